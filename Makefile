@@ -1,0 +1,24 @@
+# make test: builds everything and runs every test. The Debian packages it needs are installed when missing.
+PACKAGES = libopenblas-dev libsndfile1-dev libsoxr-dev libasound2-dev pkg-config
+
+.PHONY: build test packages format lint
+
+build: packages
+	swift build -c release
+
+test: packages
+	swift test
+
+# Asks apt only for what is missing, so that a second run needs neither root nor a network.
+packages:
+	@missing=$$(dpkg-query -W -f '$${db:Status-Abbrev}$${Package}\n' $(PACKAGES) 2>&1 | grep -v '^ii' || true); \
+	if [ -n "$$missing" ]; then \
+	  sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq $(PACKAGES); \
+	fi
+
+format:
+	swift format --in-place --recursive Package.swift Sources Tests
+
+lint:
+	swift format lint --strict --recursive Package.swift Sources Tests

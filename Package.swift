@@ -1,0 +1,57 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let package = Package(
+    name: "makima",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "makima", targets: ["makima"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2")
+    ],
+    targets: [
+        // C libraries of the system.
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
+        .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
+        .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
+
+        // Numeric operations, one folder per instruction set. Optimised in debug builds too, so that tests stay quick;
+        // no contraction, so that every compiler gives the same sums.
+        .target(
+            name: "CKernels",
+            cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno", "-std=c11"])]
+        ),
+        .target(name: "ModelFile"),
+        .target(name: "Compute", dependencies: ["CKernels", "COpenBLAS", "ModelFile"]),
+        .target(name: "Qwen3TTS", dependencies: ["Compute", "ModelFile"]),
+        .target(name: "Audio", dependencies: ["CSndfile", "CSoxr", "CALSA"]),
+        .executableTarget(
+            name: "makima",
+            dependencies: [
+                "Audio", "Compute", "ModelFile", "Qwen3TTS",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]
+        ),
+
+        .testTarget(name: "ModelFileTests", dependencies: ["ModelFile"]),
+        .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "ModelFile"]),
+        .testTarget(name: "Qwen3TTSTests", dependencies: ["Qwen3TTS", "Compute", "ModelFile"]),
+        .testTarget(name: "AudioTests", dependencies: ["Audio"]),
+    ]
+)
+
+// One place for the language settings of every Swift target.
+for target in package.targets where target.type != .system && target.name != "CKernels" {
+    var settings = target.swiftSettings ?? []
+    settings += [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+        .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+        .enableExperimentalFeature("Lifetimes"),
+        .strictMemorySafety(),
+    ]
+    target.swiftSettings = settings
+}

@@ -1,0 +1,106 @@
+// The numeric operations of makima: one table of functions, filled for each instruction set.
+//
+// `scalar/` defines what each operation means; the other folders only make it faster. Operations are pure: no threads,
+// no allocation, no I/O, no environment. Pointers need no alignment and outputs never overlap inputs unless the
+// operation says so. Matrices are row-major; `stride` counts elements from one row to the next.
+//
+// Batch invariance: the result for vector j never depends on n, on the other vectors, or on how a range of rows or
+// outputs was split between calls. Streams, batches and thread counts then cannot change a sample.
+#ifndef MAKIMA_KERNELS_H
+#define MAKIMA_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// Weights of one int4 group share a scale; activations keep their sum per group.
+#define MK_Q4_GROUP 32
+/// Outputs of a packed convolution are stored in panels of this many.
+#define MK_PANEL 32
+
+typedef enum {
+    MK_SCALAR = 0,
+    MK_AVX2,          // avx2 fma f16c
+    MK_AVXVNNI,       // MK_AVX2 + 256-bit vpdpbusd
+    MK_AVX512VNNI,    // avx512 f bw dq vl vnni
+    MK_AVX512BF16,    // MK_AVX512VNNI + bf16 dot products
+    MK_NEON,          // aarch64 baseline
+    MK_NEON_DOTPROD,  // + sdot
+    MK_NEON_I8MM,     // + smmla, bf16 dot products
+    MK_ISA_COUNT
+} mk_isa;
+
+typedef struct {
+    // ---- linear layers: y[j*ystride + r] = Σ_i w[r][i]·x[j][i] (+ bias[r] unless NULL), r in [first, last), j < n ----
+
+    /// Float weights w[rows][cols], float activations x[n][xstride]. 1 <= n <= 16.
+    void (*linear_f32)(float *y, size_t ystride, const float *w, const float *bias, const float *x, size_t xstride,
+                       size_t n, size_t cols, size_t first, size_t last);
+    /// The same with bfloat16 weights, widened exactly; activations and sums stay float.
+    void (*linear_bf16)(float *y, size_t ystride, const uint16_t *w, const float *bias, const float *x, size_t xstride,
+                        size_t n, size_t cols, size_t first, size_t last);
+    /// int8 weights with a scale per row; activations from quantize_q8, q[n][cols], one scale per vector.
+    /// y = wscale[r]·xscale[j]·Σ w·q: the sum is exact in int32 (cols <= 65536), the two products are rounded in that order
+    /// ((float)sum * (wscale[r] * xscale[j])), then bias: every instruction set gives the same bits.
+    void (*linear_q8)(float *y, size_t ystride, const int8_t *w, const float *wscale, const float *bias,
+                      const int8_t *q, const float *xscale, size_t n, size_t cols, size_t first, size_t last);
+    /// int4 weights: w[rows][cols/2] bytes, element 2i in the low nibble and 2i+1 in the high nibble of byte i, stored plus 8
+    /// (0..15 means -8..7); wscale[rows][cols/32] in bfloat16. Activations from quantize_q8_split. cols is a multiple of 32.
+    /// y = xscale[j] · Σ_g float(wscale[r][g]) · (Σ_{i in g} w·q).
+    void (*linear_q4)(float *y, size_t ystride, const uint8_t *w, const uint16_t *wscale, const float *bias,
+                      const int8_t *q, const int32_t *group_sums, const float *xscale, size_t n, size_t cols,
+                      size_t first, size_t last);
+
+    /// q[i] = round to nearest even(x[i]·127/max|x|), *scale = max|x|/127 (0 when x is all zero). Bit-exact everywhere.
+    void (*quantize_q8)(int8_t *q, float *scale, const float *x, size_t cols);
+    /// The same values with even elements first, then odd ones (q[cols/2 + i] = element 2i+1), and the sum of each group
+    /// of 32 consecutive original elements. cols is a multiple of 32.
+    void (*quantize_q8_split)(int8_t *q, int32_t *group_sums, float *scale, const float *x, size_t cols);
+
+    // ---- transformer ----
+
+    /// y = weight · x / sqrt(mean(x²) + eps), [n]. y may be x.
+    void (*rms_norm)(float *y, const float *x, const float *weight, size_t n, float eps);
+    /// y = weight · (x - mean) / sqrt(variance + eps) + bias, [n]. y may be x.
+    void (*layer_norm)(float *y, const float *x, const float *weight, const float *bias, size_t n, float eps);
+    /// Rotates pairs (i, i + dim/2) of each head in place: x[heads][dim], cos and sin [dim/2].
+    void (*rope)(float *x, const float *cos, const float *sin, size_t heads, size_t dim);
+    /// y = silu(gate) · up, [n]. y may be gate.
+    void (*silu_mul)(float *y, const float *gate, const float *up, size_t n);
+    /// y += scale · x, with scale[n], or plain addition when scale is NULL. [n]
+    void (*add)(float *y, const float *x, const float *scale, size_t n);
+    /// One query position, one key/value head shared by `group` query heads: q[group][dim], k[count][kstride],
+    /// v[count][kstride], out[group][dim]; softmax(scale·q·k)·v. scores is scratch of group·count.
+    void (*attention)(float *out, const float *q, const float *k, const float *v, size_t group, size_t dim,
+                      size_t count, size_t kstride, float scale, float *scores);
+    /// y = silu(x), y = gelu(x) with erf, [n]. y may be x.
+    void (*silu)(float *y, const float *x, size_t n);
+    void (*gelu)(float *y, const float *x, size_t n);
+
+    // ---- convolutions over time-major signals x[time][channels] ----
+
+    /// Packed convolution, also transposed convolution (one tap per input frame, outputs = stride·channels) and GEMM (one tap):
+    /// y[t][o] = bias[o] + Σ_k Σ_c w[k][c][o] · x[t·step + k·dilation][c] for t < count and panels [first, last) of MK_PANEL
+    /// outputs. Weights are packed w[panel][k][c][MK_PANEL], outputs beyond `outputs` hold zero and are not written.
+    /// x points at the oldest row needed by t = 0. accumulate != 0 adds to y instead of bias (bias is then ignored).
+    /// Sums run over k, then c, one fused multiply-add each, starting from the bias (or y).
+    void (*conv_f32)(float *y, size_t ystride, const float *x, size_t xstride, const float *w, const float *bias,
+                     size_t count, size_t step, size_t inputs, size_t outputs, size_t taps, size_t dilation,
+                     size_t first, size_t last, int accumulate);
+    /// Depthwise: y[t][c] = bias[c] + Σ_k w[k][c]·x[t + k][c]. x[count + taps - 1][channels], w[taps][channels].
+    void (*conv_depthwise)(float *y, const float *x, const float *w, const float *bias, size_t count, size_t channels,
+                           size_t taps);
+    /// y[t][c] = x + sin²(x·alpha[c])·inverse_beta[c]. y may be x.
+    void (*snake)(float *y, const float *x, const float *alpha, const float *inverse_beta, size_t count, size_t channels);
+    /// y = x > 0 ? x : exp(x) - 1, [n]. y may be x.
+    void (*elu)(float *y, const float *x, size_t n);
+} mk_kernels;
+
+/// The table of an instruction set, with entries of the next one down where it has no own version.
+/// NULL when this build has no code for it or this processor cannot run it.
+const mk_kernels *mk_kernels_for(mk_isa isa);
+/// The best instruction set this processor can run (MK_SCALAR at least).
+mk_isa mk_best_isa(void);
+/// "scalar", "avx2", "avxvnni", "avx512vnni", "avx512bf16", "neon", "neon_dotprod", "neon_i8mm".
+const char *mk_isa_name(mk_isa isa);
+
+#endif
