@@ -1,0 +1,97 @@
+// Activations: float32 rows in memory that layers share without copying.
+
+/// Owned float32 storage, aligned to 64 bytes, zero at the start. It belongs to one thread at a time; a worker pool may
+/// write disjoint parts of it.
+@safe
+package final class FloatBuffer {
+    package let count: Int
+    let base: UnsafeMutablePointer<Float>
+
+    package init(count: Int) {
+        precondition(count >= 0)
+        self.count = count
+        let bytes = max(count, 1) * MemoryLayout<Float>.stride
+        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        unsafe base = memory.initializeMemory(as: Float.self, repeating: 0, count: max(count, 1))
+    }
+
+    deinit { unsafe base.deallocate() }
+}
+
+/// A view [rows, columns] of a buffer, `stride` elements from one row to the next. Copying the view copies no data.
+@safe
+package struct Rows {
+    let buffer: FloatBuffer
+    let offset: Int
+    package let rows: Int
+    package let columns: Int
+    package let stride: Int
+
+    package init(buffer: FloatBuffer, offset: Int = 0, rows: Int, columns: Int, stride: Int? = nil) {
+        let stride = stride ?? columns
+        precondition(rows >= 0 && columns >= 0 && offset >= 0 && stride >= 0)
+        precondition(rows == 0 || offset + (rows - 1) * stride + columns <= buffer.count, "view outside its buffer")
+        self.buffer = buffer
+        self.offset = offset
+        self.rows = rows
+        self.columns = columns
+        self.stride = stride
+    }
+
+    /// New zeroed storage.
+    package init(rows: Int, columns: Int) {
+        self.init(buffer: FloatBuffer(count: rows * columns), rows: rows, columns: columns)
+    }
+
+    /// A copy of `values`, row by row.
+    package init(_ values: [Float], columns: Int) {
+        precondition(columns > 0 && values.count % columns == 0)
+        self.init(rows: values.count / columns, columns: columns)
+        for (i, value) in values.enumerated() { unsafe buffer.base[i] = value }
+    }
+
+    @unsafe package var pointer: UnsafeMutablePointer<Float> { unsafe buffer.base + offset }
+
+    /// One row.
+    package subscript(_ row: Int) -> Rows { self[row..<row + 1] }
+
+    package subscript(_ range: Range<Int>) -> Rows {
+        precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
+        return Rows(
+            buffer: buffer, offset: offset + range.lowerBound * stride, rows: range.count, columns: columns,
+            stride: stride)
+    }
+
+    package func columns(_ range: Range<Int>) -> Rows {
+        precondition(range.lowerBound >= 0 && range.upperBound <= columns, "columns \(range) of \(columns)")
+        return Rows(
+            buffer: buffer, offset: offset + range.lowerBound, rows: rows, columns: range.count, stride: stride)
+    }
+
+    package subscript(_ row: Int, _ column: Int) -> Float {
+        get {
+            precondition(row >= 0 && row < rows && column >= 0 && column < columns)
+            return unsafe pointer[row * stride + column]
+        }
+        nonmutating set {
+            precondition(row >= 0 && row < rows && column >= 0 && column < columns)
+            unsafe pointer[row * stride + column] = newValue
+        }
+    }
+
+    package func copy(from other: Rows) {
+        precondition(other.rows == rows && other.columns == columns, "copy of another shape")
+        for row in 0..<rows {
+            unsafe (pointer + row * stride).update(from: other.pointer + row * other.stride, count: columns)
+        }
+    }
+
+    package func fill(_ value: Float) {
+        for row in 0..<rows { unsafe (pointer + row * stride).update(repeating: value, count: columns) }
+    }
+
+    /// Row by row, for tests and small results.
+    package var values: [Float] {
+        (0..<rows).flatMap { row in (0..<columns).map { self[row, $0] } }
+    }
+}

@@ -1,0 +1,21 @@
+/// What is wrong with a model's files, with what a person needs to act.
+package enum ModelFileError: Error, Equatable, CustomStringConvertible {
+    case unreadable(path: String, reason: String)
+    case malformed(path: String, offset: Int, reason: String)
+    case missingTensor(name: String, path: String)
+    case wrongShape(name: String, expected: [Int], found: [Int])
+    case wrongType(name: String, expected: String, found: String)
+
+    package var description: String {
+        switch self {
+        case .unreadable(let path, let reason): "\(path) cannot be read: \(reason)"
+        case .malformed(let path, let offset, let reason):
+            "\(path) is not a valid safetensors file (byte \(offset)): \(reason)"
+        case .missingTensor(let name, let path): "\(path) has no tensor \(name)"
+        case .wrongShape(let name, let expected, let found):
+            "tensor \(name) has shape \(found) where \(expected) is expected"
+        case .wrongType(let name, let expected, let found):
+            "tensor \(name) holds \(found) where \(expected) is expected"
+        }
+    }
+}

@@ -1,0 +1,37 @@
+// Tensors below a key path: initializers of layers follow the checkpoint's names.
+
+package struct Weights: Sendable {
+    private let tensors: [String: Tensor]
+    private let path: String
+    private let prefix: String
+
+    package init(tensors: [String: Tensor], path: String, prefix: String = "") {
+        self.tensors = tensors
+        self.path = path
+        self.prefix = prefix
+    }
+
+    /// The tensors below `key`.
+    package subscript(_ key: String) -> Weights {
+        Weights(tensors: tensors, path: path, prefix: prefix + key + ".")
+    }
+
+    package subscript(_ index: Int) -> Weights { self[String(index)] }
+
+    package func contains(_ name: String) -> Bool { tensors[prefix + name] != nil }
+
+    package var names: [String] { tensors.keys.filter { $0.hasPrefix(prefix) }.sorted() }
+
+    package func tensor(_ name: String, shape: [Int]? = nil) throws(ModelFileError) -> Tensor {
+        guard let tensor = tensors[prefix + name] else { throw .missingTensor(name: prefix + name, path: path) }
+        if let shape, shape != tensor.shape {
+            throw .wrongShape(name: prefix + name, expected: shape, found: tensor.shape)
+        }
+        return tensor
+    }
+
+    /// A tensor widened to float32, for small parameters.
+    package func floats(_ name: String, shape: [Int]? = nil) throws(ModelFileError) -> [Float] {
+        try tensor(name, shape: shape).floats()
+    }
+}
