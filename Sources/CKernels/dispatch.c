@@ -1,1 +1,39 @@
+// Which table this processor can run.
 #include "kernels.h"
+#include "scalar/scalar.h"
+
+static const mk_kernels scalar = {
+    .linear_f32 = mk_scalar_linear_f32,
+    .linear_bf16 = mk_scalar_linear_bf16,
+    .linear_q8 = mk_scalar_linear_q8,
+    .linear_q4 = mk_scalar_linear_q4,
+    .quantize_q8 = mk_scalar_quantize_q8,
+    .quantize_q8_split = mk_scalar_quantize_q8_split,
+    .rms_norm = mk_scalar_rms_norm,
+    .layer_norm = mk_scalar_layer_norm,
+    .rope = mk_scalar_rope,
+    .silu_mul = mk_scalar_silu_mul,
+    .add = mk_scalar_add,
+    .attention = mk_scalar_attention,
+    .silu = mk_scalar_silu,
+    .gelu = mk_scalar_gelu,
+    .conv_f32 = mk_scalar_conv_f32,
+    .conv_depthwise = mk_scalar_conv_depthwise,
+    .snake = mk_scalar_snake,
+    .elu = mk_scalar_elu,
+};
+
+const mk_kernels *mk_kernels_for(mk_isa isa) { return isa == MK_SCALAR ? &scalar : NULL; }
+
+mk_isa mk_best_isa(void) {
+    mk_isa best = MK_SCALAR;
+    for (int isa = MK_SCALAR; isa < MK_ISA_COUNT; isa++)
+        if (mk_kernels_for((mk_isa)isa)) best = (mk_isa)isa;
+    return best;
+}
+
+const char *mk_isa_name(mk_isa isa) {
+    static const char *const names[MK_ISA_COUNT] = {"scalar",     "avx2", "avxvnni",      "avx512vnni",
+                                                    "avx512bf16", "neon", "neon_dotprod", "neon_i8mm"};
+    return isa >= 0 && isa < MK_ISA_COUNT ? names[isa] : "unknown";
+}

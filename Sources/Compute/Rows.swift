@@ -95,3 +95,12 @@ package struct Rows {
         (0..<rows).flatMap { row in (0..<columns).map { self[row, $0] } }
     }
 }
+
+extension Rows {
+    /// Heads of one row as rows [heads.count, dim].
+    package func heads(_ row: Int, _ heads: Range<Int>, dim: Int) -> Rows {
+        precondition(row >= 0 && row < rows && heads.lowerBound >= 0 && heads.upperBound * dim <= columns)
+        return Rows(
+            buffer: buffer, offset: offset + row * stride + heads.lowerBound * dim, rows: heads.count, columns: dim)
+    }
+}

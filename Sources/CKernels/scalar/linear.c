@@ -1,0 +1,80 @@
+// Linear layers: what the operations mean. Sums run over the columns in order, in float for float weights.
+#include "scalar.h"
+#include <math.h>
+
+static float widen(uint16_t bits) {
+    union { uint32_t u; float f; } value = {(uint32_t)bits << 16};
+    return value.f;
+}
+
+void mk_scalar_linear_f32(float *y, size_t ystride, const float *w, const float *bias, const float *x, size_t xstride,
+                          size_t n, size_t cols, size_t first, size_t last) {
+    for (size_t j = 0; j < n; j++)
+        for (size_t r = first; r < last; r++) {
+            // Four partial sums: shorter error growth than one, and independent of n.
+            float sum[4] = {0, 0, 0, 0};
+            for (size_t i = 0; i < cols; i++) sum[i % 4] += w[r * cols + i] * x[j * xstride + i];
+            y[j * ystride + r] = (sum[0] + sum[1]) + (sum[2] + sum[3]) + (bias ? bias[r] : 0);
+        }
+}
+
+void mk_scalar_linear_bf16(float *y, size_t ystride, const uint16_t *w, const float *bias, const float *x,
+                           size_t xstride, size_t n, size_t cols, size_t first, size_t last) {
+    for (size_t j = 0; j < n; j++)
+        for (size_t r = first; r < last; r++) {
+            float sum[4] = {0, 0, 0, 0};
+            for (size_t i = 0; i < cols; i++) sum[i % 4] += widen(w[r * cols + i]) * x[j * xstride + i];
+            y[j * ystride + r] = (sum[0] + sum[1]) + (sum[2] + sum[3]) + (bias ? bias[r] : 0);
+        }
+}
+
+void mk_scalar_linear_q8(float *y, size_t ystride, const int8_t *w, const float *wscale, const float *bias,
+                         const int8_t *q, const float *xscale, size_t n, size_t cols, size_t first, size_t last) {
+    for (size_t j = 0; j < n; j++)
+        for (size_t r = first; r < last; r++) {
+            int32_t sum = 0;
+            for (size_t i = 0; i < cols; i++) sum += (int32_t)w[r * cols + i] * q[j * cols + i];
+            y[j * ystride + r] = (float)sum * (wscale[r] * xscale[j]) + (bias ? bias[r] : 0);
+        }
+}
+
+void mk_scalar_linear_q4(float *y, size_t ystride, const uint8_t *w, const uint16_t *wscale, const float *bias,
+                         const int8_t *q, const int32_t *group_sums, const float *xscale, size_t n, size_t cols,
+                         size_t first, size_t last) {
+    size_t groups = cols / MK_Q4_GROUP, half = cols / 2;
+    for (size_t j = 0; j < n; j++)
+        for (size_t r = first; r < last; r++) {
+            float total = 0;
+            for (size_t g = 0; g < groups; g++) {
+                int32_t sum = -8 * group_sums[j * groups + g];
+                for (size_t i = g * MK_Q4_GROUP / 2; i < (g + 1) * MK_Q4_GROUP / 2; i++) {
+                    uint8_t pair = w[r * half + i];
+                    sum += (pair & 15) * q[j * cols + i] + (pair >> 4) * q[j * cols + half + i];
+                }
+                total += widen(wscale[r * groups + g]) * (float)sum;
+            }
+            y[j * ystride + r] = xscale[j] * total + (bias ? bias[r] : 0);
+        }
+}
+
+static float inverse_scale(float *scale, const float *x, size_t cols) {
+    float largest = 0;
+    for (size_t i = 0; i < cols; i++) largest = fmaxf(largest, fabsf(x[i]));
+    *scale = largest / 127;
+    return largest > 0 ? 127 / largest : 0;
+}
+
+void mk_scalar_quantize_q8(int8_t *q, float *scale, const float *x, size_t cols) {
+    float inverse = inverse_scale(scale, x, cols);
+    for (size_t i = 0; i < cols; i++) q[i] = (int8_t)rintf(x[i] * inverse);
+}
+
+void mk_scalar_quantize_q8_split(int8_t *q, int32_t *group_sums, float *scale, const float *x, size_t cols) {
+    float inverse = inverse_scale(scale, x, cols);
+    for (size_t g = 0; g < cols / MK_Q4_GROUP; g++) group_sums[g] = 0;
+    for (size_t i = 0; i < cols; i++) {
+        int8_t value = (int8_t)rintf(x[i] * inverse);
+        q[i % 2 * (cols / 2) + i / 2] = value;
+        group_sums[i / MK_Q4_GROUP] += value;
+    }
+}

@@ -1,0 +1,66 @@
+// Norms, rotary embedding, activations, attention: what the operations mean.
+#include "scalar.h"
+#include <math.h>
+
+void mk_scalar_rms_norm(float *y, const float *x, const float *weight, size_t n, float eps) {
+    double squares = 0;
+    for (size_t i = 0; i < n; i++) squares += (double)x[i] * x[i];
+    float factor = 1 / sqrtf((float)(squares / (double)n) + eps);
+    for (size_t i = 0; i < n; i++) y[i] = weight[i] * (x[i] * factor);
+}
+
+void mk_scalar_layer_norm(float *y, const float *x, const float *weight, const float *bias, size_t n, float eps) {
+    double sum = 0, squares = 0;
+    for (size_t i = 0; i < n; i++) sum += x[i];
+    float mean = (float)(sum / (double)n);
+    for (size_t i = 0; i < n; i++) squares += (double)(x[i] - mean) * (x[i] - mean);
+    float factor = 1 / sqrtf((float)(squares / (double)n) + eps);
+    for (size_t i = 0; i < n; i++) y[i] = (x[i] - mean) * factor * weight[i] + bias[i];
+}
+
+void mk_scalar_rope(float *x, const float *cos, const float *sin, size_t heads, size_t dim) {
+    size_t half = dim / 2;
+    for (size_t h = 0; h < heads; h++, x += dim)
+        for (size_t i = 0; i < half; i++) {
+            float a = x[i], b = x[i + half];
+            x[i] = a * cos[i] - b * sin[i];
+            x[i + half] = b * cos[i] + a * sin[i];
+        }
+}
+
+void mk_scalar_silu_mul(float *y, const float *gate, const float *up, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = gate[i] / (1 + expf(-gate[i])) * up[i];
+}
+
+void mk_scalar_add(float *y, const float *x, const float *scale, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] += scale ? scale[i] * x[i] : x[i];
+}
+
+static void attend(float *out, const float *q, const float *k, const float *v, size_t dim, size_t count,
+                   size_t kstride, float scale, float *scores) {
+    float largest = -INFINITY, total = 0;
+    for (size_t t = 0; t < count; t++) {
+        float dot = 0;
+        for (size_t i = 0; i < dim; i++) dot += q[i] * k[t * kstride + i];
+        scores[t] = dot * scale;
+        largest = fmaxf(largest, scores[t]);
+    }
+    for (size_t t = 0; t < count; t++) total += scores[t] = expf(scores[t] - largest);
+    for (size_t i = 0; i < dim; i++) out[i] = 0;
+    for (size_t t = 0; t < count; t++)
+        for (size_t i = 0; i < dim; i++) out[i] += scores[t] / total * v[t * kstride + i];
+}
+
+void mk_scalar_attention(float *out, const float *q, const float *k, const float *v, size_t group, size_t dim,
+                         size_t count, size_t kstride, float scale, float *scores) {
+    for (size_t g = 0; g < group; g++)
+        attend(out + g * dim, q + g * dim, k, v, dim, count, kstride, scale, scores + g * count);
+}
+
+void mk_scalar_silu(float *y, const float *x, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = x[i] / (1 + expf(-x[i]));
+}
+
+void mk_scalar_gelu(float *y, const float *x, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = 0.5f * x[i] * (1 + erff(x[i] * 0.70710678f));
+}

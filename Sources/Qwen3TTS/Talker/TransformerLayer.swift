@@ -1,0 +1,62 @@
+// x ← x + attention(norm(x));  x ← x + mlp(norm(x)).  `Qwen3TTSTalkerDecoderLayer`: grouped-query attention with an RMS
+// norm on each head of q and k before rotation, and a gated MLP.
+
+import Compute
+import ModelFile
+
+package struct TransformerLayer {
+    let attentionNorm: Rows  // [1, hidden]
+    let queryNorm: Rows  // [1, head_dim]
+    let keyNorm: Rows  // [1, head_dim]
+    let query: Linear  // [heads · head_dim, hidden]
+    let key: Linear  // [kvHeads · head_dim, hidden]
+    let value: Linear  // [kvHeads · head_dim, hidden]
+    let output: Linear  // [hidden, heads · head_dim]
+    let mlpNorm: Rows  // [1, hidden]
+    let gate: Linear  // [intermediate, hidden]
+    let up: Linear  // [intermediate, hidden]
+    let down: Linear  // [hidden, intermediate]
+
+    init(_ weights: Weights, _ c: TransformerConfiguration) throws(ModelFileError) {
+        let (hidden, dim) = (c.hidden_size, c.head_dim)
+        let (heads, kvHeads) = (c.num_attention_heads * dim, c.num_key_value_heads * dim)
+        attentionNorm = Rows(try weights["input_layernorm"].floats("weight", shape: [hidden]), columns: hidden)
+        let attention = weights["self_attn"]
+        queryNorm = Rows(try attention["q_norm"].floats("weight", shape: [dim]), columns: dim)
+        keyNorm = Rows(try attention["k_norm"].floats("weight", shape: [dim]), columns: dim)
+        query = try Linear(attention["q_proj"], rows: heads, columns: hidden)
+        key = try Linear(attention["k_proj"], rows: kvHeads, columns: hidden)
+        value = try Linear(attention["v_proj"], rows: kvHeads, columns: hidden)
+        output = try Linear(attention["o_proj"], rows: hidden, columns: heads)
+        mlpNorm = Rows(try weights["post_attention_layernorm"].floats("weight", shape: [hidden]), columns: hidden)
+        gate = try Linear(weights["mlp"]["gate_proj"], rows: c.intermediate_size, columns: hidden)
+        up = try Linear(weights["mlp"]["up_proj"], rows: c.intermediate_size, columns: hidden)
+        down = try Linear(weights["mlp"]["down_proj"], rows: hidden, columns: c.intermediate_size)
+    }
+}
+
+/// Memory of a stack's intermediate results, reused by every step.
+package final class TransformerScratch {
+    let normed, query, attended, projected, gate, up: Rows
+    var scores: Rows
+    package let capacity: Int
+
+    /// `capacity`: the most positions one call may hold.
+    package init(_ c: TransformerConfiguration, capacity: Int) {
+        let heads = c.num_attention_heads * c.head_dim
+        self.capacity = capacity
+        normed = Rows(rows: capacity, columns: c.hidden_size)
+        query = Rows(rows: capacity, columns: heads)
+        attended = Rows(rows: capacity, columns: heads)
+        projected = Rows(rows: capacity, columns: c.hidden_size)
+        gate = Rows(rows: capacity, columns: c.intermediate_size)
+        up = Rows(rows: capacity, columns: c.intermediate_size)
+        scores = Rows(rows: 1, columns: 256)
+    }
+
+    /// Room for the attention scores of one head group, by doubling.
+    func scores(_ count: Int) -> Rows {
+        if scores.columns < count { scores = Rows(rows: 1, columns: max(count, 2 * scores.columns)) }
+        return scores
+    }
+}
