@@ -1,0 +1,121 @@
+// Causal attention over the last `window` positions with rotated keys, as a stream. Without a window it sees everything.
+
+import Compute
+import Glibc
+import ModelFile
+
+struct WindowedAttention {
+    private let query: Linear
+    private let key: Linear
+    private let value: Linear
+    private let output: Linear
+    private let heads: Int
+    private let keyValueHeads: Int
+    private let dimension: Int
+    private let window: Int?
+
+    init(
+        _ weights: Weights, hidden: Int, heads: Int, keyValueHeads: Int, dimension: Int, window: Int?
+    ) throws(ModelFileError) {
+        query = try Linear(weights["q_proj"], rows: heads * dimension, columns: hidden)
+        key = try Linear(weights["k_proj"], rows: keyValueHeads * dimension, columns: hidden)
+        value = try Linear(weights["v_proj"], rows: keyValueHeads * dimension, columns: hidden)
+        output = try Linear(weights["o_proj"], rows: hidden, columns: heads * dimension)
+        self.heads = heads
+        self.keyValueHeads = keyValueHeads
+        self.dimension = dimension
+        self.window = window
+    }
+
+    final class State {
+        fileprivate let queries = SignalBuffer()
+        fileprivate let newKeys = SignalBuffer()
+        fileprivate let newValues = SignalBuffer()
+        fileprivate let result = SignalBuffer()
+        fileprivate let scores = SignalBuffer()
+        fileprivate var keys: Rows
+        fileprivate var values: Rows
+        fileprivate var count = 0
+
+        fileprivate init(capacity: Int, columns: Int) {
+            keys = Rows(rows: capacity, columns: columns)
+            values = Rows(rows: capacity, columns: columns)
+        }
+
+        /// Makes room for one more position. A full window moves its newest part to the front, once per window;
+        /// without one the memory doubles.
+        fileprivate func makeRoom(window: Int?) {
+            guard count == keys.rows else { return }
+            let kept = min(count, (window ?? Int.max) - 1)
+            let target = window == nil ? 2 * keys.rows : keys.rows
+            keys = Self.moved(keys, last: kept, of: count, capacity: target)
+            values = Self.moved(values, last: kept, of: count, capacity: target)
+            count = kept
+        }
+
+        private static func moved(_ rows: Rows, last kept: Int, of count: Int, capacity: Int) -> Rows {
+            let target = capacity == rows.rows ? rows : Rows(rows: capacity, columns: rows.columns)
+            if kept > 0 { target[0..<kept].copy(from: rows[count - kept..<count]) }
+            return target
+        }
+    }
+
+    func makeState() -> State { State(capacity: 2 * (window ?? 64), columns: keyValueHeads * dimension) }
+
+    /// angles [positions, dimension]: cosines, then sines. y [positions, hidden].
+    func step(_ x: Rows, angles: Rows, _ state: State, into y: Rows, on processor: Processor) {
+        let queries = state.queries.rows(x.rows, columns: heads * dimension)
+        let newKeys = state.newKeys.rows(x.rows, columns: keyValueHeads * dimension)
+        let newValues = state.newValues.rows(x.rows, columns: keyValueHeads * dimension)
+        query.apply(x, into: queries, on: processor)
+        key.apply(x, into: newKeys, on: processor)
+        value.apply(x, into: newValues, on: processor)
+        let result = state.result.rows(x.rows, columns: heads * dimension)
+        for row in 0..<x.rows {
+            let cos = angles[row].columns(0..<dimension / 2)
+            let sin = angles[row].columns(dimension / 2..<dimension)
+            processor.kernels.rotate(queries[row], cos: cos, sin: sin, dim: dimension)
+            processor.kernels.rotate(newKeys[row], cos: cos, sin: sin, dim: dimension)
+            state.makeRoom(window: window)
+            state.keys[state.count].copy(from: newKeys[row])
+            state.values[state.count].copy(from: newValues[row])
+            state.count += 1
+            attend(row, state, on: processor)
+        }
+        output.apply(result, into: y, on: processor)
+    }
+
+    private func attend(_ row: Int, _ state: State, on processor: Processor) {
+        let visible = min(state.count, window ?? Int.max)
+        let range = state.count - visible..<state.count
+        let group = heads / keyValueHeads
+        let scores = state.scores.rows(1, columns: group * visible)
+        for head in 0..<keyValueHeads {
+            let columns = head * dimension..<(head + 1) * dimension
+            let offset = (row * heads + head * group) * dimension
+            processor.kernels.attention(
+                state.result.view(offset: offset, rows: group, columns: dimension),
+                q: state.queries.view(offset: offset, rows: group, columns: dimension),
+                k: state.keys[range].columns(columns), v: state.values[range].columns(columns),
+                scale: 1 / Float(dimension).squareRoot(), scores: scores)
+        }
+    }
+}
+
+/// Rotary angles in float32, as the official code rounds them.
+struct RotaryAngles {
+    private let frequencies: [Float]
+
+    init(dimension: Int, theta: Float) {
+        frequencies = stride(from: 0, to: dimension, by: 2).map { 1 / pow(theta, Float($0) / Float(dimension)) }
+    }
+
+    /// row [1, dimension]: cosines, then sines.
+    func fill(_ row: Rows, position: Int) {
+        for (index, frequency) in frequencies.enumerated() {
+            let angle = Double(Float(position) * frequency)
+            row[0, index] = Float(cos(angle))
+            row[0, frequencies.count + index] = Float(sin(angle))
+        }
+    }
+}
