@@ -405,8 +405,8 @@ def train(a):
                     e.copy_(torch.randn(e.shape) * ck["model"]["model.text_embedding.weight"].std())
             break
     log = common.Log(path[:-3] + ".log")
-    rng = np.random.default_rng(1000 + step)
-    torch.manual_seed(1000 + step)
+    rng = np.random.default_rng(1000 * a.seed + step)
+    torch.manual_seed(1000 * a.seed + step)
     layout = Layout(config, a.work)
     order, mean = [], {}
 
@@ -489,6 +489,7 @@ def main():
     p.add_argument("--until", help="stop at this clock time (HH:MM)")
     p.add_argument("--warm", type=int, default=100, help="steps of rising learning rate")
     p.add_argument("--text_first", type=float, default=0.0, help="share of items in the text-first layout")
+    p.add_argument("--seed", type=int, default=1)
     p.add_argument("--out", default="talker.pt")
     p.add_argument("--init", help="checkpoint to start from where there is none yet")
     p.add_argument("--batch", type=int, default=24)
