@@ -80,6 +80,18 @@ package struct TalkerTokens: Decodable, Sendable, Equatable {
     }
 }
 
+extension TalkerTokens {
+    /// The codec id of a language name, nil for "auto" and unknown names. A preset speaker of a dialect speaks it when
+    /// asked for Chinese or for nothing in particular.
+    package func language(_ name: String, speaker: String? = nil) -> Int? {
+        let name = name.lowercased()
+        if name == "auto" || name == "chinese", let speaker, case .named(let dialect)? = spk_is_dialect?[speaker] {
+            return codec_language_id[dialect] ?? codec_language_id[name]
+        }
+        return codec_language_id[name]
+    }
+}
+
 package struct Configuration: Sendable {
     package let talker: TransformerConfiguration
     package let tokens: TalkerTokens

@@ -3,5 +3,7 @@ import ArgumentParser
 @main
 struct Makima: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "makima", abstract: "Speaks text in a voice you chose, on this computer, offline.")
+        commandName: "makima",
+        abstract: "Speech from Qwen3-TTS-12Hz checkpoints, on this computer's processor, offline.",
+        subcommands: [Verify.self])
 }

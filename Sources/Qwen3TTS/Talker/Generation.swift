@@ -137,10 +137,21 @@ package final class Generation {
 
     private func chooseToken() -> Int {
         for i in scores.indices { scores[i] = logits[0, i] }
-        let eos = talker.configuration.tokens.codec_eos_token_id
-        Sampler.penalize(&scores, history: history, penalty: options.repetitionPenalty)
-        if tokens.count < 2 { scores[eos] = -.infinity }
-        for i in scores.count - 1024..<scores.count where i != eos { scores[i] = -.infinity }
+        Self.restrict(
+            &scores, history: history, step: tokens.count, penalty: options.repetitionPenalty,
+            eos: talker.configuration.tokens.codec_eos_token_id)
         return sampler.choose(&scores, options.talker)
+    }
+
+    /// Ids from here below the end of the vocabulary are control tokens, never speech.
+    private static let controlTokens = 1024
+    /// Speech cannot end before this many tokens.
+    private static let minimumTokens = 2
+
+    /// The official order: repetition penalty, no early end, no control tokens but the end of speech.
+    package static func restrict(_ scores: inout [Float], history: Set<Int>, step: Int, penalty: Float, eos: Int) {
+        Sampler.penalize(&scores, history: history, penalty: penalty)
+        if step < minimumTokens { scores[eos] = -.infinity }
+        for i in scores.count - controlTokens..<scores.count where i != eos { scores[i] = -.infinity }
     }
 }

@@ -73,6 +73,18 @@ package struct Prompt {
         padding = pad
     }
 
+    /// A prompt made elsewhere.
+    package init(embeddings: Rows, trailing: Rows, padding: Rows) {
+        self.embeddings = embeddings
+        self.trailing = trailing
+        self.padding = padding
+    }
+
+    /// The text embedding that is added when the text is used up [1, hidden].
+    package static func padding(_ talker: Talker, on processor: Processor) -> Rows {
+        talker.text([talker.configuration.textTokens.tts_pad_token_id], on: processor)
+    }
+
     private struct Builder {
         let talker: Talker
         let processor: Processor
