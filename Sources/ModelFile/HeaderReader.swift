@@ -19,7 +19,8 @@ struct HeaderReader {
     }
 
     /// The tensors in header order and the metadata.
-    mutating func read() throws(ModelFileError) -> (entries: [(name: String, entry: Entry)], metadata: [String: String]) {
+    mutating func read() throws(ModelFileError) -> (entries: [(name: String, entry: Entry)], metadata: [String: String])
+    {
         var entries: [(name: String, entry: Entry)] = []
         var names: Set<String> = []
         var metadata: [String: String] = [:]

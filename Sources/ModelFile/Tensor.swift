@@ -2,7 +2,12 @@
 
 /// Element types makima reads.
 package enum ElementType: String, Sendable {
-    case f32 = "F32", bf16 = "BF16", f16 = "F16", i8 = "I8", i32 = "I32", i64 = "I64"
+    case f32 = "F32"
+    case bf16 = "BF16"
+    case f16 = "F16"
+    case i8 = "I8"
+    case i32 = "I32"
+    case i64 = "I64"
 
     package var size: Int {
         switch self {

@@ -167,7 +167,8 @@ package struct Configuration: Sendable {
         ]
         let named = tokens.codec_language_id.values.map { $0 } + (tokens.spk_id ?? [:]).values.map { $0 }
         for id in codes + named where id < 0 || id >= talker.vocab_size {
-            throw .invalid(path: path, field: "talker_config", reason: "names the codec id \(id) outside its vocabulary")
+            throw .invalid(
+                path: path, field: "talker_config", reason: "names the codec id \(id) outside its vocabulary")
         }
         for id in [textTokens.tts_bos_token_id, textTokens.tts_eos_token_id, textTokens.tts_pad_token_id]
         where id < 0 || id >= tokens.text_vocab_size {

@@ -21,7 +21,9 @@ private func tensor(_ name: String, _ shape: String, _ begin: Int, _ end: Int, t
 }
 
 @Test func readsTensorsAndMetadata() throws {
-    let header = #"{"__metadata__":{"a":"é\n"},"# + tensor("x", "[2,1]", 0, 8) + "," + tensor("s", "[]", 8, 10, type: "BF16") + "} "
+    let header =
+        #"{"__metadata__":{"a":"é\n"},"# + tensor("x", "[2,1]", 0, 8) + "," + tensor("s", "[]", 8, 10, type: "BF16")
+        + "} "
     let opened = try open(file(header, data: 10))
     #expect(opened.metadata == ["a": "é\n"])
     #expect(opened.tensors["x"]?.shape == [2, 1])
@@ -38,7 +40,10 @@ private let hostile: [(String, [UInt8])] = [
     ("unfinished JSON", file("{\"x\":")),
     ("text behind the header", file("{}  x")),
     ("duplicate tensor", file("{" + tensor("x", "[1]", 0, 4) + "," + tensor("x", "[1]", 0, 4) + "}", data: 4)),
-    ("duplicate key in a tensor", file(#"{"x":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, data: 4)),
+    (
+        "duplicate key in a tensor",
+        file(#"{"x":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#, data: 4)
+    ),
     ("unknown key in a tensor", file(#"{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"z":"1"}}"#, data: 4)),
     ("missing key in a tensor", file(#"{"x":{"dtype":"F32","shape":[1]}}"#)),
     ("unknown type", file("{" + tensor("x", "[1]", 0, 4, type: "F33") + "}", data: 4)),

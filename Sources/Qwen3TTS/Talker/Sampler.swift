@@ -1,6 +1,7 @@
 // From logits to a token: repetition penalty, forbidden tokens, temperature, top-k, top-p, in the official order.
 
 import Glibc
+
 /// How one table of logits is sampled.
 package struct SamplingOptions: Sendable, Equatable {
     /// false: the best token always.

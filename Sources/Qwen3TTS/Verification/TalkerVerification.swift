@@ -126,8 +126,8 @@ package struct TalkerVerification {
         var chosen: [Int] = []
         _ = talker.codePredictor.predict(
             hidden: hidden, firstEmbedding: embedding, into: &chosen, state: talker.codePredictor.makeState(),
-            on: processor, trace: { _, layer, rows in layers[layer] += rows.values }
-        ) { Sampler.best($0.values) }
+            on: processor, trace: { _, layer, rows in layers[layer] += rows.values },
+            choose: { Sampler.best($0.values) })
         try close("predictor/\(name)/layers", layers.flatMap { $0 }, &report)
     }
 
