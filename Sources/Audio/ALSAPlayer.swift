@@ -1,0 +1,87 @@
+// Playback through ALSA. The only file that knows alsa-lib.
+
+import CALSA
+
+/// One open playback device; closed when finished or dropped.
+@safe package struct ALSAPlayer: ~Copyable, AudioPlayer {
+    package let device: String
+    package let sampleRate: Int
+    private let handle: OpaquePointer
+
+    /// What the device may hold ahead of the ear, in microseconds: several 80 ms frames, so that one late frame is not
+    /// heard.
+    private static let latency: UInt32 = 320_000
+
+    /// alsa-lib would print its own lines to stderr; every failure is thrown here instead.
+    private static let silenced: Void = mk_alsa_silence()
+
+    package init(device: String = "default", sampleRate: Int) throws(AudioError) {
+        guard supportedSampleRates.contains(sampleRate) else {
+            throw .unsupportedSampleRate(sampleRate, allowed: supportedSampleRates)
+        }
+        let opened = unsafe try Self.open(device)
+        let status = unsafe snd_pcm_set_params(
+            opened, SND_PCM_FORMAT_S16, SND_PCM_ACCESS_RW_INTERLEAVED, 1, UInt32(sampleRate), 1, Self.latency)
+        guard status >= 0 else {
+            unsafe snd_pcm_close(opened)
+            throw .deviceUnavailable(device: device, reason: alsaMessage(status))
+        }
+        self.device = device
+        self.sampleRate = sampleRate
+        unsafe handle = opened
+    }
+
+    /// Whether sound can be played here now: opens the device and closes it again, without a sound or a message.
+    package static func isAvailable(device: String = "default") -> Bool {
+        guard let opened = unsafe try? open(device) else { return false }
+        unsafe snd_pcm_close(opened)
+        return true
+    }
+
+    package mutating func play(_ samples: [Float]) throws(AudioError) {
+        let values = try PCM.int16(samples)  // native order, as SND_PCM_FORMAT_S16
+        var written = 0
+        while written < values.count {
+            let count = unsafe values.withUnsafeBufferPointer { buffer in
+                unsafe snd_pcm_writei(handle, buffer.baseAddress! + written, UInt(buffer.count - written))
+            }
+            if count >= 0 {
+                written += Int(count)
+            } else {
+                // An underrun or a suspended device is started again; anything else stays an error.
+                let status = unsafe snd_pcm_recover(handle, Int32(count), 1)
+                guard status >= 0 else { throw .playbackFailed(device: device, reason: alsaMessage(status)) }
+            }
+        }
+    }
+
+    package consuming func finish() throws(AudioError) {
+        let status = unsafe snd_pcm_drain(handle)
+        guard status >= 0 else { throw .playbackFailed(device: device, reason: alsaMessage(status)) }
+    }
+
+    deinit {
+        unsafe snd_pcm_drop(handle)
+        unsafe snd_pcm_close(handle)
+    }
+
+    /// Does not wait for a device that another program holds: SND_PCM_NONBLOCK for the opening only.
+    private static func open(_ device: String) throws(AudioError) -> OpaquePointer {
+        _ = silenced
+        var opened: OpaquePointer?
+        var status = unsafe snd_pcm_open(&opened, device, SND_PCM_STREAM_PLAYBACK, Int32(SND_PCM_NONBLOCK))
+        guard status >= 0, let opened = unsafe opened else {
+            throw .deviceUnavailable(device: device, reason: alsaMessage(status))
+        }
+        status = unsafe snd_pcm_nonblock(opened, 0)
+        guard status >= 0 else {
+            unsafe snd_pcm_close(opened)
+            throw .deviceUnavailable(device: device, reason: alsaMessage(status))
+        }
+        return unsafe opened
+    }
+}
+
+private func alsaMessage(_ status: Int32) -> String {
+    unsafe String(cString: snd_strerror(status))
+}

@@ -1,0 +1,150 @@
+// Audio files, read whole and written as a stream. The only file that knows libsndfile.
+
+import CSndfile
+import Glibc
+
+package enum AudioFile {
+    /// Longer files are refused, so that a wrong path cannot fill the memory. Seconds.
+    package static let longest = 600.0
+
+    /// Reads a whole file; several channels are averaged to one.
+    package static func read(path: String) throws(AudioError) -> AudioClip {
+        // A descriptor rather than a path: libsndfile would guess a raw format from some endings.
+        let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        guard descriptor >= 0 else { throw .cannotOpen(path: path, reason: systemMessage(errno)) }
+        defer { close(descriptor) }
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            throw .cannotOpen(path: path, reason: "it is not a regular file")
+        }
+        guard status.st_size > 0 else { throw .empty(path: path) }
+
+        var info = SF_INFO()
+        guard let file = unsafe sf_open_fd(descriptor, Int32(SFM_READ), &info, Int32(SF_FALSE)) else {
+            throw .notAudio(path: path, reason: sndfileMessage(nil))
+        }
+        defer { unsafe _ = sf_close(file) }
+        let rate = Int(info.samplerate)
+        guard supportedSampleRates.contains(rate) else {
+            throw .unsupportedSampleRate(rate, allowed: supportedSampleRates)
+        }
+        guard info.frames > 0, info.channels > 0 else { throw .empty(path: path) }
+        let seconds = Double(info.frames) / Double(rate)
+        guard seconds <= longest else { throw .tooLong(path: path, seconds: seconds, limit: longest) }
+
+        let samples = unsafe try mono(file, path: path, frames: Int(info.frames), channels: Int(info.channels))
+        return AudioClip(samples: samples, sampleRate: rate)
+    }
+
+    /// Reads `frames` frames in pieces and averages their channels.
+    private static func mono(
+        _ file: OpaquePointer, path: String, frames: Int, channels: Int
+    ) throws(AudioError) -> [Float] {
+        let pieceFrames = 4096
+        var piece = [Float](repeating: 0, count: pieceFrames * channels)  // [frames, channels]
+        var samples = [Float]()
+        while samples.count < frames {
+            let wanted = min(pieceFrames, frames - samples.count)
+            let got = Int(unsafe sf_readf_float(file, &piece, sf_count_t(wanted)))
+            guard got > 0 else {
+                throw .truncated(path: path, expectedFrames: frames, foundFrames: samples.count)
+            }
+            for frame in 0..<got {
+                var sum: Float = 0
+                for channel in 0..<channels { sum += piece[frame * channels + channel] }
+                guard sum.isFinite else { throw .nonFiniteInFile(path: path, frame: samples.count) }
+                samples.append(sum / Float(channels))
+            }
+        }
+        return samples
+    }
+}
+
+/// Writes a mono file piece by piece. The sound grows under a temporary name beside the target and takes its name in
+/// `finish()`; a writer that is dropped before removes what it wrote, so the target is either complete or untouched.
+@safe package struct AudioFileWriter: ~Copyable {
+    package enum Format: Sendable { case wavPCM16, wavFloat32 }
+
+    package let path: String
+    package let sampleRate: Int
+    private let format: Format
+    private let temporaryPath: String
+    private var file: OpaquePointer?  // nil once closed
+
+    package init(path: String, sampleRate: Int, format: Format = .wavPCM16) throws(AudioError) {
+        guard supportedSampleRates.contains(sampleRate) else {
+            throw .unsupportedSampleRate(sampleRate, allowed: supportedSampleRates)
+        }
+        // Renaming over a device, or writing to a folder, is never what was meant.
+        var status = stat()
+        if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
+            throw .cannotWrite(path: path, reason: "it exists and is not a regular file")
+        }
+        let temporary = "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max)).partial"
+        let descriptor = unsafe open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+        guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: systemMessage(errno)) }
+        var info = SF_INFO()
+        info.samplerate = Int32(sampleRate)
+        info.channels = 1
+        info.format = Int32(SF_FORMAT_WAV) | Int32(format == .wavPCM16 ? SF_FORMAT_PCM_16 : SF_FORMAT_FLOAT)
+        guard let opened = unsafe sf_open_fd(descriptor, Int32(SFM_WRITE), &info, Int32(SF_TRUE)) else {
+            let reason = sndfileMessage(nil)
+            unsafe unlink(temporary)
+            throw .cannotWrite(path: path, reason: reason)
+        }
+        self.path = path
+        self.sampleRate = sampleRate
+        self.format = format
+        temporaryPath = temporary
+        unsafe file = opened
+    }
+
+    package mutating func write(_ samples: [Float]) throws(AudioError) {
+        guard let file = unsafe file else { preconditionFailure("write after finish") }
+        let written: sf_count_t
+        switch format {
+        case .wavPCM16:
+            let values = try PCM.int16(samples)
+            written = unsafe sf_write_short(file, values, sf_count_t(values.count))
+        case .wavFloat32:
+            if let index = samples.firstIndex(where: { !$0.isFinite }) { throw .nonFiniteSample(index: index) }
+            written = unsafe sf_write_float(file, samples, sf_count_t(samples.count))
+        }
+        guard written == samples.count else {
+            throw .cannotWrite(path: path, reason: unsafe sndfileMessage(file))
+        }
+    }
+
+    /// Completes the file and gives it its name.
+    package consuming func finish() throws(AudioError) {
+        let status = unsafe sf_close(file)
+        unsafe file = nil
+        guard status == 0 else {
+            unsafe unlink(temporaryPath)
+            throw .cannotWrite(path: path, reason: unsafe String(cString: sf_error_number(status)))
+        }
+        guard unsafe rename(temporaryPath, path) == 0 else {
+            let reason = systemMessage(errno)
+            unsafe unlink(temporaryPath)
+            throw .cannotWrite(path: path, reason: reason)
+        }
+    }
+
+    deinit {
+        if let file = unsafe file {
+            unsafe _ = sf_close(file)
+            unsafe unlink(temporaryPath)
+        }
+    }
+}
+
+private func systemMessage(_ code: Int32) -> String {
+    unsafe String(cString: strerror(code))
+}
+
+/// The last message of `file`, or of the last failed opening; without its full stop.
+private func sndfileMessage(_ file: OpaquePointer?) -> String {
+    var message = unsafe String(cString: sf_strerror(file))
+    while message.last == "." || message.last == "\n" { message.removeLast() }
+    return message
+}

@@ -1,0 +1,59 @@
+import Audio
+import Testing
+
+@Suite struct ResamplerTests {
+    @Test(arguments: [(16_000, 24_000), (44_100, 24_000), (48_000, 24_000), (24_000, 48_000), (24_000, 22_050)])
+    func toneStaysTheSameTone(from: Int, to: Int) throws {
+        let clip = AudioClip(samples: sine(1_000, rate: from, count: from), sampleRate: from)
+        let output = try resample(clip, to: to)
+        #expect(output.sampleRate == to)
+        #expect(output.samples.count == to)
+        // The ends ring, as the tone starts and stops at once.
+        let middle = to / 10..<to * 9 / 10
+        #expect(signalToNoise(output.samples[middle], sine(1_000, rate: to, count: to)[middle]) > 80)
+    }
+
+    @Test func toneAboveTheNewBandIsRemoved() throws {
+        let clip = AudioClip(samples: sine(15_000, rate: 48_000, count: 48_000), sampleRate: 48_000)
+        let output = try resample(clip, to: 24_000).samples
+        #expect(output[2_400..<21_600].allSatisfy { abs($0) < 1e-4 })
+    }
+
+    @Test(arguments: [(16_000, 24_000), (44_100, 24_000), (24_000, 48_000), (24_000, 8_000)], [1, 160, 1_999])
+    func streamedEqualsWhole(rates: (from: Int, to: Int), piece: Int) throws {
+        let samples = sine(440, rate: rates.from, count: 7_919)
+        let whole = try resample(AudioClip(samples: samples, sampleRate: rates.from), to: rates.to).samples
+        #expect(whole.count == (7_919 * rates.to + rates.from - 1) / rates.from)
+
+        var resampler = try Resampler(from: rates.from, to: rates.to)
+        var streamed = [Float]()
+        for start in stride(from: 0, to: samples.count, by: piece) {
+            streamed += try resampler.push(Array(samples[start..<min(start + piece, samples.count)]))
+        }
+        streamed += try resampler.flush()
+        #expect(streamed.count == whole.count)
+        #expect(zip(streamed, whole).allSatisfy { abs($0 - $1) < 1e-6 })
+    }
+
+    @Test(arguments: [0, 1, 2, 7])
+    func shortInputsHaveTheExactLength(count: Int) throws {
+        let clip = AudioClip(samples: [Float](repeating: 0.5, count: count), sampleRate: 16_000)
+        #expect(try resample(clip, to: 24_000).samples.count == (count * 3 + 1) / 2)
+    }
+
+    @Test func equalRatesChangeNothing() throws {
+        let clip = AudioClip(samples: sine(440, rate: 24_000, count: 100), sampleRate: 24_000)
+        #expect(try resample(clip, to: 24_000) == clip)
+    }
+
+    @Test func badRatesAndSamplesAreRefused() throws {
+        for rate in [0, -1, 3_999, 192_001, Int.max] {
+            #expect(throws: AudioError.unsupportedSampleRate(rate, allowed: 4_000...192_000)) {
+                try resample(AudioClip(samples: [0], sampleRate: 24_000), to: rate)
+            }
+        }
+        #expect(throws: AudioError.nonFiniteSample(index: 1)) {
+            try resample(AudioClip(samples: [0, .nan], sampleRate: 24_000), to: 48_000)
+        }
+    }
+}
