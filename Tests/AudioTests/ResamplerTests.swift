@@ -1,4 +1,5 @@
 import Audio
+import Foundation
 import Testing
 
 @Suite struct ResamplerTests {
@@ -54,6 +55,36 @@ import Testing
         }
         #expect(throws: AudioError.nonFiniteSample(index: 1)) {
             try resample(AudioClip(samples: [0, .nan], sampleRate: 24_000), to: 48_000)
+        }
+    }
+
+    /// librosa's `soxr_hq` is the same filter, so only rounding may differ.
+    @Test(.enabled(if: Reference.exists, "no reference vocabulary"), arguments: [16_000, 44_100, 48_000])
+    func equalsTheReference(rate: Int) throws {
+        let input = try Reference.array("resample/\(rate)/input")
+        let expected = try Reference.array("resample/\(rate)/output")
+        let output = try resample(AudioClip(samples: input, sampleRate: rate), to: 24_000).samples
+        #expect(output.count == expected.count)
+        #expect(signalToNoise(output[...], expected[...]) > 120)
+    }
+}
+
+/// The arrays that the official classes gave for a tiny checkpoint, where they lie beside the repository.
+private enum Reference {
+    static let url = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        .appendingPathComponent("../shared/reference/tiny/base.safetensors").standardized
+    static let exists = FileManager.default.fileExists(atPath: url.path)
+
+    /// A float32 array of the safetensors file: u64 header length, JSON header, data.
+    static func array(_ name: String) throws -> [Float] {
+        let bytes = [UInt8](try Data(contentsOf: url))
+        let length = bytes[..<8].reversed().reduce(0) { $0 << 8 | Int($1) }
+        let header = try JSONSerialization.jsonObject(with: Data(bytes[8..<8 + length])) as? [String: Any]
+        let entry = try #require(header?[name] as? [String: Any])
+        let offsets = try #require(entry["data_offsets"] as? [Int])
+        return stride(from: 8 + length + offsets[0], to: 8 + length + offsets[1], by: 4).map { start in
+            Float(bitPattern: bytes[start..<start + 4].reversed().reduce(UInt32(0)) { $0 << 8 | UInt32($1) })
         }
     }
 }
