@@ -1,4 +1,4 @@
-// The reference checkpoint and its golden arrays, where the reference kit lies beside the project.
+// The tiny checkpoint and the arrays the official implementation computed from it.
 
 import Compute
 import Foundation
@@ -9,7 +9,7 @@ import Testing
 
 struct CodecGoldens {
     static let folder = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../../shared/reference/tiny").standardizedFileURL
+        .appending(path: "../Goldens/tiny").standardizedFileURL
     static let available = FileManager.default.fileExists(atPath: folder.appending(path: "base.safetensors").path)
 
     struct Manifest: Decodable {

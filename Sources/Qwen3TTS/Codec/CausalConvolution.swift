@@ -65,6 +65,29 @@ struct CausalConvolution {
         state.tail.input(x.rows).copy(from: x)
         return step(x.rows, state, on: processor)
     }
+
+    /// A whole signal: what it lacks to a multiple of the stride is zero, or with `repeatEdges` its last row, and so the
+    /// past is zero or its first row.
+    func whole(_ x: Rows, stride: Int = 1, repeatEdges: Bool = false, on processor: Processor) -> Rows {
+        precondition(stride == convolution.step && x.rows > 0)
+        let state = makeState()
+        let rows = (x.rows + stride - 1) / stride * stride
+        let input = state.tail.input(rows)
+        input[0..<x.rows].copy(from: x)
+        if repeatEdges {
+            for row in x.rows..<rows { input[row].copy(from: x[x.rows - 1]) }
+            state.tail.fillHistory(from: x[0])
+        }
+        return step(rows, state, on: processor)
+    }
+}
+
+extension Rows {
+    func duplicate() -> Rows {
+        let copy = Rows(rows: rows, columns: columns)
+        copy.copy(from: self)
+        return copy
+    }
 }
 
 extension Weights {

@@ -66,6 +66,7 @@ package struct CodecConfiguration: Decodable, Sendable, Equatable {
         /// Strides of the convolutions, last one first.
         package var upsamplingRatios: [Int]
         package var compress: Int
+        package var residualLayers: Int
         package var hidden: Int
         package var intermediate: Int
         package var layers: Int
@@ -83,6 +84,7 @@ package struct CodecConfiguration: Decodable, Sendable, Equatable {
             case audioChannels = "audio_channels"
             case upsamplingRatios = "upsampling_ratios"
             case compress
+            case residualLayers = "num_residual_layers"
             case hidden = "hidden_size"
             case intermediate = "intermediate_size"
             case layers = "num_hidden_layers"
@@ -134,6 +136,22 @@ package struct CodecConfiguration: Decodable, Sendable, Equatable {
         }
         guard product == samplesPerFrame else {
             throw .badConfiguration("ratios multiply to \(product), decode_upsample_rate is \(samplesPerFrame)")
+        }
+        try validateEncoder()
+    }
+
+    private func validateEncoder() throws(CodecError) {
+        let e = encoder
+        guard e.audioChannels == 1, e.residualLayers == 1 else {
+            throw .badConfiguration("encoder with \(e.audioChannels) channels, \(e.residualLayers) residual layers")
+        }
+        guard e.semanticQuantizers < validQuantizers else {
+            throw .badConfiguration("\(e.semanticQuantizers) of \(validQuantizers) encoder quantizers are semantic")
+        }
+        var rest = encodedSamplesPerFrame
+        for ratio in e.upsamplingRatios { rest = rest % ratio == 0 ? rest / ratio : 0 }
+        guard rest > 0, e.upsamplingRatios.count < 16 else {
+            throw .badConfiguration("\(encodedSamplesPerFrame) samples do not divide by \(e.upsamplingRatios)")
         }
     }
 }
