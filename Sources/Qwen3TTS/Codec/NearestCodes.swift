@@ -26,10 +26,11 @@ struct NearestCodes {
             }
             let values = codewords.values
             let halves = (0..<c.codebookSize).map { row in
-                -Float((0..<codewords.columns).reduce(0.0) {
-                    let value = Double(values[row * codewords.columns + $1])
-                    return $0 + value * value / 2
-                })
+                -Float(
+                    (0..<codewords.columns).reduce(0.0) {
+                        let value = Double(values[row * codewords.columns + $1])
+                        return $0 + value * value / 2
+                    })
             }
             let score = PackedConvolution(
                 inputs: codewords.columns, outputs: c.codebookSize, taps: 1, bias: halves
