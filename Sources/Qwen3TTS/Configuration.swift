@@ -176,6 +176,13 @@ package struct Configuration: Sendable {
         }
     }
 
+    /// speech_tokenizer/config.json of a checkpoint, validated.
+    package static func codec(directory: String) throws -> CodecConfiguration {
+        let codec = try decode(CodecConfiguration.self, directory + "/speech_tokenizer/config.json")
+        try codec.validate()
+        return codec
+    }
+
     private static func decode<T: Decodable>(_ type: T.Type, _ path: String) throws(ConfigurationError) -> T {
         let data: Data
         do {

@@ -7,7 +7,8 @@ import Qwen3TTS
 /// `makima verify`: is this engine, on this processor, equal to the official implementation?
 struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Compares the talker and the code predictor with recorded outputs of the official implementation.",
+        abstract:
+            "Compares talker, code predictor and codec decoder with recorded outputs of the official implementation.",
         discussion: """
             Runs each stage on the golden's own inputs and prints the largest difference beside the tolerance that was \
             measured for it. Exit status 1 when any stage fails.
@@ -37,10 +38,13 @@ struct Verify: ParsableCommand {
         let configuration = try Configuration(directory: model)
         let talker = try Talker(Safetensors.directory(model)["talker"], configuration)
         let chosen = Kernels.available.first { $0.name == kernels } ?? .best
+        let decoder = try CodecDecoder(
+            Safetensors.directory(model + "/speech_tokenizer")["decoder"], Configuration.codec(directory: model))
+        let goldens = try Goldens(path: golden)
+        let processor = Processor(kernels: chosen, threads: threads)
         var report = VerificationReport()
-        try TalkerVerification(
-            talker, Goldens(path: golden), on: Processor(kernels: chosen, threads: threads)
-        ).run(into: &report)
+        try TalkerVerification(talker, goldens, on: processor).run(into: &report)
+        try CodecVerification(decoder, goldens, on: processor).run(into: &report)
         for line in report.lines { print(Self.row(line)) }
         print("\(report.lines.count) stages, \(report.failures.count) failed (\(chosen.name) kernels)")
         if !report.failures.isEmpty || report.lines.isEmpty { throw ExitCode(1) }

@@ -24,6 +24,8 @@ package struct GoldenCase: Decodable, Sendable {
     package let subtalker_temperature: Float?
     package let subtalker_top_k: Int?
     package let subtalker_top_p: Float?
+    /// Frames of which the golden keeps the samples.
+    package let picks: [Int]?
 }
 
 package struct Goldens {

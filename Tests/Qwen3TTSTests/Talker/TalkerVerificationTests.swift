@@ -28,6 +28,19 @@ func talkerEqualsOfficialImplementation(checkpoint: String, threads: Int) throws
     }
 }
 
+@Test(arguments: ["base", "custom_voice"])
+func codecDecoderEqualsOfficialImplementation(checkpoint: String) throws {
+    let folder = TinyGoldens.directory + "/" + checkpoint
+    let decoder = try CodecDecoder(
+        Safetensors.directory(folder + "/speech_tokenizer")["decoder"], Configuration.codec(directory: folder))
+    var report = VerificationReport()
+    try CodecVerification(decoder, Goldens(path: folder + ".safetensors"), on: Processor()).run(into: &report)
+    #expect(!report.lines.isEmpty)
+    for line in report.failures {
+        Issue.record("\(line.stage) \(line.shape): error \(line.error), tolerance \(line.tolerance)")
+    }
+}
+
 @Test func sampledRunsRepeatWithTheirSeed() throws {
     let talker = try TinyGoldens.talker("base")
     let goldens = try Goldens(path: TinyGoldens.directory + "/base.safetensors")
