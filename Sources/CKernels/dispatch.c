@@ -23,7 +23,30 @@ static const mk_kernels scalar = {
     .elu = mk_scalar_elu,
 };
 
-const mk_kernels *mk_kernels_for(mk_isa isa) { return isa == MK_SCALAR ? &scalar : NULL; }
+#if defined(__x86_64__)
+extern const mk_kernels mk_avx2_kernels, mk_avx512vnni_kernels;
+
+static int has_avx2(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+}
+
+static int has_avx512vnni(void) {
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512vnni");
+}
+#endif
+
+const mk_kernels *mk_kernels_for(mk_isa isa) {
+    switch (isa) {
+    case MK_SCALAR: return &scalar;
+#if defined(__x86_64__)
+    case MK_AVX2: return has_avx2() ? &mk_avx2_kernels : NULL;
+    case MK_AVX512VNNI: return has_avx512vnni() ? &mk_avx512vnni_kernels : NULL;
+#endif
+    default: return NULL;
+    }
+}
 
 mk_isa mk_best_isa(void) {
     mk_isa best = MK_SCALAR;

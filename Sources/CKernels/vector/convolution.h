@@ -1,0 +1,76 @@
+// The codec's inner loop. A tile of `frames` by `vectors` sums stays in registers; every sum runs as the definition says,
+// so its bits depend neither on the tile nor on the instruction set.
+
+#define CONV_FRAMES (LANES == 16 ? 12 : 6)
+
+INLINE void conv_tile(float *y, size_t ystride, const float *x, size_t xstride, const float *w, const float *bias,
+                      size_t step, size_t inputs, size_t taps, size_t dilation, size_t width, int accumulate,
+                      size_t frames, size_t vectors) {
+    vec sum[CONV_FRAMES][2];
+#pragma clang loop unroll(full)
+    for (size_t t = 0; t < frames; t++)
+#pragma clang loop unroll(full)
+        for (size_t v = 0; v < vectors; v++)
+            sum[t][v] = load_part(accumulate ? y + t * ystride + v * LANES : bias + v * LANES, width - v * LANES);
+    for (size_t k = 0; k < taps; k++) {
+        const float *row = x + k * dilation * xstride;
+        for (size_t c = 0; c < inputs; c++, w += MK_PANEL) {
+            vec weight[2];
+#pragma clang loop unroll(full)
+            for (size_t v = 0; v < vectors; v++) weight[v] = load(w + v * LANES);
+#pragma clang loop unroll(full)
+            for (size_t t = 0; t < frames; t++) {
+                vec value = fill(row[t * step * xstride + c]);
+#pragma clang loop unroll(full)
+                for (size_t v = 0; v < vectors; v++) sum[t][v] = fma_(weight[v], value, sum[t][v]);
+            }
+        }
+    }
+#pragma clang loop unroll(full)
+    for (size_t t = 0; t < frames; t++)
+#pragma clang loop unroll(full)
+        for (size_t v = 0; v < vectors; v++) store_part(y + t * ystride + v * LANES, sum[t][v], width - v * LANES);
+}
+
+INLINE void conv_columns(float *y, size_t ystride, const float *x, size_t xstride, const float *w, const float *bias,
+                         size_t count, size_t step, size_t inputs, size_t taps, size_t dilation, size_t width,
+                         int accumulate, size_t vectors) {
+    size_t t = 0;
+#define TILES(frames)                                                                                                \
+    for (; t + (frames) <= count; t += (frames))                                                                     \
+        conv_tile(y + t * ystride, ystride, x + t * step * xstride, xstride, w, bias, step, inputs, taps, dilation,  \
+                  width, accumulate, frames, vectors);
+    TILES(CONV_FRAMES)
+    TILES(4)
+    TILES(2)
+    TILES(1)
+#undef TILES
+}
+
+static void conv_f32(float *y, size_t ystride, const float *x, size_t xstride, const float *w, const float *bias,
+                     size_t count, size_t step, size_t inputs, size_t outputs, size_t taps, size_t dilation,
+                     size_t first, size_t last, int accumulate) {
+    for (size_t panel = first; panel < last; panel++)
+        for (size_t part = 0; part < MK_PANEL; part += 2 * LANES) {
+            size_t o = panel * MK_PANEL + part;
+            if (o >= outputs) break;
+            size_t width = outputs - o < 2 * LANES ? outputs - o : 2 * LANES;
+            const float *weight = w + panel * taps * inputs * MK_PANEL + part, *start = accumulate ? NULL : bias + o;
+            if (width > LANES)
+                conv_columns(y + o, ystride, x, xstride, weight, start, count, step, inputs, taps, dilation, width,
+                             accumulate, 2);
+            else
+                conv_columns(y + o, ystride, x, xstride, weight, start, count, step, inputs, taps, dilation, width,
+                             accumulate, 1);
+        }
+}
+
+static void snake(float *y, const float *x, const float *alpha, const float *inverse_beta, size_t count,
+                  size_t channels) {
+    for (size_t t = 0; t < count; t++, x += channels, y += channels)
+        for (size_t c = 0; c < channels; c += LANES) {
+            vec value = load_part(x + c, channels - c);
+            vec wave = sine_squared(value * load_part(alpha + c, channels - c));
+            store_part(y + c, fma_(wave, load_part(inverse_beta + c, channels - c), value), channels - c);
+        }
+}
