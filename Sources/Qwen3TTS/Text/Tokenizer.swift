@@ -1,5 +1,3 @@
-import Foundation
-
 /// Qwen2's text tokenizer: added tokens first, then NFC, Qwen2's pre-tokenisation and byte-level byte pair encoding.
 /// Loaded from a checkpoint's `vocab.json`, `merges.txt` and `tokenizer_config.json`.
 package struct Tokenizer: Sendable {
@@ -55,8 +53,7 @@ package struct Tokenizer: Sendable {
     /// Text between added tokens.
     private func encodePlain(_ bytes: ArraySlice<UInt8>, into ids: inout [Int]) {
         guard !bytes.isEmpty else { return }
-        var text = String(decoding: bytes, as: UTF8.self)
-        if bytes.contains(where: { $0 >= 0x80 }) { text = text.precomposedStringWithCanonicalMapping }
+        let text = String(decoding: bytes, as: UTF8.self).normalizedToNFC
         var pieces = PreTokenizer(text)
         while let piece = pieces.next() {
             for id in merges.apply(to: piece.map { byteIDs[Int($0)] }) { ids.append(Int(id)) }

@@ -128,6 +128,17 @@ private func unpack(_ file: URL, to destination: URL) throws {
     @Test func composesBeforeEncoding() throws {
         let tokenizer = try Tokenizer(vocabulary: byteVocabulary, merges: [], addedTokens: [:])
         #expect(tokenizer.encode("e\u{301}") == [0xC3, 0xA9])
+        #expect(tokenizer.encode("e\u{301}\u{323}") == Array("\u{1EB9}\u{301}".utf8).map { Int($0) })
+    }
+
+    /// Marks above and below, alternating: in canonical order all those below come first.
+    @Test func composesAFloodOfMarks() throws {
+        let tokenizer = try Tokenizer(vocabulary: byteVocabulary, merges: [], addedTokens: [:])
+        let count = 50_000
+        let text = "q" + String(repeating: "\u{301}\u{323}", count: count)
+        let ordered =
+            "q" + String(repeating: "\u{323}", count: count) + String(repeating: "\u{301}", count: count)
+        #expect(tokenizer.encode(text) == Array(ordered.utf8).map { Int($0) })
     }
 
     @Test func aMegabyteOfOneLetter() throws {
