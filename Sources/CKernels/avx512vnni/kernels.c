@@ -1,6 +1,7 @@
 // The table of avx512vnni: vectors of 16 floats.
 #if defined(__x86_64__)
 #include "../scalar/scalar.h"
+#include <immintrin.h>
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c"))), apply_to = function)
 #define LANES 16
@@ -8,13 +9,14 @@
 #include "../vector/convolution.h"
 #include "../vector/linear.h"
 #include "../vector/transformer.h"
+#include "integer.h"
 #pragma clang attribute pop
 
 const mk_kernels mk_avx512vnni_kernels = {
     .linear_f32 = linear_f32,
     .linear_bf16 = linear_bf16,
-    .linear_q8 = mk_scalar_linear_q8,
-    .linear_q4 = mk_scalar_linear_q4,
+    .linear_q8 = linear_q8,
+    .linear_q4 = linear_q4,
     .quantize_q8 = mk_scalar_quantize_q8,
     .quantize_q8_split = mk_scalar_quantize_q8_split,
     .rms_norm = rms_norm,

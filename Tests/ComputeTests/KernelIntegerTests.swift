@@ -1,0 +1,97 @@
+// The integer layers and their quantizers on every instruction set, against the definitions in plain C.
+
+import CKernels
+import Testing
+
+@Suite struct KernelIntegerTests {
+    /// Exact in every instruction set, for any split of the rows and any number of vectors.
+    @Test(arguments: InstructionSet.available, [1, 31, 64, 100, 515])
+    func int8Linear(_ isa: InstructionSet, cols: Int) {
+        var noise = Noise()
+        let rows = 21
+        let n = 5
+        let w = noise.bytes(rows * cols)
+        // The extremes of both sides, where a saturating sum would show.
+        for column in 0..<cols { unsafe w.base[column] = -128 }
+        let q = Guarded<Int8>(n * cols, guardedBy: 77) { _ in Int8(Int(noise.bits() % 255) - 127) }
+        for column in 0..<cols { unsafe q.base[column] = column % 16 < 8 ? -127 : 127 }
+        let wscale = noise.floats(rows)
+        let xscale = noise.floats(n)
+        let bias = noise.floats(rows)
+        let got = output(n * rows)
+        let wanted = output(n * rows)
+        for (first, last) in [(0, 8), (8, 13), (13, rows)] {
+            unsafe isa.table.pointee.linear_q8(
+                got.base, rows, w.base, wscale.base, bias.base, q.base, xscale.base, n, cols, first, last)
+        }
+        unsafe InstructionSet.definition.table.pointee.linear_q8(
+            wanted.base, rows, w.base, wscale.base, bias.base, q.base, xscale.base, n, cols, 0, rows)
+        #expect(got.isIntact && got.values == wanted.values)
+    }
+
+    @Test(arguments: InstructionSet.available, [32, 64, 96, 160, 544])
+    func int4Linear(_ isa: InstructionSet, cols: Int) {
+        var noise = Noise()
+        let rows = 11
+        let n = 5
+        let groups = cols / Int(MK_Q4_GROUP)
+        let w = Guarded<UInt8>(rows * cols / 2, guardedBy: 77) { _ in UInt8(truncatingIfNeeded: noise.bits()) }
+        let wscale = Guarded<UInt16>(rows * groups, guardedBy: 77) { _ in
+            UInt16(0x3C00 + noise.bits() % 256)  // 1/128 to 1/32
+        }
+        let q = Guarded<Int8>(n * cols, guardedBy: 77) { _ in 0 }
+        let sums = Guarded<Int32>(n * groups, guardedBy: 77) { _ in 0 }
+        let xscale = output(n)
+        for j in 0..<n {
+            let x = noise.floats(cols)
+            unsafe isa.table.pointee.quantize_q8_split(
+                q.base + j * cols, sums.base + j * groups, xscale.base + j, x.base, cols)
+        }
+        #expect(q.isIntact && sums.isIntact && xscale.isIntact)
+        let got = output(n * rows)
+        let wanted = output(n * rows)
+        unsafe isa.table.pointee.linear_q4(
+            got.base, rows, w.base, wscale.base, nil, q.base, sums.base, xscale.base, n, cols, 0, rows)
+        unsafe InstructionSet.definition.table.pointee.linear_q4(
+            wanted.base, rows, w.base, wscale.base, nil, q.base, sums.base, xscale.base, n, cols, 0, rows)
+        expectClose(got, wanted, within: 2e-5)
+        for j in 0..<n {
+            let single = output(rows)
+            for (first, last) in [(0, 3), (3, rows)] {
+                unsafe isa.table.pointee.linear_q4(
+                    single.base, rows, w.base, wscale.base, nil, q.base + j * cols, sums.base + j * groups,
+                    xscale.base + j, 1, cols, first, last)
+            }
+            #expect(single.isIntact && single.values == Array(got.values[j * rows..<(j + 1) * rows]))
+        }
+    }
+
+    @Test(arguments: InstructionSet.available)
+    func quantizing(_ isa: InstructionSet) {
+        let x = Guarded<Float>(64, guardedBy: 12345) { Float($0) - 63 }
+        let q = Guarded<Int8>(64, guardedBy: 77) { _ in 0 }
+        let scale = output(1)
+        unsafe isa.table.pointee.quantize_q8(q.base, scale.base, x.base, 64)
+        let plain = q.values
+        let expectedScale: Float = 63 / 127
+        #expect(plain[0] == -127 && plain[63] == 0 && q.isIntact)
+        #expect(scale.values == [expectedScale])
+        let factor: Float = 127 / 63
+        let expected: [Int8] = x.values.map { value in Int8((value * factor).rounded(.toNearestOrEven)) }
+        #expect(plain == expected)
+        let sums = Guarded<Int32>(2, guardedBy: 77) { _ in 0 }
+        unsafe isa.table.pointee.quantize_q8_split(q.base, sums.base, scale.base, x.base, 64)
+        for (index, value) in plain.enumerated() {
+            let place: Int = index % 2 * 32 + index / 2
+            #expect(q.values[place] == value)
+        }
+        for group in 0..<2 {
+            var sum: Int32 = 0
+            for value in plain[group * 32..<(group + 1) * 32] { sum += Int32(value) }
+            #expect(sums.values[group] == sum)
+        }
+        let zero = Guarded<Float>(64, guardedBy: 12345) { _ in 0 }
+        unsafe isa.table.pointee.quantize_q8(q.base, scale.base, zero.base, 64)
+        #expect(q.values.allSatisfy { $0 == 0 } && scale.values == [0])
+    }
+}
