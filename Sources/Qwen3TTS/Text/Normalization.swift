@@ -5,19 +5,25 @@ extension String {
     /// order first, by a stable sort, which changes nothing in the result.
     var normalizedToNFC: String {
         if utf8.allSatisfy({ $0 < 0x80 }) { return self }
-        var ordered = String.UnicodeScalarView()
+        var ordered: [Unicode.Scalar] = []
         var marks: [(order: UInt8, scalar: Unicode.Scalar)] = []
+        func flushMarks() {
+            if marks.isEmpty { return }
+            for mark in marks.sorted(by: { $0.order < $1.order }) { ordered.append(mark.scalar) }
+            marks.removeAll(keepingCapacity: true)
+        }
         for scalar in unicodeScalars {
             let order = scalar.properties.canonicalCombiningClass.rawValue
             if order != 0 {
                 marks.append((order, scalar))
-                continue
+            } else {
+                flushMarks()
+                ordered.append(scalar)
             }
-            ordered.append(contentsOf: marks.sorted { $0.order < $1.order }.map(\.scalar))
-            marks.removeAll(keepingCapacity: true)
-            ordered.append(scalar)
         }
-        ordered.append(contentsOf: marks.sorted { $0.order < $1.order }.map(\.scalar))
-        return String(ordered).precomposedStringWithCanonicalMapping
+        flushMarks()
+        var view = String.UnicodeScalarView()
+        view.append(contentsOf: ordered)
+        return String(view).precomposedStringWithCanonicalMapping
     }
 }
