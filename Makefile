@@ -1,13 +1,19 @@
 # make test: builds everything and runs every test. The Debian packages it needs are installed when missing.
 PACKAGES = libopenblas-dev libsndfile1-dev libsoxr-dev libasound2-dev pkg-config
 
-.PHONY: build test packages format lint
+TEXT = good morning to all of you
+
+.PHONY: build test speak packages format lint
 
 build: packages
 	swift build -c release
 
 test: packages
 	swift test
+
+# Says TEXT into speech.wav with the built-in model.
+speak: build
+	.build/release/makima say "$(TEXT)" --output speech.wav
 
 # Asks apt only for what is missing, so that a second run needs neither root nor a network.
 packages:

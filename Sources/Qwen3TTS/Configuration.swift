@@ -183,6 +183,14 @@ package struct Configuration: Sendable {
         return codec
     }
 
+    /// The speaker encoder's section of config.json, validated; nil where the checkpoint has none.
+    package static func speakerEncoder(directory: String) throws -> SpeakerEncoderConfiguration? {
+        struct Section: Decodable { let speaker_encoder_config: SpeakerEncoderConfiguration? }
+        let section = try decode(Section.self, directory + "/config.json").speaker_encoder_config
+        try section?.validate()
+        return section
+    }
+
     private static func decode<T: Decodable>(_ type: T.Type, _ path: String) throws(ConfigurationError) -> T {
         let data: Data
         do {
