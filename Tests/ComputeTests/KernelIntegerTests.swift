@@ -94,4 +94,23 @@ import Testing
         unsafe isa.table.pointee.quantize_q8(q.base, scale.base, zero.base, 64)
         #expect(q.values.allSatisfy { $0 == 0 } && scale.values == [0])
     }
+
+    /// The same bits everywhere, at any length.
+    @Test(arguments: InstructionSet.available, [1, 7, 32, 96, 515])
+    func quantizingNoise(_ isa: InstructionSet, cols: Int) {
+        var noise = Noise()
+        let definition = InstructionSet.definition
+        let x = noise.floats(cols, scale: 3)
+        let q = (0..<2).map { _ in Guarded<Int8>(cols, guardedBy: 77) { _ in 0 } }
+        let scales = output(2)
+        unsafe isa.table.pointee.quantize_q8(q[0].base, scales.base, x.base, cols)
+        unsafe definition.table.pointee.quantize_q8(q[1].base, scales.base + 1, x.base, cols)
+        #expect(q[0].isIntact && q[0].values == q[1].values && scales.values[0] == scales.values[1])
+        guard cols % Int(MK_Q4_GROUP) == 0 else { return }
+        let sums = (0..<2).map { _ in Guarded<Int32>(cols / 32, guardedBy: 77) { _ in 0 } }
+        unsafe isa.table.pointee.quantize_q8_split(q[0].base, sums[0].base, scales.base, x.base, cols)
+        unsafe definition.table.pointee.quantize_q8_split(q[1].base, sums[1].base, scales.base + 1, x.base, cols)
+        #expect(q[0].isIntact && q[0].values == q[1].values && scales.values[0] == scales.values[1])
+        #expect(sums[0].isIntact && sums[0].values == sums[1].values)
+    }
 }

@@ -8,6 +8,7 @@
 #include "../vector/lanes.h"
 #include "../vector/convolution.h"
 #include "../vector/linear.h"
+#include "../vector/quantize.h"
 #include "../vector/transformer.h"
 #include "integer.h"
 #pragma clang attribute pop
@@ -17,8 +18,8 @@ const mk_kernels mk_avx2_kernels = {
     .linear_bf16 = linear_bf16,
     .linear_q8 = linear_q8,
     .linear_q4 = linear_q4,
-    .quantize_q8 = mk_scalar_quantize_q8,
-    .quantize_q8_split = mk_scalar_quantize_q8_split,
+    .quantize_q8 = quantize_q8,
+    .quantize_q8_split = quantize_q8_split,
     .rms_norm = rms_norm,
     .layer_norm = mk_scalar_layer_norm,
     .rope = mk_scalar_rope,

@@ -1,0 +1,45 @@
+// Activations to int8: the operations of the definition in the same order for each element, so the same bits.
+
+typedef int8_t bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
+
+INLINE float inverse_scale(float *scale, const float *x, size_t cols) {
+    vec largest = fill(0);
+    for (size_t i = 0; i < cols; i += LANES)
+        largest = __builtin_elementwise_max(largest, __builtin_elementwise_abs(load_part(x + i, cols - i)));
+    float lanes[LANES], most = 0;
+    store(lanes, largest);
+    for (size_t i = 0; i < LANES; i++) most = lanes[i] > most ? lanes[i] : most;
+    *scale = most / 127;
+    return most > 0 ? 127 / most : 0;
+}
+
+INLINE bytes to_bytes(vec x, float inverse) {
+    return __builtin_convertvector(__builtin_convertvector(__builtin_elementwise_rint(x * inverse), ivec), bytes);
+}
+
+static void quantize_q8(int8_t *q, float *scale, const float *x, size_t cols) {
+    float inverse = inverse_scale(scale, x, cols);
+    size_t i = 0;
+    for (; i + LANES <= cols; i += LANES) *(bytes *)(q + i) = to_bytes(load(x + i), inverse);
+    if (i < cols) {
+        bytes part = to_bytes(load_part(x + i, cols - i), inverse);
+        memcpy(q + i, &part, cols - i);
+    }
+}
+
+static void quantize_q8_split(int8_t *q, int32_t *group_sums, float *scale, const float *x, size_t cols) {
+    float inverse = inverse_scale(scale, x, cols);
+    size_t half = cols / 2;
+    for (size_t g = 0; g < cols / MK_Q4_GROUP; g++) {
+        int8_t group[MK_Q4_GROUP], *even = q + g * MK_Q4_GROUP / 2, *odd = even + half;
+        int32_t sum = 0;
+        for (size_t i = 0; i < MK_Q4_GROUP; i += LANES)
+            *(bytes *)(group + i) = to_bytes(load(x + g * MK_Q4_GROUP + i), inverse);
+        for (size_t i = 0; i < MK_Q4_GROUP / 2; i++) {
+            even[i] = group[2 * i];
+            odd[i] = group[2 * i + 1];
+            sum += group[2 * i] + group[2 * i + 1];
+        }
+        group_sums[g] = sum;
+    }
+}
