@@ -14,7 +14,7 @@ package struct CodecEncoder {
     private let stages: [Stage]
     private let last: CausalConvolution
     private let layers: [EncoderLayer]
-    private let rotary: RotaryAngles
+    private let rotary: RotaryEmbedding
     private let downsample: CausalConvolution
     private let downsampling: Int
     private let semantic: NearestCodes
@@ -55,7 +55,7 @@ package struct CodecEncoder {
         var layers: [EncoderLayer] = []
         for index in 0..<c.layers { layers.append(try EncoderLayer(weights["encoder_transformer.layers"][index], c)) }
         self.layers = layers
-        rotary = RotaryAngles(dimension: c.headDimension, theta: c.ropeTheta)
+        rotary = RotaryEmbedding(dim: c.headDimension, theta: c.ropeTheta)
         downsampling = configuration.encodedSamplesPerFrame / c.upsamplingRatios.reduce(1, *)
         downsample = try CausalConvolution(
             weights["downsample.conv"], inputs: c.hidden, outputs: c.hidden, stride: downsampling)

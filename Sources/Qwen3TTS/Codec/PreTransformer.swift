@@ -11,7 +11,7 @@ struct PreTransformer {
     private let layers: [Layer]
     private let norm: Rows
     private let output: Linear  // hidden → latent
-    private let rotary: RotaryAngles
+    private let rotary: RotaryEmbedding
 
     init(_ weights: Weights, _ c: CodecConfiguration.Decoder) throws(ModelFileError) {
         configuration = c
@@ -21,7 +21,7 @@ struct PreTransformer {
         self.layers = layers
         norm = try weights["norm"].row("weight", c.hidden)
         output = try Linear(weights["output_proj"], rows: c.latent, columns: c.hidden)
-        rotary = RotaryAngles(dimension: c.headDimension, theta: c.ropeTheta)
+        rotary = RotaryEmbedding(dim: c.headDimension, theta: c.ropeTheta)
     }
 
     final class State {

@@ -1,7 +1,6 @@
 // Causal attention over the last `window` positions with rotated keys, as a stream. Without a window it sees everything.
 
 import Compute
-import Glibc
 import ModelFile
 
 struct WindowedAttention {
@@ -98,24 +97,6 @@ struct WindowedAttention {
                 q: state.queries.view(offset: offset, rows: group, columns: dimension),
                 k: state.keys[range].columns(columns), v: state.values[range].columns(columns),
                 scale: 1 / Float(dimension).squareRoot(), scores: scores)
-        }
-    }
-}
-
-/// Rotary angles in float32, as the official code rounds them.
-struct RotaryAngles {
-    private let frequencies: [Float]
-
-    init(dimension: Int, theta: Float) {
-        frequencies = stride(from: 0, to: dimension, by: 2).map { 1 / pow(theta, Float($0) / Float(dimension)) }
-    }
-
-    /// row [1, dimension]: cosines, then sines.
-    func fill(_ row: Rows, position: Int) {
-        for (index, frequency) in frequencies.enumerated() {
-            let angle = Double(Float(position) * frequency)
-            row[0, index] = Float(cos(angle))
-            row[0, frequencies.count + index] = Float(sin(angle))
         }
     }
 }

@@ -35,6 +35,7 @@ package struct Transformer {
     ) {
         precondition(x.rows <= scratch.capacity && x.columns == configuration.hidden_size)
         cache.reserve(x.rows)
+        for row in 0..<x.rows { rotary.fill(scratch.angles[row], position: cache.count + row) }
         for (index, layer) in layers.enumerated() {
             attend(layer, index, x, cache, scratch, processor)
             feedForward(layer, x, scratch, processor)
@@ -60,9 +61,9 @@ package struct Transformer {
         layer.key.apply(normed, into: keys[past..<past + n], on: processor)
         layer.value.apply(normed, into: values[past..<past + n], on: processor)
         for position in 0..<n {
-            rotary.set(position: past + position)
-            rotate(query[position], norm: layer.queryNorm, heads: c.num_attention_heads, kernels)
-            rotate(keys[past + position], norm: layer.keyNorm, heads: c.num_key_value_heads, kernels)
+            let angles = scratch.angles[position]
+            rotate(query[position], angles, norm: layer.queryNorm, heads: c.num_attention_heads, kernels)
+            rotate(keys[past + position], angles, norm: layer.keyNorm, heads: c.num_key_value_heads, kernels)
         }
         let group = c.num_attention_heads / c.num_key_value_heads
         let scale = 1 / Float(c.head_dim).squareRoot()
@@ -83,10 +84,12 @@ package struct Transformer {
         kernels.add(x, projected)
     }
 
-    private func rotate(_ row: Rows, norm: Rows, heads: Int, _ kernels: Kernels) {
+    private func rotate(_ row: Rows, _ angles: Rows, norm: Rows, heads: Int, _ kernels: Kernels) {
+        let dim = configuration.head_dim
         let split = row.heads(0, 0..<heads, dim: configuration.head_dim)
         kernels.rmsNorm(split, split, weight: norm, epsilon: configuration.rms_norm_eps)
-        kernels.rotate(row, cos: rotary.cos, sin: rotary.sin, dim: configuration.head_dim)
+        kernels.rotate(
+            row, cos: angles.columns(0..<dim / 2), sin: angles.columns(dim / 2..<dim), dim: dim)
     }
 
     private func feedForward(

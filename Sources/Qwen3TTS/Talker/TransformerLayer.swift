@@ -38,6 +38,7 @@ package struct TransformerLayer {
 /// Memory of a stack's intermediate results, reused by every step.
 package final class TransformerScratch {
     let normed, query, attended, projected, gate, up: Rows
+    let angles: Rows  // [capacity, head_dim], of the step's positions
     var scores: Rows
     package let capacity: Int
 
@@ -51,6 +52,7 @@ package final class TransformerScratch {
         projected = Rows(rows: capacity, columns: c.hidden_size)
         gate = Rows(rows: capacity, columns: c.intermediate_size)
         up = Rows(rows: capacity, columns: c.intermediate_size)
+        angles = Rows(rows: capacity, columns: c.head_dim)
         scores = Rows(rows: 1, columns: 256)
     }
 
