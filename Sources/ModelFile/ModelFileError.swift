@@ -5,6 +5,7 @@ package enum ModelFileError: Error, Equatable, CustomStringConvertible {
     case missingTensor(name: String, path: String)
     case wrongShape(name: String, expected: [Int], found: [Int])
     case wrongType(name: String, expected: String, found: String)
+    case unusable(name: String, reason: String)
 
     package var description: String {
         switch self {
@@ -16,6 +17,7 @@ package enum ModelFileError: Error, Equatable, CustomStringConvertible {
             "tensor \(name) has shape \(found) where \(expected) is expected"
         case .wrongType(let name, let expected, let found):
             "tensor \(name) holds \(found) where \(expected) is expected"
+        case .unusable(let name, let reason): "tensor \(name) cannot be used: \(reason)"
         }
     }
 }

@@ -51,6 +51,15 @@ package struct Tensor: Sendable {
         }
     }
 
+    /// The same, where none may be infinite or NaN: scales.
+    package func finiteFloats() throws(ModelFileError) -> [Float] {
+        let values = try floats()
+        if let index = values.firstIndex(where: { !$0.isFinite }) {
+            throw .unusable(name: name, reason: "element \(index) is \(values[index])")
+        }
+        return values
+    }
+
     /// All elements as integers; only integer types.
     package func integers() throws(ModelFileError) -> [Int] {
         let base = unsafe pointer

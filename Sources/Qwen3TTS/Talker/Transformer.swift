@@ -52,18 +52,20 @@ package struct Transformer {
         let c = configuration
         let (n, past, kernels) = (x.rows, cache.count, processor.kernels)
         let normed = scratch.normed[0..<n]
-        let query = scratch.query[0..<n]
+        let projections = scratch.queryKeyValue[0..<n]
         let attended = scratch.attended[0..<n]
         let keys = cache.keys(index, rows: past + n)
         let values = cache.values(index, rows: past + n)
         kernels.rmsNorm(normed, x, weight: layer.attentionNorm, epsilon: c.rms_norm_eps)
-        layer.query.apply(normed, into: query, on: processor)
-        layer.key.apply(normed, into: keys[past..<past + n], on: processor)
-        layer.value.apply(normed, into: values[past..<past + n], on: processor)
+        layer.queryKeyValue.apply(normed, into: projections, on: processor)
+        let query = projections.columns(0..<c.num_attention_heads * c.head_dim)
+        let key = projections.columns(query.columns..<query.columns + keys.columns)
+        let value = projections.columns(query.columns + keys.columns..<projections.columns)
+        values[past..<past + n].copy(from: value)
         for position in 0..<n {
             let angles = scratch.angles[position]
-            rotate(query[position], angles, norm: layer.queryNorm, heads: c.num_attention_heads, kernels)
-            rotate(keys[past + position], angles, norm: layer.keyNorm, heads: c.num_key_value_heads, kernels)
+            rotate(query[position], into: query[position], angles, norm: layer.queryNorm, kernels)
+            rotate(key[position], into: keys[past + position], angles, norm: layer.keyNorm, kernels)
         }
         let group = c.num_attention_heads / c.num_key_value_heads
         let scale = 1 / Float(c.head_dim).squareRoot()
@@ -84,12 +86,14 @@ package struct Transformer {
         kernels.add(x, projected)
     }
 
-    private func rotate(_ row: Rows, _ angles: Rows, norm: Rows, heads: Int, _ kernels: Kernels) {
+    /// y = the heads of x [1, heads · head_dim], each normalised and rotated. y may be x.
+    private func rotate(_ x: Rows, into y: Rows, _ angles: Rows, norm: Rows, _ kernels: Kernels) {
         let dim = configuration.head_dim
-        let split = row.heads(0, 0..<heads, dim: configuration.head_dim)
-        kernels.rmsNorm(split, split, weight: norm, epsilon: configuration.rms_norm_eps)
-        kernels.rotate(
-            row, cos: angles.columns(0..<dim / 2), sin: angles.columns(dim / 2..<dim), dim: dim)
+        let heads = 0..<x.columns / dim
+        kernels.rmsNorm(
+            y.heads(0, heads, dim: dim), x.heads(0, heads, dim: dim), weight: norm,
+            epsilon: configuration.rms_norm_eps)
+        kernels.rotate(y, cos: angles.columns(0..<dim / 2), sin: angles.columns(dim / 2..<dim), dim: dim)
     }
 
     private func feedForward(
@@ -97,12 +101,12 @@ package struct Transformer {
     ) {
         let n = x.rows
         let normed = scratch.normed[0..<n]
-        let gate = scratch.gate[0..<n]
-        let up = scratch.up[0..<n]
+        let gateUp = scratch.gateUp[0..<n]
+        let gate = gateUp.columns(0..<configuration.intermediate_size)
+        let up = gateUp.columns(configuration.intermediate_size..<gateUp.columns)
         let projected = scratch.projected[0..<n]
         processor.kernels.rmsNorm(normed, x, weight: layer.mlpNorm, epsilon: configuration.rms_norm_eps)
-        layer.gate.apply(normed, into: gate, on: processor)
-        layer.up.apply(normed, into: up, on: processor)
+        layer.gateUp.apply(normed, into: gateUp, on: processor)
         processor.kernels.siluMultiply(gate, gate: gate, up: up)
         layer.down.apply(gate, into: projected, on: processor)
         processor.kernels.add(x, projected)

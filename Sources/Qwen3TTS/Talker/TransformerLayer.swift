@@ -8,13 +8,10 @@ package struct TransformerLayer {
     let attentionNorm: Rows  // [1, hidden]
     let queryNorm: Rows  // [1, head_dim]
     let keyNorm: Rows  // [1, head_dim]
-    let query: Linear  // [heads · head_dim, hidden]
-    let key: Linear  // [kvHeads · head_dim, hidden]
-    let value: Linear  // [kvHeads · head_dim, hidden]
+    let queryKeyValue: LinearGroup  // [(heads + 2 · kvHeads) · head_dim, hidden]
     let output: Linear  // [hidden, heads · head_dim]
     let mlpNorm: Rows  // [1, hidden]
-    let gate: Linear  // [intermediate, hidden]
-    let up: Linear  // [intermediate, hidden]
+    let gateUp: LinearGroup  // [2 · intermediate, hidden]
     let down: Linear  // [hidden, intermediate]
 
     init(_ weights: Weights, _ c: TransformerConfiguration) throws(ModelFileError) {
@@ -24,20 +21,24 @@ package struct TransformerLayer {
         let attention = weights["self_attn"]
         queryNorm = Rows(try attention["q_norm"].floats("weight", shape: [dim]), columns: dim)
         keyNorm = Rows(try attention["k_norm"].floats("weight", shape: [dim]), columns: dim)
-        query = try Linear(attention["q_proj"], rows: heads, columns: hidden)
-        key = try Linear(attention["k_proj"], rows: kvHeads, columns: hidden)
-        value = try Linear(attention["v_proj"], rows: kvHeads, columns: hidden)
+        queryKeyValue = LinearGroup([
+            try Linear(attention["q_proj"], rows: heads, columns: hidden),
+            try Linear(attention["k_proj"], rows: kvHeads, columns: hidden),
+            try Linear(attention["v_proj"], rows: kvHeads, columns: hidden),
+        ])
         output = try Linear(attention["o_proj"], rows: hidden, columns: heads)
         mlpNorm = Rows(try weights["post_attention_layernorm"].floats("weight", shape: [hidden]), columns: hidden)
-        gate = try Linear(weights["mlp"]["gate_proj"], rows: c.intermediate_size, columns: hidden)
-        up = try Linear(weights["mlp"]["up_proj"], rows: c.intermediate_size, columns: hidden)
+        gateUp = LinearGroup([
+            try Linear(weights["mlp"]["gate_proj"], rows: c.intermediate_size, columns: hidden),
+            try Linear(weights["mlp"]["up_proj"], rows: c.intermediate_size, columns: hidden),
+        ])
         down = try Linear(weights["mlp"]["down_proj"], rows: hidden, columns: c.intermediate_size)
     }
 }
 
 /// Memory of a stack's intermediate results, reused by every step.
 package final class TransformerScratch {
-    let normed, query, attended, projected, gate, up: Rows
+    let normed, queryKeyValue, attended, projected, gateUp: Rows
     let angles: Rows  // [capacity, head_dim], of the step's positions
     var scores: Rows
     package let capacity: Int
@@ -47,11 +48,10 @@ package final class TransformerScratch {
         let heads = c.num_attention_heads * c.head_dim
         self.capacity = capacity
         normed = Rows(rows: capacity, columns: c.hidden_size)
-        query = Rows(rows: capacity, columns: heads)
+        queryKeyValue = Rows(rows: capacity, columns: heads + 2 * c.num_key_value_heads * c.head_dim)
         attended = Rows(rows: capacity, columns: heads)
         projected = Rows(rows: capacity, columns: c.hidden_size)
-        gate = Rows(rows: capacity, columns: c.intermediate_size)
-        up = Rows(rows: capacity, columns: c.intermediate_size)
+        gateUp = Rows(rows: capacity, columns: 2 * c.intermediate_size)
         angles = Rows(rows: capacity, columns: c.head_dim)
         scores = Rows(rows: 1, columns: 256)
     }
