@@ -8,7 +8,11 @@ let package = Package(
         .executable(name: "makima", targets: ["makima"])
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
     ],
     targets: [
         // C libraries of the system.
@@ -27,10 +31,23 @@ let package = Package(
         .target(name: "Compute", dependencies: ["CKernels", "COpenBLAS", "ModelFile"]),
         .target(name: "Qwen3TTS", dependencies: ["Compute", "ModelFile"]),
         .target(name: "Audio", dependencies: ["CSndfile", "CSoxr", "CALSA"]),
+        // The models on this computer, and the way they come from the Hugging Face hub.
+        .target(
+            name: "ModelStore",
+            dependencies: [
+                "ModelFile",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
         .executableTarget(
             name: "makima",
             dependencies: [
-                "Audio", "Compute", "ModelFile", "Qwen3TTS",
+                "Audio", "Compute", "ModelFile", "ModelStore", "Qwen3TTS",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -39,6 +56,16 @@ let package = Package(
         .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "ModelFile"]),
         .testTarget(name: "Qwen3TTSTests", dependencies: ["Qwen3TTS", "Compute", "ModelFile"]),
         .testTarget(name: "AudioTests", dependencies: ["Audio"]),
+        .testTarget(
+            name: "ModelStoreTests",
+            dependencies: [
+                "ModelStore",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
     ]
 )
 

@@ -1,0 +1,144 @@
+// From a name on the hub to a model ready to run: fetch, convert, check, switch.
+
+import FoundationEssentials
+
+package struct ModelPull {
+    /// Turns the released checkpoint in `source` into what `destination` shall hold. The fraction done goes to `progress`.
+    package typealias Conversion = (_ source: String, _ destination: String, _ progress: (Double) -> Void) throws ->
+        Void
+
+    package var name: ModelName
+    package var revision = "main"
+    /// How the pulled model is called in the store, as in `int8`.
+    package var format: String
+    /// nil keeps the checkpoint as released.
+    package var conversion: Conversion?
+    /// Size of what the conversion writes, as a share of what is fetched; for the check of disk space.
+    package var expectedShare = 1.0
+
+    package init(name: ModelName, format: String, conversion: Conversion? = nil) {
+        self.name = name
+        self.format = format
+        self.conversion = conversion
+    }
+
+    /// Disk space to leave to others.
+    static let reserve = 64 << 20
+
+    /// - Returns: the folder of the model, and whether anything had to be done.
+    package func run(into store: ModelStore, from hub: HubConfiguration, progress: PullProgress)
+        async throws(ModelStoreError) -> (path: String, isNew: Bool)
+    {
+        let transport = HubTransport(hub)
+        do throws(ModelStoreError) {
+            let result = try await run(into: store, HubClient(transport: transport), progress)
+            await transport.shutDown()
+            return result
+        } catch {
+            await transport.shutDown()
+            throw error
+        }
+    }
+
+    private func run(into store: ModelStore, _ hub: HubClient, _ progress: PullProgress)
+        async throws(ModelStoreError) -> (path: String, isNew: Bool)
+    {
+        let folder = ModelStore.folder(of: name, in: store.directory)
+        let model = try await hub.model(name.id, revision: revision, progress: progress)
+        try Files.makeDirectory(folder + "/snapshots")
+        guard let lock = try FileLock(path: folder + "/.lock") else { throw .busy(name.id) }
+        let snapshot = "snapshots/\(format)-\(model.commit.prefix(12))"
+        let isNew = !ModelStore.holdsModel(folder + "/" + snapshot)
+        if isNew {
+            let source = try await fetch(model, to: folder, hub, progress)
+            try place(source, as: folder + "/" + snapshot, model, hub, progress)
+        }
+        try adopt(snapshot, in: folder)
+        _ = consume lock
+        return (folder + "/" + format, isNew)
+    }
+
+    // MARK: Fetching
+
+    /// The released checkpoint: one already in the store, or fetched now.
+    private func fetch(_ model: HubModel, to folder: String, _ hub: HubClient, _ progress: PullProgress)
+        async throws(ModelStoreError) -> String
+    {
+        let released = folder + "/snapshots/released-\(model.commit.prefix(12))"
+        if ModelStore.holdsModel(released) { return released }
+        let directory = folder + "/download/" + model.commit
+        try checkSpace(for: model, in: directory)
+        progress(.found(files: model.files.count, bytes: model.bytes))
+        var before = 0
+        for file in model.files {
+            try await hub.download(file, of: model, to: directory, progress: progress) { arrived in
+                progress(.downloading(file: file.path, done: before + arrived, total: model.bytes))
+            }
+            before += file.size
+            // The configuration comes first: a model of another kind is refused before its gigabytes are fetched.
+            guard file.path == "config.json" else { continue }
+            do throws(ModelStoreError) { try Self.checkKind(directory, name.id) } catch {
+                try Files.removeTree(folder + "/download")
+                throw error
+            }
+        }
+        return directory
+    }
+
+    private func checkSpace(for model: HubModel, in directory: String) throws(ModelStoreError) {
+        guard let free = Files.freeSpace(at: directory) else { return }
+        let here = Files.tree(directory).reduce(0) { $0 + (Files.size(directory + "/" + $1) ?? 0) }
+        let converted = conversion == nil ? 0 : Int(Double(model.bytes) * expectedShare)
+        let needed = max(0, model.bytes - here) + converted + Self.reserve
+        guard needed <= free else { throw .notEnoughSpace(path: directory, needed: needed, free: free) }
+    }
+
+    static func checkKind(_ directory: String, _ name: String) throws(ModelStoreError) {
+        struct Kind: Decodable { let model_type: String? }
+        let kind = Files.read(directory + "/config.json").flatMap { try? JSONDecoder().decode(Kind.self, from: $0) }
+        guard kind?.model_type == "qwen3_tts" else {
+            let found = kind?.model_type.map { quoted($0) } ?? "nothing"
+            throw .notSupported(name, reason: "its config.json gives the model type \(found), not “qwen3_tts”")
+        }
+    }
+
+    // MARK: Placing
+
+    /// Converts or moves `source` to `snapshot`, which appears in one step, complete.
+    private func place(
+        _ source: String, as snapshot: String, _ model: HubModel, _ hub: HubClient, _ progress: PullProgress
+    ) throws(ModelStoreError) {
+        let incoming = snapshot + ".incoming"
+        try Files.removeTree(incoming)
+        if let conversion {
+            do {
+                try conversion(source, incoming) { progress(.converting(format: format, fraction: $0)) }
+            } catch {
+                try Files.removeTree(incoming)
+                throw .conversion("\(error)")
+            }
+        } else {
+            try Files.rename(source, to: incoming)
+        }
+        progress(.checking)
+        let record = ModelRecord(
+            id: model.id, commit: model.commit, format: format, endpoint: hub.transport.configuration.endpoint)
+        try record.write(in: incoming)
+        try Checksums.write(in: incoming)
+        for file in Files.tree(incoming) { try Files.sync(incoming + "/" + file) }
+        try Files.rename(incoming, to: snapshot)
+        try Files.sync(String(snapshot[..<snapshot.lastIndex(of: "/")!]))
+    }
+
+    /// Points the format and the plain name at the snapshot, then lets go of what they pointed at before.
+    private func adopt(_ snapshot: String, in folder: String) throws(ModelStoreError) {
+        let previous = Files.linkTarget(folder + "/" + format)
+        try Files.link(folder + "/" + format, to: snapshot)
+        try Files.link(folder + "/default", to: format)
+        try Files.sync(folder)
+        if let previous, previous != snapshot, previous.hasPrefix("snapshots/") {
+            try Files.removeTree(folder + "/" + previous)
+        }
+        try Files.removeTree(folder + "/download")
+    }
+}
