@@ -3,9 +3,9 @@
 import FoundationEssentials
 
 package struct ModelPull {
-    /// Turns the released checkpoint in `source` into what `destination` shall hold. The fraction done goes to `progress`.
-    package typealias Conversion = (_ source: String, _ destination: String, _ progress: (Double) -> Void) throws ->
-        Void
+    /// Turns the released checkpoint in `source` into what `destination` shall hold; tells `progress` the fraction done.
+    package typealias Conversion =
+        (_ source: String, _ destination: String, _ progress: @escaping (Double) -> Void) async throws -> Void
 
     package var name: ModelName
     package var revision = "main"
@@ -26,7 +26,7 @@ package struct ModelPull {
     static let reserve = 64 << 20
 
     /// - Returns: the folder of the model, and whether anything had to be done.
-    package func run(into store: ModelStore, from hub: HubConfiguration, progress: PullProgress)
+    package func run(into store: ModelStore, from hub: HubConfiguration, progress: @escaping PullProgress)
         async throws(ModelStoreError) -> (path: String, isNew: Bool)
     {
         let transport = HubTransport(hub)
@@ -40,7 +40,7 @@ package struct ModelPull {
         }
     }
 
-    private func run(into store: ModelStore, _ hub: HubClient, _ progress: PullProgress)
+    private func run(into store: ModelStore, _ hub: HubClient, _ progress: @escaping PullProgress)
         async throws(ModelStoreError) -> (path: String, isNew: Bool)
     {
         let folder = ModelStore.folder(of: name, in: store.directory)
@@ -51,7 +51,7 @@ package struct ModelPull {
         let isNew = !ModelStore.holdsModel(folder + "/" + snapshot)
         if isNew {
             let source = try await fetch(model, to: folder, hub, progress)
-            try place(source, as: folder + "/" + snapshot, model, hub, progress)
+            try await place(source, as: folder + "/" + snapshot, model, hub, progress)
         }
         try adopt(snapshot, in: folder)
         _ = consume lock
@@ -61,7 +61,7 @@ package struct ModelPull {
     // MARK: Fetching
 
     /// The released checkpoint: one already in the store, or fetched now.
-    private func fetch(_ model: HubModel, to folder: String, _ hub: HubClient, _ progress: PullProgress)
+    private func fetch(_ model: HubModel, to folder: String, _ hub: HubClient, _ progress: @escaping PullProgress)
         async throws(ModelStoreError) -> String
     {
         let released = folder + "/snapshots/released-\(model.commit.prefix(12))"
@@ -106,13 +106,15 @@ package struct ModelPull {
 
     /// Converts or moves `source` to `snapshot`, which appears in one step, complete.
     private func place(
-        _ source: String, as snapshot: String, _ model: HubModel, _ hub: HubClient, _ progress: PullProgress
-    ) throws(ModelStoreError) {
+        _ source: String, as snapshot: String, _ model: HubModel, _ hub: HubClient, _ progress: @escaping PullProgress
+    ) async throws(ModelStoreError) {
         let incoming = snapshot + ".incoming"
         try Files.removeTree(incoming)
         if let conversion {
             do {
-                try conversion(source, incoming) { progress(.converting(format: format, fraction: $0)) }
+                try await conversion(source, incoming) { [format] in
+                    progress(.converting(format: format, fraction: $0))
+                }
             } catch {
                 try Files.removeTree(incoming)
                 throw .conversion("\(error)")

@@ -5,5 +5,6 @@ struct Makima: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "makima",
         abstract: "Speech from Qwen3-TTS-12Hz checkpoints, on this computer's processor, offline.",
-        subcommands: [Say.self, Verify.self])
+        version: version,
+        subcommands: [Say.self, Models.self, Verify.self])
 }

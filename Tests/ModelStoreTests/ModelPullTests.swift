@@ -31,7 +31,7 @@ extension HostileHub {
     @discardableResult
     func pull(
         into temporary: TemporaryStore, format: String = "released", token: String? = nil, revision: String = "main",
-        conversion: ModelPull.Conversion? = nil, progress: PullProgress = { _ in }
+        conversion: ModelPull.Conversion? = nil, progress: @escaping PullProgress = { _ in }
     ) async throws -> (path: String, isNew: Bool) {
         var configuration = self.configuration
         configuration.token = token

@@ -1,0 +1,103 @@
+import ArgumentParser
+import FoundationEssentials
+import ModelStore
+
+/// `makima models`: what is installed, and fetching more.
+struct Models: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Lists, fetches and removes models.",
+        discussion: """
+            A model is named by a folder, or by its Hugging Face id, as in Qwen/Qwen3-TTS-12Hz-0.6B-Base; add the format after \
+            a colon when several are installed, as in Qwen/Qwen3-TTS-12Hz-0.6B-Base:int4. makima-mini is the small English model \
+            that comes with makima.
+            """,
+        subcommands: [List.self, Pull.self, Path.self, Remove.self],
+        defaultSubcommand: List.self)
+
+    struct StoreOptions: ParsableArguments {
+        @Option(
+            help: ArgumentHelp(
+                "Folder of the store; TTS_MODELS_DIR unless given, else \(ModelLocations.system) where it can be written, else the user's own.",
+                valueName: "folder"))
+        var store: String?
+
+        var models: ModelStore { ModelLocations.store(store) }
+    }
+}
+
+extension Models {
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists the models on this computer.")
+
+        @OptionGroup var options: StoreOptions
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func run() throws {
+            let models = options.models.list()
+            if json { return try printJSON(models) }
+            guard !models.isEmpty else {
+                print("No model is installed. makima models pull Qwen/Qwen3-TTS-12Hz-0.6B-Base fetches one.")
+                return
+            }
+            let rows = models.map {
+                [
+                    $0.name, $0.format, sizeText($0.bytes),
+                    $0.isBuiltIn ? "comes with makima" : $0.isDefault ? "default" : "", $0.path,
+                ]
+            }
+            for row in [["MODEL", "FORMAT", "SIZE", "", "FOLDER"]] + rows { print(line(row, widths: widths(rows))) }
+        }
+
+        private func widths(_ rows: [[String]]) -> [Int] {
+            (0..<4).map { column in max(rows.map { $0[column].count }.max() ?? 0, 6) }
+        }
+
+        private func line(_ row: [String], widths: [Int]) -> String {
+            zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ") + "  "
+                + row[4]
+        }
+
+        private func printJSON(_ models: [ModelStore.Installed]) throws {
+            struct Row: Encodable {
+                let name, format, folder: String, commit: String?, bytes: Int, isDefault, isBuiltIn: Bool
+            }
+            let encoder = JSONEncoder()
+            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+            let rows = models.map {
+                Row(
+                    name: $0.name, format: $0.format, folder: $0.path, commit: $0.commit, bytes: $0.bytes,
+                    isDefault: $0.isDefault, isBuiltIn: $0.isBuiltIn)
+            }
+            print(String(decoding: try encoder.encode(rows), as: UTF8.self))
+        }
+    }
+
+    struct Path: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Prints the folder of a model.")
+
+        @OptionGroup var options: StoreOptions
+
+        @Argument(help: "The model.")
+        var name: String
+
+        func run() throws { print(try options.models.resolve(name)) }
+    }
+
+    struct Remove: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Removes a model.",
+            discussion:
+                "Without a format after the name, every format of it. A running service keeps what it has loaded.")
+
+        @OptionGroup var options: StoreOptions
+
+        @Argument(help: "The model.")
+        var name: String
+
+        func run() throws {
+            for name in try options.models.remove(name) { print("Removed \(name).") }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+import ModelStore
+
+extension Models {
+    struct Pull: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Fetches a model from the Hugging Face hub.",
+            discussion: """
+                Every file is checked against the hub's own hash. An interrupted pull goes on where it stopped when the same \
+                command is given again. What is installed keeps working until the new model is complete.
+
+                HF_ENDPOINT names a mirror, HF_TOKEN a token for models that ask for one.
+                """)
+
+        @OptionGroup var options: StoreOptions
+
+        @Argument(help: "Its id, as in Qwen/Qwen3-TTS-12Hz-0.6B-Base.")
+        var name: String
+
+        @Option(help: "Branch, tag or commit.")
+        var revision = "main"
+
+        func validate() throws {
+            guard (1...200).contains(revision.utf8.count) else {
+                throw ValidationError("--revision takes a branch, a tag or a commit.")
+            }
+        }
+
+        func run() async throws {
+            let name = try ModelName(name)
+            guard name.format == nil else {
+                throw ValidationError("Leave out :\(name.format!).")
+            }
+            var pull = ModelPull(name: name, format: "released")
+            pull.revision = revision
+            let display = PullDisplay()
+            let (path, isNew) = try await pull.run(into: options.models, from: hub) { display.show($0) }
+            display.end()
+            print(isNew ? "\(name) is ready: \(path)" : "\(name) was here already: \(path)")
+        }
+
+        private var hub: HubConfiguration {
+            let environment = ProcessInfo.processInfo.environment
+            var hub = HubConfiguration()
+            if let endpoint = environment["HF_ENDPOINT"], !endpoint.isEmpty {
+                hub.endpoint = String(endpoint.reversed().drop { $0 == "/" }.reversed())
+            }
+            if let token = environment["HF_TOKEN"], !token.isEmpty { hub.token = token }
+            hub.userAgent = "makima/\(version)"
+            return hub
+        }
+    }
+}
+
+/// How a pull goes on: one line, redrawn on a terminal; elsewhere a line for every tenth.
+private final class PullDisplay {
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private var lastTenth = -1
+    private var lastDrawn: ContinuousClock.Instant?
+    /// Since when and from how many bytes the rate is measured.
+    private var start: (instant: ContinuousClock.Instant, done: Int)?
+
+    func show(_ event: PullEvent) {
+        switch event {
+        case .found(let files, let bytes): write("\(files) files, \(sizeText(bytes))\n")
+        case .waiting(let seconds, let reason): write("\(reason) Trying again in \(Int(seconds.rounded(.up))) s.\n")
+        case .checking: step("Checking", share: 1, "")
+        case .converting(let format, let fraction): step("Converting to \(format)", share: fraction, "")
+        case .downloading(_, let done, let total):
+            step("Downloading", share: total == 0 ? 1 : Double(done) / Double(total), rate(done, total))
+        }
+    }
+
+    func end() { if isTerminal { write("\r\u{1b}[K") } }
+
+    private func rate(_ done: Int, _ total: Int) -> String {
+        guard let start else {
+            start = (.now, done)
+            return sizeText(total)
+        }
+        let seconds = (ContinuousClock.now - start.instant) / .seconds(1)
+        guard seconds > 1, done > start.done else { return sizeText(total) }
+        let rate = Double(done - start.done) / seconds
+        let left = Int(Double(total - done) / rate)
+        return "\(sizeText(done)) of \(sizeText(total)), \(sizeText(Int(rate)))/s, \(left / 60) min \(left % 60) s left"
+    }
+
+    private func step(_ what: String, share: Double, _ rest: String) {
+        let tenth = Int(share * 10)
+        guard isTerminal else {
+            if tenth != lastTenth { write("\(what): \(tenth * 10) %\n") }
+            lastTenth = tenth
+            return
+        }
+        // Ten drawings a second are enough for an eye.
+        if let lastDrawn, ContinuousClock.now - lastDrawn < .milliseconds(100), share < 1 { return }
+        lastDrawn = .now
+        let filled = Int(max(0, min(share, 1)) * 30)
+        let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: 30 - filled)
+        write("\r\u{1b}[K\(what) \(bar) \(Int(share * 100)) %  \(rest)")
+    }
+
+    private func write(_ text: String) {
+        let bytes = Array(text.utf8)
+        _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+}
