@@ -1,0 +1,59 @@
+#!/bin/sh
+# build-deb.sh [FOLDER]: builds the Debian package into FOLDER (default: build/). The same source gives the same bytes.
+#
+# The programs are built by SwiftPM with its runtime inside, then packaged from a staging folder, as dpkg wants debian/ at
+# the top. Nothing here is of one architecture: on an arm64 host it builds the arm64 package.
+set -eu
+export LC_ALL=C.UTF-8 TZ=UTC
+cd "$(dirname "$0")/.."
+mkdir -p "${1:-build}"
+out=$(cd "${1:-build}" && pwd)
+
+# The time of the change that is built, so that a later build of it is identical.
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+export SOURCE_DATE_EPOCH
+version=$(sed -n 's/^let version = "\(.*\)"$/\1/p' Sources/makima/Version.swift)
+[ -n "$version" ] || { echo "Sources/makima/Version.swift states no version" >&2; exit 1; }
+
+# Paths of this machine stay out of the programs.
+build() {
+    swift build -c release --static-swift-stdlib -Xswiftc -file-prefix-map -Xswiftc "$PWD=." \
+        -Xcc "-ffile-prefix-map=$PWD=." "$@"
+}
+build --product makima
+build --product makima-quantize
+programs=$(build --show-bin-path)
+
+stage=$(mktemp -d)
+trap 'rm -rf "$stage"' EXIT
+top=$stage/makima-$version
+mkdir -p "$top/usr/bin" "$top/usr/share/makima/models" "$top/usr/share/makima/voices" "$top/etc/makima" \
+    "$top/completions" "$top/man"
+cp -R packaging/debian "$top/debian"
+install -m 755 "$programs/makima" "$programs/makima-quantize" "$top/usr/bin/"
+cp -R Models/makima-mini "$top/usr/share/makima/models/"
+for voice in Voices/*/; do cp -R "$voice" "$top/usr/share/makima/voices/"; done
+cp -R README.md CHANGELOG.md docs "$top/"
+"$programs/makima" serve --print-config > "$top/etc/makima/makima.toml"
+
+# Checksums of the model, which makima doctor compares.
+(cd "$top/usr/share/makima/models/makima-mini" &&
+    find . -type f ! -name SHA256SUMS -printf '%P\n' | sort | xargs sha256sum > "$stage/sums" && mv "$stage/sums" SHA256SUMS)
+
+for program in makima makima-quantize; do
+    sections=packaging/$program.sections
+    python3 packaging/manual.py "$programs/$program" "$top/man" "$version" $([ ! -f "$sections" ] || echo "$sections")
+    "$programs/$program" --generate-completion-script bash > "$top/completions/$program"
+done
+
+cat > "$top/debian/changelog" <<END
+makima ($version) unstable; urgency=medium
+
+  * Release $version: CHANGELOG.md in this folder tells what is new.
+
+ -- Makima Maintainers <maintainers@makima.example>  $(date -R -d "@$SOURCE_DATE_EPOCH")
+END
+
+(cd "$top" && dpkg-buildpackage --build=binary --no-sign)
+mv "$stage"/makima_*.deb "$out"
+ls -l "$out"/makima_*.deb
