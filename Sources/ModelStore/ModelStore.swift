@@ -58,6 +58,9 @@ package struct ModelStore: Sendable {
         throw .notFound(text, known: names())
     }
 
+    /// Bytes that can still be written where pulls go.
+    package var freeSpace: Int? { Files.freeSpace(at: directory) }
+
     /// Everything installed: pulled models first, then the built-in ones.
     package func list() -> [Installed] {
         ([directory] + alsoIn).flatMap(Self.pulled) + builtIn.flatMap(Self.shipped)

@@ -30,18 +30,23 @@ enum ModelLocations {
         return (data ?? (environment["HOME"] ?? "") + "/.local/share") + "/makima/models"
     }
 
-    /// `share/makima/models` of the installation this program belongs to, or `Models` of the source tree it was built in.
     private static var builtIn: [String] {
+        builtInFolders("models", inSource: "Models").filter { ModelStore.holdsModel($0 + "/" + builtInModel) }
+    }
+
+    /// `share/makima/NAME` of the installation this program belongs to, or a folder of the source tree it was built in:
+    /// whichever exist.
+    static func builtInFolders(_ name: String, inSource source: String) -> [String] {
         guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
             return []
         }
-        var roots: [String] = []
+        var folders: [String] = []
         var folder = program
         while let slash = folder.lastIndex(of: "/") {
             folder = String(folder[..<slash])
-            roots += [folder + "/share/makima/models", folder + "/Models"]
+            folders += [folder + "/share/makima/" + name, folder + "/" + source]
         }
-        return roots.filter { ModelStore.holdsModel($0 + "/" + builtInModel) }
+        return folders.filter { FileManager.default.fileExists(atPath: $0) }
     }
 
     private static func isWritable(_ path: String) -> Bool { unsafe access(path, W_OK) == 0 }

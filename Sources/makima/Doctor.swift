@@ -1,0 +1,111 @@
+import ArgumentParser
+import Compute
+import FoundationEssentials
+
+/// `makima doctor`: is this computer ready to speak, and how fast will it?
+struct Doctor: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Checks whether this computer is ready to speak, and how fast.",
+        discussion: """
+            Every line is ok, warn or fail, and says what to do. The speed is computed from a measurement of a few seconds: \
+            layers of the size of Qwen3-TTS-12Hz-0.6B with made-up weights. Close other programs for a fair figure. \
+            Exit status 1 when a line says fail.
+            """)
+
+    @Option(
+        help: ArgumentHelp("The model to check; TTS_MODEL_ID unless given, else the built-in one.", valueName: "model"))
+    var model: String?
+
+    @Option(help: "Port that the service shall have.")
+    var port: UInt16 = 8080
+
+    @Option(help: "Threads to measure with; as many as there are processors unless given.")
+    var threads: Int?
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    func validate() throws {
+        guard threads == nil || (1...64).contains(threads!) else {
+            throw ValidationError("--threads takes a number from 1 to 64.")
+        }
+    }
+
+    func run() throws {
+        let speed = try SpeedMeasurement(threads: threads ?? DoctorChecks.usableProcessors)
+        let findings =
+            [DoctorChecks.processor(), DoctorChecks.clockRate(), DoctorChecks.memory()].compactMap { $0 }
+            + DoctorChecks.speed(speed)
+            + [
+                DoctorChecks.model(model), DoctorChecks.voices(), DoctorChecks.disk(), DoctorChecks.sound(),
+                DoctorChecks.discovery(), DoctorChecks.port(port), DoctorChecks.clock(),
+            ]
+        let report = DoctorReport(version: version, deviceClass: speed.deviceClass, speed: speed, findings: findings)
+        if json { try report.printJSON() } else { report.printLines() }
+        if report.findings.contains(where: { $0.status == .fail }) { throw ExitCode.failure }
+    }
+}
+
+/// One line of the report.
+struct Finding: Encodable {
+    enum Status: String, Encodable { case ok, warn, fail }
+
+    let check: String
+    let status: Status
+    let detail: String
+    /// What to do; nil when all is well.
+    let advice: String?
+
+    static func ok(_ check: String, _ detail: String) -> Finding {
+        Finding(check: check, status: .ok, detail: detail, advice: nil)
+    }
+    static func warn(_ check: String, _ detail: String, advice: String) -> Finding {
+        Finding(check: check, status: .warn, detail: detail, advice: advice)
+    }
+    static func fail(_ check: String, _ detail: String, advice: String) -> Finding {
+        Finding(check: check, status: .fail, detail: detail, advice: advice)
+    }
+}
+
+/// What a computer can promise, by how many times faster than it is heard the speech is made.
+enum DeviceClass: String, Encodable {
+    case live, buffered
+    case preRender = "pre-render"
+
+    init(timesRealTime: Double) {
+        self = timesRealTime >= 1 ? .live : timesRealTime >= 0.5 ? .buffered : .preRender
+    }
+
+    var meaning: String {
+        switch self {
+        case .live: "speaks while it computes"
+        case .buffered: "starts when it can finish without a hole"
+        case .preRender: "computes first and speaks then: makima say --output"
+        }
+    }
+}
+
+struct DoctorReport: Encodable {
+    let version: String
+    let deviceClass: DeviceClass
+    let speed: SpeedMeasurement
+    let findings: [Finding]
+
+    func printLines() {
+        for finding in findings {
+            let name = finding.check + String(repeating: " ", count: max(0, 12 - finding.check.count))
+            print("\(finding.status.rawValue.padded) \(name) \(finding.detail)")
+            if let advice = finding.advice { print("                  → \(advice)") }
+        }
+    }
+
+    func printJSON() throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        print(String(decoding: try encoder.encode(self), as: UTF8.self))
+    }
+}
+
+extension String {
+    fileprivate var padded: String { self + String(repeating: " ", count: max(0, 4 - count)) }
+}

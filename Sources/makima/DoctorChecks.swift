@@ -1,0 +1,210 @@
+import Audio
+import Compute
+import FoundationEssentials
+import Glibc
+import ModelStore
+import Qwen3TTS
+
+/// What `makima doctor` looks at, one function each. None of them changes anything.
+enum DoctorChecks {
+    // MARK: Computer
+
+    static func processor() -> Finding {
+        let information = read("/proc/cpuinfo")
+        let name = field("model name", in: information) ?? field("Model", in: information) ?? "unknown processor"
+        let known = ["avx2", "fma", "f16c", "avx_vnni", "avx512f", "avx512_vnni", "asimd", "asimddp", "i8mm", "bf16"]
+        let flags = Set(
+            (field("flags", in: information) ?? field("Features", in: information) ?? "").split(separator: " "))
+        let features = known.filter { flags.contains(Substring($0)) }.joined(separator: " ")
+        let kernels = Kernels.best.name
+        let detail =
+            "\(name), \(usableProcessors) usable; \(features.isEmpty ? "no vector extension known" : features); \(kernels) kernels"
+        guard Kernels.available.count > 1 else {
+            return .warn(
+                "processor", detail,
+                advice: "Without vector kernels the released model is far from real time; use the built-in one.")
+        }
+        return .ok("processor", detail)
+    }
+
+    /// Processors this process may run on.
+    static var usableProcessors: Int {
+        let mask = field("Cpus_allowed", in: read("/proc/self/status")) ?? ""
+        let count = mask.reduce(0) { $0 + ($1.hexDigitValue ?? 0).nonzeroBitCount }
+        return max(1, min(64, count))
+    }
+
+    /// nil where the machine does not say, as in most virtual machines.
+    static func clockRate() -> Finding? {
+        let folder = "/sys/devices/system/cpu/cpu0/cpufreq/"
+        let governor = read(folder + "scaling_governor").split(separator: "\n").first
+        guard let governor else { return nil }
+        // intel_pstate and amd-pstate call their adaptive mode "powersave"; it is as quick as any.
+        let isAdaptive = read(folder + "scaling_driver").contains("pstate")
+        guard governor == "powersave", !isAdaptive else { return .ok("clock rate", "governor \(governor)") }
+        return .warn(
+            "clock rate", "the governor holds the processor at its slowest",
+            advice: "echo schedutil | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor")
+    }
+
+    static func memory() -> Finding {
+        let information = read("/proc/meminfo")
+        func bytes(_ name: String) -> Int? {
+            field(name, in: information)?.split(separator: " ").first.flatMap { Int($0) }.map { $0 * 1024 }
+        }
+        guard let total = bytes("MemTotal"), let available = bytes("MemAvailable") else {
+            return .warn("memory", "the system does not say", advice: "The int8 model needs 1 GB.")
+        }
+        let detail = "\(sizeText(available)) available of \(sizeText(total))"
+        guard available >= 1_000_000_000 else {
+            return .warn(
+                "memory", detail,
+                advice: "The int8 model needs 1 GB: end other programs, or stay with the built-in model.")
+        }
+        return .ok("memory", detail)
+    }
+
+    // MARK: Speed
+
+    static func speed(_ speed: SpeedMeasurement) -> [Finding] {
+        func times(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
+        let rates =
+            "memory read at \(sizeText(Int(speed.memoryBandwidth)))/s; int8 weights at \(sizeText(Int(speed.int8.weightRate)))/s, int4 at \(sizeText(Int(speed.int4.weightRate)))/s (\(speed.threads) threads)"
+        let expected =
+            "0.6B model: \(times(speed.int8.timesRealTime)) × real time at int8, \(times(speed.int4.timesRealTime)) at int4"
+        let detail = "\(speed.deviceClass.rawValue) (\(speed.deviceClass.meaning)); \(expected)"
+        let measured = Finding.ok("bandwidth", rates)
+        switch speed.deviceClass {
+        case .live: return [measured, .ok("speed", detail)]
+        case .buffered:
+            return [
+                measured,
+                .warn(
+                    "speed", detail,
+                    advice: "Speech starts late; int4 is quicker than int8, and the built-in model is live."),
+            ]
+        case .preRender:
+            return [
+                measured,
+                .warn(
+                    "speed", detail,
+                    advice: "The released model is too much for this computer; the built-in model is smaller."),
+            ]
+        }
+    }
+
+    // MARK: Model and voices
+
+    static func model(_ name: String?) -> Finding {
+        do {
+            let path = try ModelLocations.resolve(name)
+            let verdict = try Checksums.check(path)
+            if case .damaged(let file, let reason) = verdict {
+                return .fail(
+                    "model", "\(path)/\(file): \(reason)",
+                    advice: "Remove the model and pull it again, or reinstall makima.")
+            }
+            let model = try SpeechModel(directory: path)
+            let checked =
+                if case .intact(let files) = verdict { "\(files) files as they were written" } else {
+                    "no checksums recorded"
+                }
+            return .ok("model", "\(path), \(checked); languages: \(model.languages.joined(separator: " "))")
+        } catch {
+            return .fail("model", "\(error)", advice: "makima models shows what is installed.")
+        }
+    }
+
+    static func voices() -> Finding {
+        let roots = ["/var/lib/makima/voices"] + ModelLocations.builtInFolders("voices", inSource: "Voices")
+        let voices = Set(
+            roots.flatMap { root in
+                ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).filter {
+                    FileManager.default.fileExists(atPath: "\(root)/\($0)/reference.wav")
+                }
+            }
+        ).sorted()
+        guard voices.contains("makima") else {
+            return .fail("voices", "the voice makima is missing", advice: "Reinstall makima, or set TTS_DEFAULT_VOICE.")
+        }
+        return .ok("voices", voices.joined(separator: " "))
+    }
+
+    static func disk() -> Finding {
+        let store = ModelLocations.store()
+        guard let free = store.freeSpace else {
+            return .warn("disk", "\(store.directory): the system does not say", advice: "A pull needs about 4 GB.")
+        }
+        let detail = "\(sizeText(free)) free for \(store.directory)"
+        guard free >= 4_000_000_000 else {
+            return .warn("disk", detail, advice: "A pull of the 0.6B model needs about 4 GB until it is done.")
+        }
+        return .ok("disk", detail)
+    }
+
+    // MARK: Surroundings
+
+    static func sound() -> Finding {
+        if ALSAPlayer.isAvailable() { return .ok("sound", "the default device opens") }
+        let hasCard = !((try? FileManager.default.contentsOfDirectory(atPath: "/dev/snd")) ?? []).isEmpty
+        return .warn(
+            "sound", hasCard ? "there is a sound card, but the default device does not open" : "there is no sound card",
+            advice: hasCard
+                ? "Join the group audio (sudo adduser $USER audio, then log in again), or end the program that holds it."
+                : "Speech still goes to files and over the network.")
+    }
+
+    static func discovery() -> Finding {
+        guard connects(to: "/run/avahi-daemon/socket") else {
+            return .warn(
+                "discovery", "Avahi does not answer: the service is not found by name",
+                advice: "sudo apt install avahi-daemon, or sudo systemctl start avahi-daemon")
+        }
+        return .ok("discovery", "Avahi answers")
+    }
+
+    static func port(_ port: UInt16) -> Finding {
+        switch PortState(port) {
+        case .free: .ok("port", "\(port) is free")
+        case .makima: .ok("port", "makima answers on \(port)")
+        case .other:
+            .fail(
+                "port", "another program holds \(port)",
+                advice: "sudo ss -ltnp 'sport = :\(port)' names it; or change the port in /etc/makima/makima.toml.")
+        case .denied(let reason): .fail("port", "\(port): \(reason)", advice: "Choose a port from 1024 up.")
+        }
+    }
+
+    static func clock() -> Finding {
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &now)
+        // 2026-01-01: a board without a battery wakes up long before.
+        guard now.tv_sec > 1_767_225_600 else {
+            return .fail(
+                "clock", "the clock is years behind",
+                advice: "sudo timedatectl set-ntp true; downloads and tokens need the time.")
+        }
+        let keepers = ["/run/systemd/timesync/synchronized", "/run/chrony/chronyd.pid", "/run/ntpd.pid"]
+        guard keepers.contains(where: { FileManager.default.fileExists(atPath: $0) }) else {
+            return .warn("clock", "nothing keeps the clock right", advice: "sudo timedatectl set-ntp true")
+        }
+        return .ok("clock", "kept by the network")
+    }
+
+    // MARK: Reading
+
+    private static func read(_ path: String) -> String {
+        FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
+    }
+
+    /// The value of the first line "name : value".
+    private static func field(_ name: String, in text: String) -> String? {
+        for line in text.split(separator: "\n") where line.hasPrefix(name) {
+            let halves = line.split(separator: ":", maxSplits: 1)
+            let key = halves[0].reversed().drop { $0 == " " || $0 == "\t" }.reversed()
+            guard halves.count == 2, String(key) == name else { continue }
+            return String(halves[1].drop { $0 == " " })
+        }
+        return nil
+    }
+}

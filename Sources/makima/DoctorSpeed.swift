@@ -1,0 +1,195 @@
+import Compute
+import FoundationEssentials
+import Glibc
+import ModelFile
+
+/// How fast this computer reads memory, and passes weights of a format through the model's layers.
+///
+/// The layers have the shapes of the 0.6B model's and made-up weights; a frame of speech needs about a hundred such layers,
+/// so that its time follows from theirs. The weights measured are larger than the caches of the computers this is for.
+struct SpeedMeasurement: Encodable {
+    struct Format: Encodable {
+        /// Bytes of weights each second.
+        let weightRate: Double
+        let secondsPerFrame: Double
+        let timesRealTime: Double
+    }
+
+    let threads: Int
+    /// Bytes each second, reading.
+    let memoryBandwidth: Double
+    /// Multiply-adds each second at float32, as the codec decoder needs them.
+    let floatRate: Double
+    let int8: Format
+    let int4: Format
+
+    var deviceClass: DeviceClass { DeviceClass(timesRealTime: max(int8.timesRealTime, int4.timesRealTime)) }
+
+    /// Weights that one frame passes: talker 440 M, code predictor 15 × 78.6 M, heads 34 M.
+    private static let weightsPerFrame = 440e6 + 15 * 78.6e6 + 34e6
+    /// Multiply-adds of the codec decoder for one second of sound.
+    private static let codecOperations = 30e9
+    private static let frameSeconds = 0.08
+
+    init(threads: Int) throws {
+        self.threads = threads
+        let processor = Processor(threads: threads)
+        memoryBandwidth = Self.readBandwidth(on: processor)
+        let floatRate = try Self.floatRate(on: processor)
+        self.floatRate = floatRate
+        int8 = try Self.measure(.int8, floatRate, on: processor)
+        int4 = try Self.measure(.int4, floatRate, on: processor)
+    }
+
+    /// The C library's search for a byte that is not there reads as fast as memory gives.
+    private static func readBandwidth(on processor: Processor) -> Double {
+        let bytes = [UInt8](repeating: 1, count: 256 << 20)
+        let seconds = best(of: 3) {
+            processor.pool.run(256, grain: 1) { range in
+                unsafe bytes.withUnsafeBytes { all in
+                    let part = unsafe all.baseAddress! + range.lowerBound << 20
+                    precondition(unsafe memchr(part, 0, range.count << 20) == nil)
+                }
+            }
+        }
+        return Double(bytes.count) / seconds
+    }
+
+    private static func floatRate(on processor: Processor) throws -> Double {
+        let size = 1024
+        let layer = try SyntheticWeights(.f32, [("square", size, size)]).layer("square", size, size)
+        let x = Rows(rows: 256, columns: size)
+        let y = Rows(rows: 256, columns: size)
+        x.fill(0.5)
+        return Double(256 * size * size) / best(of: 3) { layer.apply(x, into: y, on: processor) }
+    }
+
+    private static func measure(_ format: WeightFormat, _ floatRate: Double, on processor: Processor) throws -> Format {
+        let stack = try LayerStack(format)
+        let seconds = best(of: 3) { stack.run(on: processor) }
+        let weights = seconds * weightsPerFrame / Double(stack.weights)
+        let codec = codecOperations * frameSeconds / floatRate
+        let frame = weights + codec
+        return Format(
+            weightRate: Double(stack.bytes) / seconds, secondsPerFrame: frame, timesRealTime: frameSeconds / frame)
+    }
+
+    /// Seconds of the quickest of several runs, after one that warms up.
+    private static func best(of count: Int, _ body: () -> Void) -> Double {
+        body()
+        return (0..<count).map { _ in ContinuousClock().measure(body) / .seconds(1) }.min()!
+    }
+}
+
+/// Eight layers as the talker's: attention projections and gated feed-forward.
+private struct LayerStack {
+    let weights: Int
+    let bytes: Int
+    private let layers: [Layer]
+
+    private struct Layer {
+        let qkv, gateUp: LinearGroup
+        let output, down: Linear
+    }
+
+    private static let hidden = 1024
+    private static let heads = 2048
+    private static let feedForward = 3072
+    private static let shapes = [
+        ("q", heads, hidden), ("k", hidden, hidden), ("v", hidden, hidden), ("o", hidden, heads),
+        ("gate", feedForward, hidden), ("up", feedForward, hidden), ("down", hidden, feedForward),
+    ]
+
+    init(_ format: WeightFormat) throws {
+        let count = 8
+        let all = (0..<count).flatMap { index in Self.shapes.map { ("\(index).\($0.0)", $0.1, $0.2) } }
+        let file = try SyntheticWeights(format, all)
+        layers = try (0..<count).map { index in
+            let members = try Self.shapes.map { try file.layer("\(index).\($0.0)", $0.1, $0.2) }
+            return Layer(
+                qkv: LinearGroup(Array(members[0...2])), gateUp: LinearGroup(Array(members[4...5])), output: members[3],
+                down: members[6])
+        }
+        weights = all.reduce(0) { $0 + $1.1 * $1.2 }
+        bytes = file.bytes
+    }
+
+    private let x = Rows(rows: 1, columns: hidden)
+    private let attention = Rows(rows: 1, columns: heads)
+    private let inner = Rows(rows: 1, columns: feedForward)
+    private let qkv = Rows(rows: 1, columns: heads + 2 * hidden)
+    private let gateUp = Rows(rows: 1, columns: 2 * feedForward)
+
+    func run(on processor: Processor) {
+        for row in [x, attention, inner] { row.fill(0.5) }
+        for layer in layers {
+            layer.qkv.apply(x, into: qkv, on: processor)
+            layer.output.apply(attention, into: x, on: processor)
+            layer.gateUp.apply(x, into: gateUp, on: processor)
+            layer.down.apply(inner, into: x, on: processor)
+            x.fill(0.5)
+        }
+    }
+}
+
+/// A checkpoint of made-up matrices, in memory, that the layers read like any other.
+private struct SyntheticWeights {
+    let bytes: Int
+    private let file: Safetensors
+
+    /// - Parameter matrices: name, rows, columns.
+    init(_ format: WeightFormat, _ matrices: [(String, Int, Int)]) throws {
+        var header: [String] = []
+        var end = 0
+        func add(_ name: String, _ type: String, _ shape: [Int], _ size: Int) {
+            let next = end + shape.reduce(size, *)
+            header.append("\"\(name)\":{\"dtype\":\"\(type)\",\"shape\":\(shape),\"data_offsets\":[\(end),\(next)]}")
+            end = next
+        }
+        var shapes: [Int] = []
+        for (name, rows, columns) in matrices {
+            switch format {
+            case .int8:
+                add(name + ".weight", "I8", [rows, columns], 1)
+                add(name + ".weight_scale", "F32", [rows, 1], 4)
+            case .int4:
+                add(name + ".weight_packed", "I32", [rows, columns / 8], 4)
+                add(name + ".weight_scale", "BF16", [rows, columns / 32], 2)
+            case .f32, .bf16:
+                add(name + ".weight", format == .f32 ? "F32" : "BF16", [rows, columns], format == .f32 ? 4 : 2)
+            }
+            shapes += [rows, columns]
+        }
+        bytes = end
+        if format == .int4 { for (name, _, _) in matrices { add(name + ".weight_shape", "I64", [2], 8) } }
+        file = try Self.map(
+            "{\(header.joined(separator: ","))}", weightBytes: bytes, integers: format == .int4 ? shapes : [])
+    }
+
+    /// Writes a file that lives in memory only, and maps it.
+    private static func map(_ header: String, weightBytes: Int, integers: [Int]) throws -> Safetensors {
+        var path = Array("/dev/shm/makima-doctor-XXXXXX".utf8CString)
+        let descriptor = unsafe path.withUnsafeMutableBufferPointer { unsafe mkstemp($0.baseAddress!) }
+        guard descriptor >= 0 else { throw POSIXError(.ENOMEM) }
+        defer { close(descriptor) }
+        _ = unsafe path.withUnsafeBufferPointer { unsafe unlink($0.baseAddress!) }
+        let padded = header + String(repeating: " ", count: (64 - (header.utf8.count + 8) % 64) % 64)
+        var start = (0..<8).map { UInt8(truncatingIfNeeded: padded.utf8.count >> ($0 * 8)) } + Array(padded.utf8)
+        // 0x3C3C3C3C is a small float, a small integer and small nibbles, whichever way it is read.
+        start += [UInt8](repeating: 0x3C, count: weightBytes)
+        start += integers.flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) } }
+        var written = 0
+        while written < start.count {
+            let count = unsafe start.withUnsafeBytes {
+                unsafe write(descriptor, $0.baseAddress! + written, $0.count - written)
+            }
+            guard count > 0 else { throw POSIXError(.ENOMEM) }
+            written += count
+        }
+        return try Safetensors(path: "/proc/self/fd/\(descriptor)")
+    }
+
+    func layer(_ name: String, _ rows: Int, _ columns: Int) throws -> Linear {
+        try Linear(Weights(tensors: file.tensors, path: file.path)[name], rows: rows, columns: columns)
+    }
+}
