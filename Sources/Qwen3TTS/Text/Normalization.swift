@@ -1,7 +1,8 @@
-import Foundation
+// Of the standard library's own tables; Foundation's would bring 45 MB of locale data into the program for this one call.
+@_spi(_Unicode) import Swift
 
 extension String {
-    /// Normalization Form C. Foundation orders a run of n combining marks in n² steps, so the runs are put in canonical
+    /// Normalization Form C. The library orders a run of n combining marks in n² steps, so the runs are put in canonical
     /// order first, by a stable sort, which changes nothing in the result.
     var normalizedToNFC: String {
         if utf8.allSatisfy({ $0 < 0x80 }) { return self }
@@ -24,6 +25,8 @@ extension String {
         flushMarks()
         var view = String.UnicodeScalarView()
         view.append(contentsOf: ordered)
-        return String(view).precomposedStringWithCanonicalMapping
+        var composed = String.UnicodeScalarView()
+        composed.append(contentsOf: String(view)._nfc)
+        return String(composed)
     }
 }

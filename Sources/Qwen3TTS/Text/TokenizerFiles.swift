@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Reads the three files of a checkpoint that describe its text vocabulary.
 struct TokenizerFiles {
@@ -93,7 +93,7 @@ struct TokenizerFiles {
         do {
             return try Data(contentsOf: URL(fileURLWithPath: path))
         } catch {
-            throw .unreadable(file: path, reason: error.localizedDescription)
+            throw .unreadable(file: path, reason: "it is a folder, or may not be read")
         }
     }
 
