@@ -21,7 +21,6 @@ extension HostileHub {
     var configuration: HubConfiguration {
         var configuration = HubConfiguration()
         configuration.endpoint = endpoint
-        configuration.stallTimeout = .milliseconds(300)
         configuration.firstDelay = .milliseconds(1)
         configuration.longestDelay = .seconds(5)
         configuration.attempts = 4
@@ -31,10 +30,12 @@ extension HostileHub {
     @discardableResult
     func pull(
         into temporary: TemporaryStore, format: String = "released", token: String? = nil, revision: String = "main",
-        conversion: ModelPull.Conversion? = nil, progress: @escaping PullProgress = { _ in }
+        stallTimeout: Duration = .seconds(20), conversion: ModelPull.Conversion? = nil,
+        progress: @escaping PullProgress = { _ in }
     ) async throws -> (path: String, isNew: Bool) {
         var configuration = self.configuration
         configuration.token = token
+        configuration.stallTimeout = stallTimeout
         var pull = ModelPull(name: try ModelName(Self.id), format: format, conversion: conversion)
         pull.revision = revision
         return try await pull.run(into: temporary.store, from: configuration, progress: progress)
@@ -80,8 +81,7 @@ extension HostileHub {
 
     /// Each of these is cured by trying again, and what arrived before is kept.
     @Test(arguments: [
-        [HostileHub.Fault.hangUp(after: 100_000)], [.stall(after: 100_000)],
-        [.hangUp(after: 100_000), .stall(after: 50_000), .hangUp(after: 0)],
+        [HostileHub.Fault.hangUp(after: 100_000)], [.hangUp(after: 100_000), .hangUp(after: 0)],
         [.status(503)], [.status(429, [("Retry-After", "0")])], [.status(500), .status(502), .status(504)],
         [.flipByte], [.announce(299_999)], [.overlong],
         [.hangUp(after: 100_000), .ignoreRange],
@@ -98,6 +98,21 @@ extension HostileHub {
         // A server that ignores the range sends everything, and that is enough.
         let failures = faults.count { if case .ignoreRange = $0 { false } else { true } }
         #expect(hub.requests(of: Self.weightsPath).count == failures + 1)
+        await hub.stop()
+    }
+
+    @Test func aTransferThatGoesSilentIsTakenUpAgain() async throws {
+        let hub = try await HostileHub(faults: [Self.weightsPath: [.stall(after: 100_000), .stall(after: 50_000)]])
+        let temporary = TemporaryStore()
+        var reasons: [String] = []
+        try await hub.pull(
+            into: temporary, stallTimeout: .milliseconds(500),
+            progress: {
+                if case .waiting(_, let reason) = $0 { reasons.append(reason) }
+            })
+        #expect(
+            temporary.contents("\(HostileHub.id)/released/model.safetensors") == HostileHub.modelFiles[Self.weights])
+        #expect(reasons.contains { $0.contains("went silent") })
         await hub.stop()
     }
 
