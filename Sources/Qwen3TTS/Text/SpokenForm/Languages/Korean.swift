@@ -1,0 +1,171 @@
+/// Sino-Korean numbers, and native ones before the counters that take them.
+struct Korean: SpokenLanguage {
+    let words: Vocabulary
+
+    init() {
+        var words = Vocabulary(
+            digits: ["영", "일", "이", "삼", "사", "오", "육", "칠", "팔", "구"], minus: "마이너스", point: "점", dotInNumber: "점",
+            percent: "퍼센트", permille: "퍼밀", range: "에서", ratio: "대", per: "매", and: "과 ", times: "곱하기", number: "번호",
+            hashtag: "해시태그", dot: "점", slash: "슬래시", dash: "하이픈", underscore: "밑줄", at: "골뱅이")
+        words.spaces = false
+        words.digitSeparator = ""
+        words.phoneSeparator = " "
+        words.decimalMark = "."
+        words.groupMarks = [","]
+        words.signs = [
+            "&": "앤드", "+": "더하기", "=": "는", "×": "곱하기", "÷": "나누기", "±": "플러스마이너스", "≈": "약", "≠": "같지 않음",
+            "≤": "이하", "≥": "이상", "<": "작다", ">": "크다", "%": "퍼센트", "°": "도", "²": "제곱", "³": "세제곱", "√": "루트",
+            "∞": "무한대", "→": "에서", "@": "골뱅이", "*": "곱하기",
+        ]
+        words.signsBeforeNumber = ["+": "플러스 ", "~": "약 ", "<": "미만 ", ">": "초과 ", "≈": "약 ", "±": "플러스마이너스 "]
+        words.units = Vocabulary.nouns(Self.unitTable)
+        words.currencies = Vocabulary.currencies(Self.currencies)
+        words.magnitudes = Vocabulary.nouns("만 = 만\n억 = 억\n조 = 조\n백만 = 백만\n천만 = 천만")
+        self.words = words
+    }
+
+    func cardinal(_ value: UInt64, _ gender: Gender?) -> String {
+        if value == 0 { return "영" }
+        var parts: [String] = []
+        var rest = value
+        for unit in ["", "만", "억", "조"] where rest > 0 {
+            let group = rest % 10_000
+            rest /= 10_000
+            // One is said before 억 and 조, not before 만.
+            if group > 0 {
+                parts.append((group == 1 && unit == "만" && rest == 0 ? "" : belowTenThousand(group)) + unit)
+            }
+        }
+        return parts.reversed().joined(separator: " ")
+    }
+
+    private func belowTenThousand(_ value: UInt64) -> String {
+        var result = ""
+        for (size, unit) in [(1000, "천"), (100, "백"), (10, "십"), (1, "")] as [(UInt64, String)] {
+            let digit = Int(value / size % 10)
+            if digit > 0 { result += (digit == 1 && size > 1 ? "" : words.digits[digit]) + unit }
+        }
+        return result
+    }
+
+    private static let native = ["", "한", "두", "세", "네", "다섯", "여섯", "일곱", "여덟", "아홉"]
+    private static let nativeTens = ["", "열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔"]
+
+    /// Before a counter, 1 to 99: "스무 살", "스물한 살".
+    private func native(_ value: UInt64) -> String {
+        if value == 20 { return "스무" }
+        return Self.nativeTens[Int(value / 10)] + Self.native[Int(value % 10)]
+    }
+
+    func ordinal(_ value: UInt64, _ gender: Gender) -> String { "제" + cardinal(value, nil) }
+
+    func fraction(_ numerator: UInt64, _ denominator: UInt64) -> String {
+        cardinal(denominator, nil) + "분의 " + cardinal(numerator, nil)
+    }
+
+    /// Counters after native numbers, the longer first.
+    private static let counters = [
+        "시간", "번째", "사람", "마리", "가지", "그루", "송이", "켤레", "군데", "개월", "개", "명", "살", "시", "권", "잔", "병", "장", "대", "벌",
+        "채", "척", "통", "곳", "달", "쌍",
+    ]
+    private static let sinoCounters = ["개월", "시리즈", "시즌", "대학", "장관", "대비", "명령"]
+    /// Words of their own after a number, parted from it.
+    private static let units: [String] = [
+        "년", "월", "일", "분", "초", "원", "층", "번", "호", "세", "도", "회", "주", "킬로", "미터", "퍼센트", "달러", "유로", "인분", "학년",
+    ]
+
+    func number(_ value: UInt64, in context: Context) -> Replacement? {
+        let next = context.skippingSpace()
+        if Self.sinoCounters.contains(where: { next.follows($0) }) {
+            return Replacement(spoken: cardinal(value, nil) + " ", end: next.position)
+        }
+        if (1...99).contains(value), let counter = Self.counters.first(where: { next.follows($0) }) {
+            let isHour = counter == "시" && value > 12
+            let spoken = counter == "번째" && value == 1 ? "첫" : isHour ? cardinal(value, nil) : native(value)
+            return Replacement(spoken: spoken + " ", end: next.position)
+        }
+        if next.follows("월"), (1...12).contains(value) {
+            return Replacement(spoken: month(value), end: next.position + 1)
+        }
+        guard Self.units.contains(where: { next.follows($0) }) else { return nil }
+        return Replacement(spoken: cardinal(value, nil) + " ", end: next.position)
+    }
+
+    /// 유월 and 시월.
+    private func month(_ value: UInt64) -> String {
+        switch value {
+        case 6: "유월"
+        case 10: "시월"
+        default: cardinal(value, nil) + "월"
+        }
+    }
+
+    func date(_ date: WrittenDate, after previous: String) -> String {
+        let day = month(UInt64(date.month)) + " " + cardinal(date.day, nil) + "일"
+        return date.year.map { cardinal($0, nil) + "년 " + day } ?? day
+    }
+
+    func time(_ time: WrittenTime, in context: Context) -> Replacement {
+        let hour = (1...12).contains(time.hour) ? native(time.hour) : cardinal(time.hour, nil)
+        var spoken = hour + " 시"
+        if time.minute > 0 || time.second ?? 0 > 0 { spoken += " " + cardinal(time.minute, nil) + " 분" }
+        if let second = time.second, second > 0 { spoken += " " + cardinal(second, nil) + " 초" }
+        return Replacement(spoken: spoken, end: context.position)
+    }
+
+    /// Telephone numbers say 공 for zero.
+    func phoneGroup(_ digits: [Int]) -> String {
+        digits.map { $0 == 0 ? "공" : words.digits[$0] }.joined()
+    }
+
+    func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? { nil }
+
+    private static let unitTable = """
+        km = 킬로미터
+        m = 미터
+        cm = 센티미터
+        mm = 밀리미터
+        km² km2 = 제곱킬로미터
+        m² m2 ㎡ = 제곱미터
+        m³ m3 = 세제곱미터
+        kg = 킬로그램
+        g = 그램
+        mg = 밀리그램
+        t = 톤
+        l L = 리터
+        ml mL = 밀리리터
+        h = 시간
+        min = 분
+        s = 초
+        ms = 밀리초
+        km/h = 킬로미터 매시
+        m/s = 미터 매초
+        ° = 도
+        °C ℃ = 도
+        °F ℉ = 화씨도
+        Hz = 헤르츠
+        kHz = 킬로헤르츠
+        MHz = 메가헤르츠
+        GHz = 기가헤르츠
+        W = 와트
+        kW = 킬로와트
+        kWh = 킬로와트시
+        V = 볼트
+        A = 암페어
+        dB = 데시벨
+        KB kB = 킬로바이트
+        MB = 메가바이트
+        GB = 기가바이트
+        TB = 테라바이트
+        """
+
+    private static let currencies = """
+        ₩ KRW = 원
+        $ USD US$ = 달러
+        € EUR = 유로
+        ¥ JPY = 엔
+        £ GBP = 파운드
+        CNY = 위안
+        ₽ RUB = 루블
+        """
+}

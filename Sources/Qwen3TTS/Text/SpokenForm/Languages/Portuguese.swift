@@ -1,0 +1,259 @@
+/// Brazilian reading: "dezesseis", "bilhão".
+struct Portuguese: SpokenLanguage {
+    let words: Vocabulary
+
+    init() {
+        var words = Vocabulary(
+            digits: Array(Self.small[..<10]), minus: "menos", point: "vírgula", dotInNumber: "ponto",
+            percent: "por cento",
+            permille: "por mil", range: "a", ratio: "a", per: "por", and: " e ", times: "por", number: "número",
+            hashtag: "hashtag", dot: "ponto", slash: "barra", dash: "hífen", underscore: "sublinhado", at: "arroba")
+        words.moneyJoiner = " e "
+        words.months = Self.months
+        words.signs = [
+            "&": "e", "+": "mais", "=": "igual a", "×": "vezes", "÷": "dividido por", "±": "mais ou menos",
+            "≈": "aproximadamente", "≠": "diferente de", "≤": "menor ou igual a", "≥": "maior ou igual a",
+            "<": "menor que",
+            ">": "maior que", "%": "por cento", "°": "graus", "§": "parágrafo", "²": "ao quadrado", "³": "ao cubo",
+            "√": "raiz de", "∞": "infinito", "→": "para", "@": "arroba", "*": "vezes", "€": "euros", "$": "dólares",
+        ]
+        words.signsBeforeNumber = [
+            "+": "mais", "~": "cerca de", "<": "menos de", ">": "mais de", "≈": "cerca de", "±": "mais ou menos",
+        ]
+        words.units = Vocabulary.nouns(Self.units)
+        words.currencies = Vocabulary.currencies(Self.currencies)
+        words.magnitudes = Vocabulary.nouns(
+            """
+            mi milhão milhões = milhão, milhões
+            bi bilhão bilhões = bilhão, bilhões
+            """)
+        words.abbreviations = Vocabulary.abbreviations(Self.abbreviations)
+        words.romanWords = [
+            "século", "capítulo", "tomo", "livro", "ato", "artigo", "parte", "título", "volume", "fase", "tipo",
+            "séculos",
+        ]
+        self.words = words
+    }
+
+    private static let small = [
+        "zero", "um", "dois", "três", "quatro", "cinco", "seis", "sete", "oito", "nove", "dez", "onze", "doze", "treze",
+        "catorze", "quinze", "dezesseis", "dezessete", "dezoito", "dezenove",
+    ]
+    private static let tens = [
+        "", "", "vinte", "trinta", "quarenta", "cinquenta", "sessenta", "setenta", "oitenta", "noventa",
+    ]
+    private static let hundreds = [
+        "", "cento", "duzentos", "trezentos", "quatrocentos", "quinhentos", "seiscentos", "setecentos", "oitocentos",
+        "novecentos",
+    ]
+
+    func cardinal(_ value: UInt64, _ gender: Gender?) -> String {
+        if value < 20 {
+            if gender == .feminine, value == 1 || value == 2 { return value == 1 ? "uma" : "duas" }
+            return Self.small[Int(value)]
+        }
+        if value < 100 {
+            let tens = Self.tens[Int(value / 10)]
+            return value % 10 == 0 ? tens : tens + " e " + cardinal(value % 10, gender)
+        }
+        if value == 100 { return "cem" }
+        if value < 1000 {
+            var head = Self.hundreds[Int(value / 100)]
+            if gender == .feminine, value >= 200 { head = head.dropLast(2) + "as" }
+            return value % 100 == 0 ? head : head + " e " + cardinal(value % 100, gender)
+        }
+        let (size, one, many): (UInt64, String, String) =
+            value >= 1_000_000_000_000
+            ? (1_000_000_000_000, "trilhão", "trilhões")
+            : value >= 1_000_000_000
+                ? (1_000_000_000, "bilhão", "bilhões")
+                : value >= 1_000_000 ? (1_000_000, "milhão", "milhões") : (1000, "mil", "mil")
+        let count = cardinal(value / size, size == 1000 ? gender : .masculine)
+        let head = size == 1000 && value < 2000 ? one : count + " " + (value / size == 1 ? one : many)
+        let rest = value % size
+        if rest == 0 { return head }
+        // The last group takes "e" when it is one word: below a hundred, or a round hundred.
+        let isOne = rest < 100 || (rest < 1000 && rest % 100 == 0)
+        return head + (isOne ? " e " : " ") + cardinal(rest, gender)
+    }
+
+    private static let ordinals = [
+        "", "primeiro", "segundo", "terceiro", "quarto", "quinto", "sexto", "sétimo", "oitavo", "nono",
+    ]
+    private static let ordinalTens = [
+        "", "décimo", "vigésimo", "trigésimo", "quadragésimo", "quinquagésimo", "sexagésimo", "septuagésimo",
+        "octogésimo",
+        "nonagésimo",
+    ]
+
+    func ordinal(_ value: UInt64, _ gender: Gender) -> String {
+        guard value > 0, value < 100 else { return value == 100 ? "centésimo" : cardinal(value, nil) }
+        let parts = [Self.ordinalTens[Int(value / 10)], Self.ordinals[Int(value % 10)]].filter { !$0.isEmpty }
+        let forms = gender == .feminine ? parts.map { $0.dropLast() + "a" } : parts
+        return forms.joined(separator: " ")
+    }
+
+    func fraction(_ numerator: UInt64, _ denominator: UInt64) -> String {
+        let plural = numerator == 1 ? "" : "s"
+        switch denominator {
+        case 2: return numerator == 1 ? "meio" : cardinal(numerator, nil) + " meios"
+        case 3: return cardinal(numerator, nil) + " terço" + plural
+        case 4...10: return cardinal(numerator, nil) + " " + ordinal(denominator, .masculine) + plural
+        case 100: return cardinal(numerator, nil) + " centésimo" + plural
+        default: return cardinal(numerator, nil) + " " + cardinal(denominator, nil) + " avo" + plural
+        }
+    }
+
+    func noun(_ noun: Noun, after value: UInt64, isDecimal: Bool) -> String {
+        value < 2 && value > 0 ? noun.one : noun.many
+    }
+
+    func afterMillions(_ noun: String) -> String { "de " + noun }
+
+    func gender(of word: String) -> Gender? {
+        word.hasSuffix("a") || word.hasSuffix("as") ? .feminine : nil
+    }
+
+    // MARK: - Dates and times
+
+    private static let months = [
+        "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro",
+        "dezembro",
+    ]
+
+    /// "1º", "3ª", "14h", "1 de maio".
+    func number(_ value: UInt64, in context: Context) -> Replacement? {
+        for (ending, gender) in [
+            (".º", Gender.masculine), ("º", .masculine), ("°", .masculine), (".ª", .feminine), ("ª", .feminine),
+        ] where context.followsWord(ending) && (ending != "°" || value == 1) {
+            return Replacement(spoken: ordinal(value, gender), end: context.position + ending.unicodeScalars.count)
+        }
+        if value <= 24, context.followsWord("h") {
+            return time(WrittenTime(hour: value, minute: 0), in: context.at(context.position + 1))
+        }
+        if value == 1, context.follows(" de "), Self.months.contains(context.at(context.position + 4).letters()) {
+            return Replacement(spoken: "primeiro", end: context.position)
+        }
+        return nil
+    }
+
+    func date(_ date: WrittenDate, after previous: String) -> String {
+        let day = date.day == 1 ? "primeiro" : cardinal(date.day, nil)
+        let spoken = day + " de " + Self.months[date.month - 1]
+        return date.year.map { spoken + " de " + cardinal($0, nil) } ?? spoken
+    }
+
+    func time(_ time: WrittenTime, in context: Context) -> Replacement {
+        var spoken = cardinal(time.hour, .feminine)
+        if time.minute > 0 {
+            spoken += " e " + cardinal(time.minute, nil)
+        } else {
+            spoken += time.hour < 2 ? " hora" : " horas"
+        }
+        if let second = time.second, second > 0 {
+            spoken += " e " + cardinal(second, nil) + (second == 1 ? " segundo" : " segundos")
+        }
+        return Replacement(spoken: spoken, end: context.skippingSpace().word(of: ["h"])?.end ?? context.position)
+    }
+
+    /// Up to ten centuries and kings are ordinals.
+    func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {
+        let key = word.lowercased()
+        let isCentury = key == "século" || key == "séculos"
+        let isName = word.first?.isUppercase == true && value > 1 && value != 5 && value != 10
+        guard words.romanWords.contains(key) || isName else { return nil }
+        let isOrdinal = value <= 10 && (isCentury || (isName && !words.romanWords.contains(key)))
+        return Replacement(spoken: isOrdinal ? ordinal(value, .masculine) : cardinal(value, nil), end: context.position)
+    }
+
+    private static let abbreviations = """
+        sr = senhor, capital
+        sra = senhora, capital
+        srta = senhorita, capital
+        srs = senhores, capital
+        dr = doutor, capital
+        dra = doutora, capital
+        prof = professor, capital
+        profa = professora, capital
+        eng = engenheiro, capital
+        exmo = excelentíssimo
+        exma = excelentíssima
+        d = dom, capital
+        sto = santo, capital
+        sta = santa, capital
+        etc = et cetera, end
+        p.ex = por exemplo
+        ex = exemplo
+        núm = número, number
+        n = número, number
+        pág = página, number
+        págs = páginas, number
+        p = página, number
+        cap = capítulo, number
+        vol = volume, number
+        fig = figura, number
+        art = artigo, number
+        av = avenida, capital
+        r = rua, capital
+        tel = telefone
+        aprox = aproximadamente
+        a.c = antes de Cristo, end
+        d.c = depois de Cristo, end
+        min = minutos, end
+        máx = máximo, end
+        """
+
+    private static let units = """
+        km = quilômetro, quilômetros
+        m = metro, metros
+        cm = centímetro, centímetros
+        mm = milímetro, milímetros
+        km² km2 = quilômetro quadrado, quilômetros quadrados
+        m² m2 = metro quadrado, metros quadrados
+        m³ m3 = metro cúbico, metros cúbicos
+        cm³ = centímetro cúbico, centímetros cúbicos
+        ha = hectare, hectares
+        kg = quilograma, quilogramas
+        g = grama, gramas
+        mg = miligrama, miligramas
+        t = tonelada, toneladas, f
+        l L = litro, litros
+        ml mL = mililitro, mililitros
+        min = minuto, minutos
+        s seg = segundo, segundos
+        ms = milissegundo, milissegundos
+        km/h = quilômetro por hora, quilômetros por hora
+        m/s = metro por segundo, metros por segundo
+        ° = grau, graus
+        °C ℃ = grau Celsius, graus Celsius
+        °F ℉ = grau Fahrenheit, graus Fahrenheit
+        Hz = hertz
+        kHz = quilohertz
+        MHz = megahertz
+        GHz = gigahertz
+        W = watt, watts
+        kW = quilowatt, quilowatts
+        MW = megawatt, megawatts
+        kWh = quilowatt-hora, quilowatts-hora
+        V = volt, volts
+        A = ampere, amperes
+        kcal = quilocaloria, quilocalorias, f
+        dB = decibel, decibéis
+        kB KB = quilobyte, quilobytes
+        MB = megabyte, megabytes
+        GB = gigabyte, gigabytes
+        TB = terabyte, terabytes
+        """
+
+    private static let currencies = """
+        R$ BRL = real, reais / centavo, centavos
+        € EUR = euro, euros / cêntimo, cêntimos
+        $ USD US$ = dólar, dólares / centavo, centavos
+        £ GBP = libra, libras, f / pêni, pence
+        ¥ JPY = iene, ienes
+        CHF = franco suíço, francos suíços / cêntimo, cêntimos
+        ₽ RUB = rublo, rublos / copeque, copeques
+        ₩ KRW = won, wons
+        CNY = yuan, yuans
+        """
+}

@@ -1,0 +1,364 @@
+// Takes out what is for the eye: Markdown, HTML tags, code blocks, emoji, invisible characters. What remains is prose.
+
+/// One pass over the lines of a text; each line is read a fixed number of times.
+struct Markup {
+    private let input: [Unicode.Scalar]
+    private let fullStop: String
+    private var output = TracedText()
+    /// Something was dropped since the last scalar that was kept.
+    private var hasDropped = false
+    /// The fence that opened the code block the line is in.
+    private var fence: (mark: Unicode.Scalar, count: Int)?
+
+    static func removed(from input: [Unicode.Scalar], fullStop: String) -> TracedText {
+        var markup = Markup(input: input, fullStop: fullStop)
+        var start = 0
+        while start < input.count {
+            let end = input[start...].firstIndex { $0 == "\n" || $0 == "\r" } ?? input.count
+            markup.line(start..<end)
+            start = end
+            while start < input.count, input[start] == "\n" || input[start] == "\r" {
+                if markup.fence == nil { markup.output.append(input[start], from: start) }
+                start += 1
+            }
+        }
+        return markup.output
+    }
+
+    private init(input: [Unicode.Scalar], fullStop: String) {
+        self.input = input
+        self.fullStop = fullStop
+    }
+
+    // MARK: - Blocks
+
+    private mutating func line(_ range: Range<Int>) {
+        hasDropped = false
+        var start = range.lowerBound
+        while start < range.upperBound, input[start] == " " || input[start] == "\t" { start += 1 }
+        let content = start..<range.upperBound
+        if closesOrOpensFence(content) || fence != nil || isRule(content) || isDefinition(content) { return }
+
+        var isBlock = false
+        while start < range.upperBound {
+            guard let after = endOfBlockMark(start..<range.upperBound) else { break }
+            isBlock = isBlock || input[start] != ">"
+            start = after
+            while start < range.upperBound, input[start] == " " || input[start] == "\t" { start += 1 }
+        }
+        let isTable = start < range.upperBound && input[start] == "|"
+        let before = output.scalars.count
+        inline(start..<range.upperBound, isTable: isTable)
+        if isBlock || isTable, output.scalars.count > before { endSentence(from: range.upperBound) }
+    }
+
+    /// A heading, a list item or a table row is a sentence of its own.
+    private mutating func endSentence(from origin: Int) {
+        while output.scalars.last == " " || output.scalars.last == "," { output.removeLast() }
+        guard let last = output.scalars.last, last.isWordPart || last == ")" || last == "\"" || last == "%" else {
+            return
+        }
+        output.append(fullStop, from: origin)
+    }
+
+    private mutating func closesOrOpensFence(_ content: Range<Int>) -> Bool {
+        guard let mark = input[content].first, mark == "`" || mark == "~" else { return false }
+        let count = input[content].prefix { $0 == mark }.count
+        guard count >= 3 else { return false }
+        let rest = input[content].dropFirst(count)
+        if let open = fence {
+            guard open.mark == mark, count >= open.count, rest.allSatisfy({ $0 == " " }) else { return false }
+            fence = nil
+            return true
+        }
+        // "```code```" on one line is no block.
+        if mark == "`", rest.contains("`") { return false }
+        fence = (mark, count)
+        return true
+    }
+
+    /// A thematic break, the underline of a heading, or the line under the head of a table.
+    private func isRule(_ content: Range<Int>) -> Bool {
+        guard let first = input[content].first, "-*_=|:+".unicodeScalars.contains(first) else { return false }
+        var marks = 0
+        for scalar in input[content] {
+            if scalar == " " || scalar == "\t" { continue }
+            let isTableRule = first == "|" || first == ":" || first == "+" || scalar == "|"
+            guard scalar == first || (isTableRule && "-:|+=".unicodeScalars.contains(scalar)) || scalar == "|" else {
+                return false
+            }
+            marks += 1
+        }
+        return marks >= 3
+    }
+
+    /// `[name]: address`, which only serves links elsewhere.
+    private func isDefinition(_ content: Range<Int>) -> Bool {
+        guard input[content].first == "[", let close = input[content].firstIndex(of: "]") else { return false }
+        return close + 2 < content.upperBound && input[close + 1] == ":" && input[close + 2] == " "
+            && input[(close + 3)...].prefix(8).contains { $0 == ":" || $0 == "/" || $0 == "#" }
+    }
+
+    /// The end of a heading's, quotation's or list item's mark.
+    private func endOfBlockMark(_ content: Range<Int>) -> Int? {
+        let start = content.lowerBound
+        switch input[start] {
+        case "#":
+            let end = start + input[content].prefix(7).prefix { $0 == "#" }.count
+            return end - start <= 6 && end < content.upperBound && input[end].isSpace ? end : nil
+        case ">":
+            return start + 1
+        case "-", "*", "+", "•", "‣", "▪", "◦", "●":
+            guard start + 1 < content.upperBound, input[start + 1] == " " || input[start + 1] == "\t" else {
+                return nil
+            }
+            return endOfTaskBox(after: start + 1, in: content) ?? start + 1
+        default:
+            return nil
+        }
+    }
+
+    /// `- [x] done`
+    private func endOfTaskBox(after space: Int, in content: Range<Int>) -> Int? {
+        guard space + 4 < content.upperBound, input[space + 1] == "[", input[space + 3] == "]" else { return nil }
+        return " xX".unicodeScalars.contains(input[space + 2]) && input[space + 4] == " " ? space + 4 : nil
+    }
+
+    // MARK: - Inside a line
+
+    private mutating func inline(_ range: Range<Int>, isTable: Bool) {
+        let brackets = Brackets(input, range)
+        /// Where to go on after a closing bracket of a link.
+        var continueAt: [Int: Int] = [:]
+        var position = range.lowerBound
+        while position < range.upperBound {
+            let scalar = input[position]
+            let next = position + 1 < range.upperBound ? input[position + 1] : "\n"
+            switch scalar {
+            case "\\" where next.value < 0x80 && !next.isWordPart && !next.isSpace && next != "\n":
+                keep(next, from: position)
+                position += 2
+            case "!" where next == "[" && link(at: position + 1, brackets) != nil:
+                drop(&position)
+            case "[":
+                if let link = link(at: position, brackets) { continueAt[link.close] = link.end }
+                drop(&position)
+            case "]":
+                let end = continueAt[position] ?? position + 1
+                hasDropped = true
+                position = end
+            case "<":
+                position = tag(at: position, closing: brackets.tagEnd[position]) ?? kept(position)
+            case "&":
+                position = entity(at: position, before: range.upperBound) ?? kept(position)
+            case "`":
+                drop(&position)
+            case "*", "_", "~":
+                position = emphasis(at: position, in: range)
+            case "|" where isTable:
+                separateCells(from: position)
+                position += 1
+            default:
+                if isInvisible(at: position, in: range) { drop(&position) } else { position = kept(position) }
+            }
+        }
+        if isTable { while output.scalars.last == " " || output.scalars.last == "," { output.removeLast() } }
+        if hasDropped, output.scalars.last == " " { output.removeLast() }
+    }
+
+    private mutating func drop(_ position: inout Int) {
+        hasDropped = true
+        position += 1
+    }
+
+    private mutating func kept(_ position: Int) -> Int {
+        keep(input[position], from: position)
+        return position + 1
+    }
+
+    /// Keeps a scalar; of the spaces around what was dropped one remains, and none before a closing mark.
+    private mutating func keep(_ scalar: Unicode.Scalar, from origin: Int) {
+        let folded = Self.folded(scalar)
+        if hasDropped, output.scalars.last == " " {
+            if folded == " " { return }
+            if ".,!?;:)".unicodeScalars.contains(folded) { output.removeLast() }
+        }
+        if hasDropped, folded == " ", output.scalars.isEmpty || output.scalars.last == "\n" { return }
+        hasDropped = false
+        output.append(folded, from: origin)
+    }
+
+    private mutating func separateCells(from origin: Int) {
+        while output.scalars.last == " " { output.removeLast() }
+        guard let last = output.scalars.last, last != "\n" else { return }
+        if last != "," { output.append(",", from: origin) }
+        output.append(" ", from: origin)
+        hasDropped = true
+    }
+
+    /// `[text](address)`, `[text][name]`, `[^note]`: what is kept ends at `close`, and reading goes on at `end`.
+    private func link(at open: Int, _ brackets: Brackets) -> (close: Int, end: Int)? {
+        guard let close = brackets.partner[open] else { return nil }
+        if open + 1 < close, input[open + 1] == "^" { return (open + 1, close + 1) }
+        let after = close + 1
+        guard after < input.count, input[after] == "(" || input[after] == "[" else { return nil }
+        guard let end = brackets.partner[after] else { return nil }
+        return (close, end + 1)
+    }
+
+    /// The end of an HTML tag or comment, dropped, or of `<address>`, kept without its marks.
+    private mutating func tag(at position: Int, closing: Int?) -> Int? {
+        guard let closing, closing - position <= 300, position + 1 < closing else { return nil }
+        let first = input[position + 1]
+        guard first.isLetter || first == "/" || first == "!" else { return nil }
+        let content = input[(position + 1)..<closing]
+        let isAddress = !content.contains(" ") && (content.contains("@") || (content.contains(":") && first.isLetter))
+        hasDropped = true
+        if isAddress {
+            for index in content.indices { keep(input[index], from: index) }
+        } else if "bB".unicodeScalars.contains(first), closing > position + 2, input[position + 2].value | 0x20 == 0x72
+        {
+            keep(" ", from: position)  // <br>
+            hasDropped = true
+        }
+        return closing + 1
+    }
+
+    private static let entities: [String: Unicode.Scalar] = [
+        "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": " ", "ndash": "–", "mdash": "—",
+        "hellip": "…",
+        "euro": "€", "pound": "£", "yen": "¥", "cent": "¢", "deg": "°", "times": "×", "frac12": "½", "copy": "©",
+        "rsquo": "’", "lsquo": "‘", "ldquo": "“", "rdquo": "”", "laquo": "«", "raquo": "»",
+    ]
+
+    private mutating func entity(at position: Int, before end: Int) -> Int? {
+        let body = input[(position + 1)..<min(position + 10, end)]
+        guard let semicolon = body.firstIndex(of: ";") else { return nil }
+        let name = String(String.UnicodeScalarView(body[..<semicolon]))
+        var scalar = Self.entities[name]
+        if name.hasPrefix("#x") || name.hasPrefix("#X") {
+            scalar = UInt32(name.dropFirst(2), radix: 16).flatMap { Unicode.Scalar($0) }
+        } else if name.hasPrefix("#") {
+            scalar = UInt32(name.dropFirst()).flatMap { Unicode.Scalar($0) }
+        }
+        guard let scalar else { return nil }
+        if Self.isInvisible(scalar) { hasDropped = true } else { keep(scalar, from: position) }
+        return semicolon + 1
+    }
+
+    /// Drops `*`, `_` and `~~` that mark emphasis: those that touch a word on one side. "2 * 3", "~5" and `snake_case` stay.
+    private mutating func emphasis(at position: Int, in range: Range<Int>) -> Int {
+        let mark = input[position]
+        let end = position + input[position..<range.upperBound].prefix { $0 == mark }.count
+        let before: Unicode.Scalar = position > range.lowerBound ? input[position - 1] : " "
+        let after: Unicode.Scalar = end < range.upperBound ? input[end] : " "
+        let isBetweenDigits = before.isDigit && after.isDigit
+        let isAlone = before.isSpace && after.isSpace
+        let stays =
+            mark == "~" ? end - position != 2 : mark == "*" && end - position == 1 && (isBetweenDigits || isAlone)
+        if stays {
+            for index in position..<end { keep(mark, from: index) }
+        } else if mark == "_", before.isWordPart, after.isWordPart {
+            keep(mark, from: position)
+        } else {
+            hasDropped = true
+        }
+        return end
+    }
+
+    // MARK: - Characters
+
+    private func isInvisible(at position: Int, in range: Range<Int>) -> Bool {
+        let scalar = input[position]
+        if Self.isInvisible(scalar) { return true }
+        // A keycap: a digit that is part of an emoji stays, its marks go. A smiley of marks goes.
+        return isEmoticon(at: position, in: range)
+    }
+
+    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x09, 0x0A, 0x0D: return false
+        case 0..<0x20, 0x7F..<0xA0, 0xAD, 0xFEFF: return true
+        case 0..<0x2000: return false
+        // Invisible and directional marks, variation selectors, the enclosing keycap, private use, tags.
+        case 0x200B...0x200F, 0x202A...0x202E, 0x2060...0x206F, 0xFE00...0xFE0F, 0x20E3, 0xE000...0xF8FF, 0xE0000...:
+            return true
+        case 0x2190...0x21FF: return false  // arrows are words
+        case 0x2122, 0x3030, 0x303D, 0x203C, 0x2049: return false
+        default:
+            let properties = scalar.properties
+            return properties.isEmoji || properties.isEmojiPresentation || properties.isEmojiModifier
+                || (scalar.value >= 0x2500 && scalar.value <= 0x27BF && !properties.isAlphabetic)
+                || (scalar.value >= 0x1F000 && scalar.value <= 0x1FAFF)
+        }
+    }
+
+    private static let eyes: Set<Unicode.Scalar> = [":", ";"]
+    private static let mouths: Set<Unicode.Scalar> = [")", "(", "D", "P", "p", "/", "|", "O", "o", "*", "3", "]", "["]
+
+    /// `:-)`, `;)` standing alone, and what follows its first mark.
+    private func isEmoticon(at position: Int, in range: Range<Int>) -> Bool {
+        var start = position
+        if Self.mouths.contains(input[start]) || input[start] == "-" {
+            while start > range.lowerBound, position - start < 2, !input[start].isSpace,
+                !Self.eyes.contains(input[start])
+            {
+                start -= 1
+            }
+        }
+        guard Self.eyes.contains(input[start]), start == range.lowerBound || input[start - 1].isSpace else {
+            return false
+        }
+        var mouth = start + 1
+        if mouth < range.upperBound, input[mouth] == "-" { mouth += 1 }
+        guard mouth < range.upperBound, Self.mouths.contains(input[mouth]) else { return false }
+        let end = mouth + 1
+        return position < end && (end == range.upperBound || !input[end].isWordPart && input[end] != "/")
+    }
+
+    /// Full-width digits, letters and signs in the form the rules know; punctuation of Chinese and Japanese stays.
+    private static func folded(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
+        switch scalar.value {
+        case 0x09: return " "
+        case 0xFF10...0xFF19, 0xFF21...0xFF3A, 0xFF41...0xFF5A, 0xFF03...0xFF06, 0xFF0B, 0xFF0D, 0xFF0F, 0xFF1D, 0xFF20:
+            return Unicode.Scalar(scalar.value - 0xFEE0) ?? scalar
+        case 0xFFE5: return "¥"
+        case 0xFFE1: return "£"
+        case 0xFFE6: return "₩"
+        case 0x2212: return "−"
+        default: return scalar
+        }
+    }
+}
+
+/// Which bracket closes which, and where a tag that opens at "<" ends, for one line: found in one pass.
+private struct Brackets {
+    private(set) var partner: [Int: Int] = [:]
+    private(set) var tagEnd: [Int: Int] = [:]
+
+    init(_ input: [Unicode.Scalar], _ range: Range<Int>) {
+        var squares: [Int] = []
+        var rounds: [Int] = []
+        var angle: Int?
+        var isEscaped = false
+        for position in range {
+            let scalar = input[position]
+            if isEscaped {
+                isEscaped = false
+                continue
+            }
+            switch scalar {
+            case "\\": isEscaped = true
+            case "[": squares.append(position)
+            case "]": if let open = squares.popLast() { partner[open] = position }
+            case "(": rounds.append(position)
+            case ")": if let open = rounds.popLast() { partner[open] = position }
+            case "<": angle = position
+            case ">":
+                if let open = angle { tagEnd[open] = position }
+                angle = nil
+            default: break
+            }
+        }
+    }
+}

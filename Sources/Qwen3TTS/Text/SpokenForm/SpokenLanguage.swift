@@ -1,0 +1,304 @@
+// What a language has to tell so that numbers and signs can be said in it: words in tables, grammar in methods.
+
+enum Gender: Sendable { case masculine, feminine, neuter }
+
+/// Something that is counted: "kilometer", "kilometers".
+struct Noun: Sendable, Equatable {
+    var one: String
+    /// After 2 to 4 in Russian, and after decimals; `many` elsewhere.
+    var few: String
+    var many: String
+    var gender: Gender
+}
+
+struct Currency: Sendable, Equatable {
+    var noun: Noun
+    var cent: Noun?
+}
+
+struct Abbreviation: Sendable, Equatable {
+    enum Condition: Sendable { case none, number, capital }
+    var spoken: String
+    /// What has to follow.
+    var before: Condition
+    /// The dot ends the sentence too when a new one follows.
+    var mayEndSentence: Bool
+}
+
+/// The words of one language. Tables are written as lines, `key key = value, value`, so that they can be read and checked
+/// by whoever speaks the language.
+struct Vocabulary: Sendable {
+    var fullStop = "."
+    /// Words are written apart; not so in Chinese and Japanese, and not between a Korean number and what follows.
+    var spaces = true
+    var decimalMark: Unicode.Scalar = ","
+    var groupMarks: Set<Unicode.Scalar> = [".", "\u{A0}", "\u{202F}", "\u{2009}", "'", "’"]
+    /// "5/3/2024" is in May.
+    var monthFirst = false
+    /// A plain space may group thousands.
+    var groupsBySpace = false
+
+    /// 0 to 9, one by one.
+    var digits: [String]
+    /// Between digits said one by one.
+    var digitSeparator = " "
+    /// Between a number and its unit.
+    var unitSeparator = " "
+    /// Between the groups of a telephone number.
+    var phoneSeparator = ", "
+    var minus: String
+    /// The decimal mark; and a dot where a comma is the decimal mark.
+    var point: String
+    var dotInNumber: String
+    var percent: String
+    var permille: String
+    /// "five *to* ten", "three *to* two".
+    var range: String
+    var ratio: String
+    var per: String
+    /// Between a whole number and its fraction, with spaces where they are written.
+    var and: String
+    var times: String
+    var number: String
+    var hashtag: String
+    var dot: String
+    var slash: String
+    var dash: String
+    var underscore: String
+    var at: String
+    /// Between "five dollars" and "fifty cents"; cents are named when `namesCents`.
+    var moneyJoiner = " "
+    var namesCents = true
+
+    var months: [String] = []
+    var signs: [Unicode.Scalar: String] = [:]
+    /// Signs that mean something before a number only: "~5".
+    var signsBeforeNumber: [Unicode.Scalar: String] = [:]
+    var units: [String: Noun] = [:]
+    var currencies: [String: Currency] = [:]
+    /// What multiplies a number, by what is written: "M", "bn", "million".
+    var magnitudes: [String: Noun] = [:]
+    var abbreviations: [String: Abbreviation] = [:]
+    /// Words that a Roman numeral follows.
+    var romanWords: Set<String> = []
+
+    // MARK: - Tables
+
+    /// `km = kilometer, kilometers`, `км = километр, километра, километров`; a last field f or n is the gender.
+    static func nouns(_ table: String) -> [String: Noun] {
+        var result: [String: Noun] = [:]
+        for (keys, fields) in rows(table) {
+            let noun = noun(fields)
+            for key in keys { result[key] = noun }
+        }
+        return result
+    }
+
+    /// `$ USD = dollar, dollars / cent, cents`
+    static func currencies(_ table: String) -> [String: Currency] {
+        var result: [String: Currency] = [:]
+        for line in table.split(separator: "\n") {
+            let sides = line.split(separator: "=", maxSplits: 1)
+            let parts = sides[1].split(separator: "/").map(fields)
+            let currency = Currency(noun: noun(parts[0]), cent: parts.count > 1 ? noun(parts[1]) : nil)
+            for key in sides[0].split(separator: " ") { result[String(key)] = currency }
+        }
+        return result
+    }
+
+    /// `dr = Doctor, capital`; a field `end` says that the dot may end the sentence.
+    static func abbreviations(_ table: String) -> [String: Abbreviation] {
+        var result: [String: Abbreviation] = [:]
+        for (keys, fields) in rows(table) {
+            let before: Abbreviation.Condition =
+                fields.contains("capital") ? .capital : fields.contains("number") ? .number : .none
+            let value = Abbreviation(spoken: fields[0], before: before, mayEndSentence: fields.contains("end"))
+            for key in keys { result[key] = value }
+        }
+        return result
+    }
+
+    private static func rows(_ table: String) -> [(keys: [String], fields: [String])] {
+        table.split(separator: "\n").map { line in
+            let sides = line.split(separator: "=", maxSplits: 1)
+            return (sides[0].split(separator: " ").map(String.init), fields(sides[1]))
+        }
+    }
+
+    private static func fields(_ text: Substring) -> [String] {
+        text.split(separator: ",").map { field in
+            String(field.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+        }
+    }
+
+    private static func noun(_ fields: [String]) -> Noun {
+        var forms = fields
+        var gender = Gender.masculine
+        if let last = forms.last, forms.count > 1, last == "f" || last == "n" {
+            gender = last == "f" ? .feminine : .neuter
+            forms.removeLast()
+        }
+        let one = forms[0]
+        let many = forms.last ?? one
+        return Noun(one: one, few: forms.count > 2 ? forms[1] : many, many: many, gender: gender)
+    }
+}
+
+protocol SpokenLanguage: Sendable {
+    var words: Vocabulary { get }
+
+    /// - Parameter gender: of the noun that follows; nil when the number stands alone.
+    func cardinal(_ value: UInt64, _ gender: Gender?) -> String
+
+    func ordinal(_ value: UInt64, _ gender: Gender) -> String
+
+    /// A number of four digits that is a year as far as can be seen.
+    func year(_ value: UInt64) -> String
+
+    func date(_ date: WrittenDate, after previous: String) -> String
+
+    func time(_ time: WrittenTime, in context: Context) -> Replacement
+
+    func fraction(_ numerator: UInt64, _ denominator: UInt64) -> String
+
+    func percent(_ number: String, isPermille: Bool) -> String
+
+    /// The words for a number together with what follows it, where that is more than a unit: "1st", "3. Mai", "1990s".
+    func number(_ value: UInt64, in context: Context) -> Replacement?
+
+    func noun(_ noun: Noun, after value: UInt64, isDecimal: Bool) -> String
+
+    /// What is counted, after a round number of millions: "un million *d'euros*".
+    func afterMillions(_ noun: String) -> String
+
+    /// The gender that a word after a number seems to have; nil: none is known.
+    func gender(of word: String) -> Gender?
+
+    /// A Roman numeral after `word`; nil when it would not be one there.
+    func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement?
+
+    /// A word with what follows it, where that is neither an abbreviation nor an address.
+    func word(_ word: String, in context: Context) -> Replacement?
+
+    func phoneGroup(_ digits: [Int]) -> String
+}
+
+struct WrittenDate: Sendable {
+    var year: UInt64?
+    var month: Int
+    var day: UInt64
+}
+
+struct WrittenTime: Sendable {
+    var hour: UInt64
+    var minute: UInt64
+    var second: UInt64?
+}
+
+/// Words, and where in the text what they stand for ends.
+struct Replacement: Sendable {
+    var spoken: String
+    var end: Int
+}
+
+extension SpokenLanguage {
+    func year(_ value: UInt64) -> String { cardinal(value, nil) }
+
+    func number(_ value: UInt64, in context: Context) -> Replacement? { nil }
+
+    func noun(_ noun: Noun, after value: UInt64, isDecimal: Bool) -> String {
+        value == 1 && !isDecimal ? noun.one : noun.many
+    }
+
+    func afterMillions(_ noun: String) -> String { noun }
+
+    func gender(of word: String) -> Gender? { nil }
+
+    func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {
+        words.romanWords.contains(word.lowercased())
+            ? Replacement(spoken: cardinal(value, nil), end: context.position) : nil
+    }
+
+    func word(_ word: String, in context: Context) -> Replacement? { nil }
+
+    func percent(_ number: String, isPermille: Bool) -> String {
+        number + " " + (isPermille ? words.permille : words.percent)
+    }
+
+    func phoneGroup(_ digits: [Int]) -> String {
+        digits.map { words.digits[$0] }.joined(separator: words.digitSeparator)
+    }
+
+    /// "one two three": a run of digits that is no quantity.
+    func spelled(_ digits: some Sequence<Unicode.Scalar>) -> String {
+        digits.map { words.digits[Int($0.value) - 48] }.joined(separator: words.digitSeparator)
+    }
+}
+
+/// A place in the text, for rules that look around it.
+struct Context {
+    let scalars: [Unicode.Scalar]
+    /// After what is being said.
+    var position: Int
+    /// The word before it in the same sentence; empty when there is none.
+    var previous: String
+
+    func scalar(_ offset: Int = 0) -> Unicode.Scalar {
+        let index = position + offset
+        return index >= 0 && index < scalars.count ? scalars[index] : "\n"
+    }
+
+    func follows(_ text: String) -> Bool {
+        var index = position
+        for scalar in text.unicodeScalars {
+            guard index < scalars.count, scalars[index] == scalar else { return false }
+            index += 1
+        }
+        return true
+    }
+
+    /// `text` follows and no word goes on after it.
+    func followsWord(_ text: String) -> Bool {
+        let count = text.unicodeScalars.count
+        return follows(text) && !scalar(count).isWordPart
+    }
+
+    /// The first of `texts` that follows as a whole word.
+    func word(of texts: [String]) -> (text: String, end: Int)? {
+        for text in texts where followsWord(text) { return (text, position + text.unicodeScalars.count) }
+        return nil
+    }
+
+    func skippingSpace() -> Context {
+        var copy = self
+        if scalar().isSpace { copy.position += 1 }
+        return copy
+    }
+
+    func at(_ position: Int) -> Context {
+        var copy = self
+        copy.position = position
+        return copy
+    }
+
+    /// The letters that follow, at most 24 of them.
+    func letters() -> String {
+        guard scalars.indices.contains(position) else { return "" }
+        var end = position
+        while end < scalars.count, end - position < 24, scalars[end].isLetter { end += 1 }
+        return String(String.UnicodeScalarView(scalars[position..<end]))
+    }
+
+    /// The number of at most `digits` digits that follows.
+    func integer(digits: Int) -> (value: UInt64, end: Int)? {
+        guard position >= 0 else { return nil }
+        var end = position
+        var value: UInt64 = 0
+        while end < scalars.count, scalars[end].isDigit {
+            guard end - position < digits else { return nil }
+            value = value * 10 + UInt64(scalars[end].value - 48)
+            end += 1
+        }
+        return end > position ? (value, end) : nil
+    }
+}

@@ -1,0 +1,321 @@
+// Digits: dates, times, telephone numbers, quantities with their units, money.
+
+/// A number as it is written: "1,234.5".
+struct WrittenNumber {
+    var whole: [Unicode.Scalar]
+    var fraction: [Unicode.Scalar]
+    /// The fraction follows a dot where the language would write a comma.
+    var usesForeignDot: Bool
+    var isGrouped: Bool
+    var end: Int
+
+    /// nil when the digits are no quantity: too many, or with a zero in front.
+    var value: UInt64? {
+        if whole.count > 15 || (whole.count > 1 && whole.first == "0") { return nil }
+        return whole.reduce(0) { $0 * 10 + UInt64($1.value - 48) }
+    }
+}
+
+extension Verbalizer {
+    /// Says the number at the position, or after the sign there.
+    mutating func sayNumber(isNegative: Bool = false) {
+        let start = isNegative ? position + 1 : position
+        // Digits in a name: "A4", "MP3".
+        if !isNegative, scalar(position - 1).isSpacedLetter {
+            let number = written(at: start)
+            if !number.fraction.isEmpty, number.whole.count <= 4 { return say(spoken(number), until: number.end) }
+            let end = endOfDigits(from: start)
+            return say(plain(start..<end), until: end)
+        }
+        if !isNegative, let found = date(at: start) ?? time(at: start) {
+            previous = ""
+            return say(found.spoken, until: found.end)
+        }
+        if !isNegative, sayPhone() { return }
+        let found = dotted(at: start) ?? quantity(at: start)
+        say(isNegative ? joined(words.minus, found.spoken) : found.spoken, until: found.end)
+        previous = ""
+    }
+
+    private func joined(_ parts: String...) -> String {
+        parts.filter { !$0.isEmpty }.joined(separator: words.spaces || words.unitSeparator == " " ? " " : "")
+    }
+
+    private func endOfDigits(from start: Int) -> Int {
+        var end = start
+        while end < scalars.count, scalars[end].isDigit { end += 1 }
+        return end
+    }
+
+    /// Up to four digits as a number, more of them, or those with a zero in front, one by one.
+    private func plain(_ range: Range<Int>) -> String {
+        let isNumber = range.count <= 4 && (scalars[range.lowerBound] != "0" || range.count == 1)
+        guard isNumber, let (value, _) = context(at: range.lowerBound).integer(digits: 4) else {
+            return language.spelled(scalars[range])
+        }
+        return range.count == 4 ? language.year(value) : language.cardinal(value, nil)
+    }
+
+    // MARK: - Quantities
+
+    func written(at start: Int) -> WrittenNumber {
+        var end = endOfDigits(from: start)
+        var number = WrittenNumber(
+            whole: Array(scalars[start..<end]), fraction: [], usesForeignDot: false, isGrouped: false, end: end)
+        if end - start <= 3 {
+            let mark = scalar(end)
+            let groups = words.groupMarks.contains(mark) || (words.groupsBySpace && mark == " ")
+            while groups, scalar(end) == mark, endOfDigits(from: end + 1) == end + 4, number.whole.count < 18 {
+                number.whole += scalars[(end + 1)..<(end + 4)]
+                number.isGrouped = true
+                end += 4
+            }
+        }
+        let mark = scalar(end)
+        let isForeign = mark == "." && words.decimalMark != "."
+        if mark == words.decimalMark || isForeign, scalar(end + 1).isDigit, !(isForeign && number.isGrouped) {
+            let endOfFraction = endOfDigits(from: end + 1)
+            number.fraction = Array(scalars[(end + 1)..<endOfFraction])
+            number.usesForeignDot = isForeign
+            end = endOfFraction
+        }
+        number.end = end
+        return number
+    }
+
+    func spoken(_ number: WrittenNumber, _ gender: Gender? = nil) -> String {
+        guard number.fraction.isEmpty else {
+            let whole = number.value.map { language.cardinal($0, nil) } ?? language.spelled(number.whole)
+            let point = number.usesForeignDot ? words.dotInNumber : words.point
+            return joined(whole, point, language.spelled(number.fraction))
+        }
+        guard let value = number.value else { return language.spelled(number.whole) }
+        let isYear = gender == nil && number.whole.count == 4 && !number.isGrouped
+        return isYear ? language.year(value) : language.cardinal(value, gender)
+    }
+
+    /// A number with all that belongs to it: a fraction, a range, a unit, money, a per cent sign, an ordinal's ending.
+    private func quantity(at start: Int) -> Replacement {
+        let number = written(at: start)
+        let after = context(at: number.end)
+        if let fraction = fraction(number, after) { return fraction }
+        if number.fraction.isEmpty, !number.isGrouped || after.scalar().isLetter, let value = number.value,
+            let own = language.number(value, in: after)
+        {
+            return own
+        }
+        if let range = range(number, after) { return range }
+        return measured(number, before: nil)
+    }
+
+    /// - Parameter first: "five to" of a range, that goes before.
+    private func measured(_ number: WrittenNumber, before first: String?) -> Replacement {
+        let after = context(at: number.end)
+        func with(_ spoken: String) -> String { first.map { joined($0, spoken) } ?? spoken }
+        if let percent = percent(number, after, with) { return percent }
+        let (magnitude, next) = magnitude(after, hasCurrency: false)
+        if let (currency, end) = currency(next) {
+            return Replacement(spoken: with(money(number, magnitude, currency, isRange: first != nil)), end: end)
+        }
+        if let magnitude {
+            return Replacement(spoken: with(counted(number, magnitude)), end: next.position)
+        }
+        if let (unit, end) = unit(after) {
+            return Replacement(spoken: with(counted(number, unit)), end: end)
+        }
+        if "x×".unicodeScalars.contains(after.scalar()), after.scalar(1).isDigit {
+            return Replacement(spoken: with(joined(spoken(number), words.times)), end: number.end + 1)
+        }
+        let space = after.scalar().isSpace
+        let gender = space && number.value != nil ? language.gender(of: after.skippingSpace().letters()) : nil
+        return Replacement(spoken: with(spoken(number, gender)), end: number.end)
+    }
+
+    private func percent(_ number: WrittenNumber, _ after: Context, _ with: (String) -> String) -> Replacement? {
+        let sign = after.skippingSpace()
+        guard sign.scalar() == "%" || sign.scalar() == "‰", !sign.scalar(1).isDigit else { return nil }
+        let spoken = language.percent(with(spoken(number)), isPermille: sign.scalar() == "‰")
+        return Replacement(spoken: spoken, end: sign.position + 1)
+    }
+
+    /// "five kilometers"
+    private func counted(_ number: WrittenNumber, _ noun: Noun) -> String {
+        guard number.fraction.isEmpty, let value = number.value else {
+            let form = language.noun(noun, after: number.value ?? 5, isDecimal: !number.fraction.isEmpty)
+            return spoken(number) + words.unitSeparator + form
+        }
+        let form = language.noun(noun, after: value, isDecimal: false)
+        let isMillions = value >= 1_000_000 && value % 1_000_000 == 0
+        return language.cardinal(value, noun.gender) + words.unitSeparator
+            + (isMillions ? language.afterMillions(form) : form)
+    }
+
+    // MARK: - Fractions and ranges
+
+    private func fraction(_ number: WrittenNumber, _ after: Context) -> Replacement? {
+        guard number.fraction.isEmpty, let value = number.value else { return nil }
+        if let (numerator, denominator) = Self.vulgarFraction(after.skippingSpace().scalar()) {
+            let spoken = mixed(value, numerator, denominator)
+            return Replacement(spoken: spoken, end: after.skippingSpace().position + 1)
+        }
+        if after.scalar() == " ", number.whole.count <= 3, let part = simpleFraction(after.skippingSpace()) {
+            return Replacement(spoken: mixed(value, part.numerator, part.denominator), end: part.end)
+        }
+        guard after.scalar() == "/" || after.scalar() == "⁄",
+            let (second, end) = context(at: number.end + 1).integer(digits: 4), scalar(end) != "/"
+        else { return nil }
+        if value > 0, value < second, second <= 100, !scalar(end).isLetter {
+            return Replacement(spoken: language.fraction(value, second), end: end)
+        }
+        return Replacement(spoken: language.cardinal(value, nil) + " " + plain((number.end + 1)..<end), end: end)
+    }
+
+    private func mixed(_ whole: UInt64, _ numerator: UInt64, _ denominator: UInt64) -> String {
+        let fraction = language.fraction(numerator, denominator)
+        return whole == 0 ? fraction : language.cardinal(whole, nil) + words.and + fraction
+    }
+
+    private func simpleFraction(_ start: Context) -> (numerator: UInt64, denominator: UInt64, end: Int)? {
+        guard let (numerator, slash) = start.integer(digits: 2), scalar(slash) == "/",
+            let (denominator, end) = start.at(slash + 1).integer(digits: 2),
+            numerator > 0, numerator < denominator, !scalar(end).isWordPart, scalar(end) != "/"
+        else { return nil }
+        return (numerator, denominator, end)
+    }
+
+    /// "5–10 km": two numbers that rise, with a dash between them.
+    private func range(_ first: WrittenNumber, _ after: Context) -> Replacement? {
+        var dash = after
+        if dash.scalar().isSpace, "–—〜～".unicodeScalars.contains(dash.scalar(1)) { dash.position += 1 }
+        guard "-–—〜～~".unicodeScalars.contains(dash.scalar()) else { return nil }
+        var second = dash.at(dash.position + 1)
+        if dash.position > after.position { second = second.skippingSpace() }
+        guard second.scalar().isDigit else { return nil }
+        let number = written(at: second.position)
+        guard let lowest = first.value, let high = number.value, !"-–".unicodeScalars.contains(scalar(number.end))
+        else {
+            return nil
+        }
+        let isShortYear = first.whole.count == 4 && number.whole.count == 2 && lowest % 100 < high
+        guard lowest < high || (lowest == high && !number.fraction.isEmpty) || isShortYear else {
+            // No range: "2024-001" and the like are said one after the other.
+            return nil
+        }
+        let low = spoken(first) + (words.spaces ? " " : "") + words.range
+        if number.fraction.isEmpty, let own = language.number(high, in: context(at: number.end)) {
+            return Replacement(spoken: joined(low, own.spoken), end: own.end)
+        }
+        return measured(number, before: low)
+    }
+
+    // MARK: - Units and money
+
+    private func magnitude(_ after: Context, hasCurrency: Bool) -> (Noun?, Context) {
+        let start = after.skippingSpace()
+        let key = start.letters()
+        guard let noun = words.magnitudes[key], !start.scalar(key.unicodeScalars.count).isWordPart || !words.spaces,
+            hasCurrency || key.count > 1 || key == "k" && start.position == after.position
+                || !key.utf8.allSatisfy({ $0 < 0x80 })
+        else { return (nil, after) }
+        var end = start.at(start.position + key.unicodeScalars.count)
+        let isAbbreviated = key != noun.one && key != noun.many && key != noun.few
+        if isAbbreviated, end.scalar() == "." {
+            let next = end.at(end.position + 1)
+            if !next.skippingSpace().scalar().isUpper || currency(next) != nil { end.position += 1 }
+        }
+        return (noun, end)
+    }
+
+    /// A currency's sign or code.
+    private func currency(_ after: Context) -> (Currency, Int)? {
+        let start = after.skippingSpace()
+        if let currency = words.currencies[String(Character(start.scalar()))] {
+            return (currency, start.position + 1)
+        }
+        let code = start.letters()
+        guard code.count >= 2, let currency = words.currencies[code] else { return nil }
+        let end = start.position + code.unicodeScalars.count
+        return (currency, scalar(end) == "$" ? end + 1 : end)
+    }
+
+    private static let unitLimit = 8
+
+    /// The longest unit that is written here as a whole.
+    private func unit(_ after: Context) -> (Noun, Int)? {
+        let start = after.skippingSpace()
+        var end = start.position
+        while end < scalars.count, end - start.position < Self.unitLimit, isUnitPart(scalars[end]) { end += 1 }
+        while end > start.position {
+            let next = scalar(end)
+            let isWhole = !next.isWordPart || (!words.spaces && !next.isSpacedLetter && !next.isDigit)
+            if isWhole, let unit = words.units[string(start.position..<end)] {
+                return per(unit, end)
+            }
+            end -= 1
+        }
+        return nil
+    }
+
+    private func isUnitPart(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.isLetter || "/²³°℃℉%µμΩ'\"″′·.".unicodeScalars.contains(scalar)
+    }
+
+    /// "kilometers per second" for units whose quotient has no name of its own.
+    private func per(_ unit: Noun, _ end: Int) -> (Noun, Int) {
+        let key = context(at: end + 1).letters()
+        guard scalar(end) == "/", !key.isEmpty, let lower = words.units[key] else { return (unit, end) }
+        let tail = words.unitSeparator + words.per + words.unitSeparator + lower.one
+        let quotient = Noun(one: unit.one + tail, few: unit.few + tail, many: unit.many + tail, gender: unit.gender)
+        return (quotient, end + 1 + key.unicodeScalars.count)
+    }
+
+    /// "$5", "€ 3.50", "US$ 2 million": money whose currency is written before.
+    mutating func sayMoneyBeforeNumber(key: String, after end: Int) -> Bool {
+        var key = key
+        var start = context(at: end)
+        if start.scalar() == "$", key.count <= 3 {
+            key += "$"
+            start.position += 1
+        }
+        guard let currency = words.currencies[key] ?? (key.last == "$" ? words.currencies["$"] : nil) else {
+            return false
+        }
+        start = start.skippingSpace()
+        guard start.scalar().isDigit else { return false }
+        let number = written(at: start.position)
+        var end = number.end
+        var spokenRange: String?
+        var last = number
+        if "-–".unicodeScalars.contains(scalar(end)) {
+            let second = scalar(end + 1) == scalars[position] ? end + 2 : end + 1
+            if scalar(second).isDigit {
+                spokenRange = joined(spoken(number), words.range)
+                last = written(at: second)
+                end = last.end
+            }
+        }
+        let (magnitude, after) = magnitude(context(at: end), hasCurrency: true)
+        let amount = money(last, magnitude, currency, isRange: spokenRange != nil)
+        say(spokenRange.map { joined($0, amount) } ?? amount, until: after.position)
+        return true
+    }
+
+    private func money(_ number: WrittenNumber, _ magnitude: Noun?, _ currency: Currency, isRange: Bool) -> String {
+        if let magnitude {
+            let noun = language.noun(currency.noun, after: 5, isDecimal: false)
+            return counted(number, magnitude) + words.unitSeparator + language.afterMillions(noun)
+        }
+        guard !isRange, let cent = currency.cent, number.fraction.count == 2, let whole = number.value else {
+            return counted(number, currency.noun)
+        }
+        var units = number
+        units.fraction = []
+        var cents = number
+        cents.whole = Array(number.fraction.drop { $0 == "0" })
+        cents.fraction = []
+        if cents.whole.isEmpty { return counted(units, currency.noun) }
+        if whole == 0 { return counted(cents, cent) }
+        let small = words.namesCents ? counted(cents, cent) : language.cardinal(cents.value ?? 0, nil)
+        return counted(units, currency.noun) + words.moneyJoiner + small
+    }
+}

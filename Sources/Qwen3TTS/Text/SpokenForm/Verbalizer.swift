@@ -1,0 +1,182 @@
+// Says numbers, signs, addresses and abbreviations in words, from left to right. Rules look ahead a bounded number of
+// scalars, so that the time is in proportion to the text.
+
+struct Verbalizer {
+    private let input: TracedText
+    let scalars: [Unicode.Scalar]
+    let language: any SpokenLanguage
+    let words: Vocabulary
+    private(set) var output = TracedText()
+    var position = 0
+    /// The last word of the same sentence.
+    var previous = ""
+    /// Words were put in last, so that a letter that follows needs a space.
+    private var hasJustSpoken = false
+    /// Where the chunk ends that was looked at for an address last.
+    var chunkEnd = 0
+
+    init(_ input: TracedText, _ language: any SpokenLanguage) {
+        self.input = input
+        scalars = input.scalars
+        self.language = language
+        words = language.words
+    }
+
+    mutating func convert() -> TracedText {
+        while position < scalars.count {
+            let scalar = scalars[position]
+            if sayAddress() { continue }
+            if scalar.isDigit {
+                sayNumber()
+            } else if scalar.isLetter {
+                sayWord()
+            } else {
+                saySign()
+            }
+        }
+        return output
+    }
+
+    func context(at position: Int) -> Context {
+        Context(scalars: scalars, position: position, previous: previous)
+    }
+
+    func scalar(_ index: Int) -> Unicode.Scalar {
+        index >= 0 && index < scalars.count ? scalars[index] : "\n"
+    }
+
+    // MARK: - Output
+
+    /// Puts `spoken` in the place of the text up to `end`.
+    mutating func say(_ spoken: String, until end: Int) {
+        guard let first = spoken.unicodeScalars.first else { return drop(until: end) }
+        let origin = Int(input.origins[position])
+        if let last = output.scalars.last, needsSpace(last, first) { output.append(" ", from: origin) }
+        output.append(spoken, from: origin)
+        hasJustSpoken = true
+        position = end
+    }
+
+    /// Keeps the text up to `end`.
+    mutating func copy(until end: Int) {
+        while position < end {
+            let scalar = scalars[position]
+            let origin = Int(input.origins[position])
+            let last = output.scalars.last
+            if hasJustSpoken, let last, needsSpace(last, scalar) { output.append(" ", from: origin) }
+            if !(scalar == " " && (last == " " || last == nil || last == "\n")) { output.append(scalar, from: origin) }
+            hasJustSpoken = false
+            position += 1
+        }
+    }
+
+    mutating func drop(until end: Int) {
+        position = end
+    }
+
+    private func needsSpace(_ last: Unicode.Scalar, _ next: Unicode.Scalar) -> Bool {
+        guard last.isWordPart, next.isWordPart else { return false }
+        // Between scripts that write words apart and those that do not, the change of script parts enough.
+        return words.spaces || (last.isSpacedLetter && next.isSpacedLetter)
+    }
+
+    // MARK: - Words
+
+    private mutating func sayWord() {
+        let end = endOfWord(from: position)
+        let isShort = end - position <= 32
+        let word = isShort ? string(position..<end) : ""
+        let prefix = previous
+        previous = word
+        var around = context(at: end)
+        around.previous = prefix
+        if isShort {
+            if sayMoneyBeforeNumber(key: word, after: end) { return }
+            if let replacement = abbreviation(word, around) ?? language.word(word, in: around)
+                ?? roman(word, around)
+            {
+                say(replacement.spoken, until: replacement.end)
+                return
+            }
+        }
+        copy(until: end)
+    }
+
+    /// Letters, with apostrophes between them.
+    private func endOfWord(from start: Int) -> Int {
+        var end = start
+        while end < scalars.count {
+            let scalar = scalars[end]
+            let isApostrophe = (scalar == "'" || scalar == "’") && end > start && self.scalar(end + 1).isLetter
+            guard !scalar.isDigit, scalar.isWordPart || isApostrophe else { break }
+            end += 1
+        }
+        return end
+    }
+
+    func string(_ range: Range<Int>) -> String {
+        String(String.UnicodeScalarView(scalars[range]))
+    }
+
+    /// "Dr." and "z. B.": the longest known run of short words with dots.
+    private func abbreviation(_ word: String, _ after: Context) -> Replacement? {
+        guard after.scalar() == ".", word.unicodeScalars.count <= 8 else { return nil }
+        var key = word.lowercased()
+        var end = after.position + 1
+        var found: (Abbreviation, Int)? = words.abbreviations[key].map { ($0, end) }
+        for _ in 0..<4 {
+            var next = end
+            if scalar(next).isSpace { next += 1 }
+            var letters = next
+            while letters < scalars.count, letters - next < 4, scalars[letters].isLetter { letters += 1 }
+            guard letters > next, scalar(letters) == "." else { break }
+            key += "." + string(next..<letters).lowercased()
+            end = letters + 1
+            if let longer = words.abbreviations[key] { found = (longer, end) }
+        }
+        guard let (abbreviation, end) = found else { return nil }
+        let rest = after.at(end).skippingSpace()
+        switch abbreviation.before {
+        case .none: break
+        case .number: guard rest.scalar().isDigit || Verbalizer.romanValue(rest.letters()) != nil else { return nil }
+        case .capital: guard rest.scalar().isUpper else { return nil }
+        }
+        // The one dot then ends both.
+        let goesOn = !abbreviation.mayEndSentence || rest.position == end || !rest.scalar().isUpper
+        let endsSentence = rest.scalar() == "\n" || !goesOn
+        return Replacement(spoken: abbreviation.spoken, end: endsSentence ? end - 1 : end)
+    }
+
+    private func roman(_ word: String, _ around: Context) -> Replacement? {
+        guard !around.previous.isEmpty, let value = Self.romanValue(word) else { return nil }
+        return language.roman(value, after: around.previous, in: around)
+    }
+
+    /// The value of a well-formed Roman numeral in capitals, up to 89: larger ones are rather words and initials.
+    static func romanValue(_ word: String) -> UInt64? {
+        let digits: [Character: UInt64] = ["I": 1, "V": 5, "X": 10, "L": 50]
+        guard !word.isEmpty, word.utf8.count <= 9 else { return nil }
+        var value: UInt64 = 0
+        var last: UInt64 = 100
+        for character in word {
+            guard let digit = digits[character] else { return nil }
+            value += last < digit ? digit - 2 * last : digit
+            last = digit
+        }
+        return value > 0 && value < 90 && romanNumeral(value) == word ? value : nil
+    }
+
+    private static func romanNumeral(_ value: UInt64) -> String {
+        var rest = value
+        var result = ""
+        for (unit, letters) in [
+            (50, "L"), (40, "XL"), (10, "X"), (9, "IX"), (5, "V"), (4, "IV"), (1, "I"),
+        ] as [(UInt64, String)] {
+            while rest >= unit {
+                result += letters
+                rest -= unit
+            }
+        }
+        return result
+    }
+}
