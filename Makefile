@@ -1,5 +1,5 @@
 # make test: builds everything and runs every test. The Debian packages it needs are installed when missing.
-PACKAGES = libopenblas-dev libsndfile1-dev libsoxr-dev libasound2-dev pkg-config
+PACKAGES = libopenblas-dev libsndfile1-dev libsoxr-dev libasound2-dev pkg-config python3-venv
 
 TEXT = good morning to all of you
 
@@ -8,8 +8,12 @@ TEXT = good morning to all of you
 build: packages
 	swift build -c release
 
-test: packages
+test: packages .venv-tests
 	swift test
+
+# Python reads what the quantizer writes, in one of the tests.
+.venv-tests: Tests/QuantizeTests/requirements.txt
+	python3 -m venv .venv-tests && .venv-tests/bin/pip install --quiet -r $< && touch .venv-tests
 
 # Says TEXT into speech.wav with the built-in model.
 speak: build
@@ -24,7 +28,7 @@ packages:
 	fi
 
 format:
-	swift format --in-place --recursive Package.swift Sources Tests
+	swift format --in-place --recursive Package.swift Sources Quantize Tests
 
 lint:
-	swift format lint --strict --recursive Package.swift Sources Tests
+	swift format lint --strict --recursive Package.swift Sources Quantize Tests

@@ -5,7 +5,8 @@ let package = Package(
     name: "makima",
     platforms: [.macOS(.v15)],
     products: [
-        .executable(name: "makima", targets: ["makima"])
+        .executable(name: "makima", targets: ["makima"]),
+        .executable(name: "makima-quantize", targets: ["makima-quantize"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
@@ -52,6 +53,30 @@ let package = Package(
             ]
         ),
 
+        // The quantizer: a library, and a command around it.
+        .target(
+            name: "Quantization",
+            dependencies: [
+                "Compute", "ModelFile", "Qwen3TTS", .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            path: "Quantize",
+            exclude: ["Command", "README.md"],
+            resources: [
+                .embedInCode("Recipes/int8.json"), .embedInCode("Recipes/int4.json"),
+                .embedInCode("Recipes/bf16.json"), .embedInCode("Recipes/mixed.json"),
+            ],
+            // The search of scales is long: optimised in debug builds too, so that tests stay quick.
+            swiftSettings: [.unsafeFlags(["-O"])]
+        ),
+        .executableTarget(
+            name: "makima-quantize",
+            dependencies: [
+                "Audio", "ModelFile", "Quantization",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Quantize/Command"
+        ),
+
         .testTarget(name: "ModelFileTests", dependencies: ["ModelFile"]),
         .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "ModelFile"]),
         .testTarget(
@@ -67,6 +92,9 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
+        .testTarget(
+            name: "QuantizeTests", dependencies: ["Quantization", "makima-quantize", "ModelFile"],
+            exclude: ["dequantize.py", "requirements.txt"]),
     ]
 )
 

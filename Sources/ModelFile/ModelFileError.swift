@@ -6,6 +6,7 @@ package enum ModelFileError: Error, Equatable, CustomStringConvertible {
     case wrongShape(name: String, expected: [Int], found: [Int])
     case wrongType(name: String, expected: String, found: String)
     case unusable(name: String, reason: String)
+    case unwritable(path: String, reason: String)
 
     package var description: String {
         switch self {
@@ -18,6 +19,7 @@ package enum ModelFileError: Error, Equatable, CustomStringConvertible {
         case .wrongType(let name, let expected, let found):
             "tensor \(name) holds \(found) where \(expected) is expected"
         case .unusable(let name, let reason): "tensor \(name) cannot be used: \(reason)"
+        case .unwritable(let path, let reason): "\(path) cannot be written: \(reason)"
         }
     }
 }

@@ -1,0 +1,43 @@
+// int8, symmetric with a scale per row: x ≈ scale · q, q in -127…127, so that the largest magnitude of a row is exact.
+
+enum Int8Encoding {
+    static let largest: Float = 127
+    /// Sums of this many products still fit 32 bits.
+    static let columnLimit = 65_536
+
+    /// Rows of `columns` values each: their codes and scales.
+    static func encode(_ values: [Float], columns: Int) -> (codes: [Int8], scales: [Float]) {
+        var codes = [Int8](repeating: 0, count: values.count)
+        var scales: [Float] = []
+        for start in stride(from: 0, to: values.count, by: columns) {
+            var peak: Float = 0
+            for i in start..<start + columns { peak = max(peak, abs(values[i])) }
+            var scale = peak / largest
+            // Rounded up, the largest of all numbers would come back infinite.
+            if !(scale * largest).isFinite { scale = scale.nextDown }
+            // Any scale serves a row of zeros; 1 spares readers a division by zero. The quotient of a scale that is
+            // almost zero can exceed the range.
+            scales.append(scale > 0 ? scale : 1)
+            guard scale > 0 else { continue }
+            for i in start..<start + columns {
+                codes[i] = Int8(max(-largest, min(largest, nearest(values[i] / scale))))
+            }
+        }
+        return (codes, scales)
+    }
+
+    static func decode(_ codes: [Int8], scales: [Float], columns: Int) -> [Float] {
+        codes.indices.map { scales[$0 / columns] * Float(codes[$0]) }
+    }
+}
+
+/// The nearest integer of a value below 2²², ties to even: adding 1.5 · 2²³ leaves no room for a fraction.
+func nearest(_ x: Float) -> Float { (x + 12_582_912) - 12_582_912 }
+
+/// The nearest bfloat16, ties to even; infinite where the value is beyond the largest.
+func bfloat16(_ x: Float) -> UInt16 {
+    let bits = x.bitPattern
+    return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
+}
+
+func widen(_ half: UInt16) -> Float { Float(bitPattern: UInt32(half) << 16) }

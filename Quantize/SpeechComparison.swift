@@ -1,0 +1,259 @@
+// Does the quantized model still say what its source says? The source speaks a fixed list of texts; the quantized model is
+// then given the source's codes frame by frame and its predictions are compared, and at last it speaks freely.
+
+import Compute
+import Glibc
+import ModelFile
+import Qwen3TTS
+
+package struct EvaluationOptions: Sendable {
+    package var texts: [String]
+    /// A clip of the voice to speak in, mono at the model's rate; without one the voice is the model's own idea.
+    package var voice: [Float]?
+    /// Most frames of one text.
+    package var maximumFrames: Int
+    package var threads: Int
+
+    package init(
+        texts: [String] = Self.standardTexts, voice: [Float]? = nil, maximumFrames: Int = 96, threads: Int = 2
+    ) {
+        precondition(!texts.isEmpty && maximumFrames >= 2 && threads >= 1)
+        self.texts = texts
+        self.voice = voice
+        self.maximumFrames = maximumFrames
+        self.threads = threads
+    }
+
+    package static let standardTexts = [
+        "good morning to all of you",
+        "the quick brown fox jumps over the lazy dog",
+        "please open the window and let some air in",
+        "she sells sea shells by the shore",
+        "how are you today",
+        "the meeting starts at nine in the morning",
+        "i would like a cup of tea with milk",
+        "thank you very much and good night",
+    ]
+}
+
+struct SpeechComparison {
+    private let source: String
+    private let quantized: String
+    private let options: EvaluationOptions
+    private let processor: Processor
+
+    init(source: String, quantized: String, options: EvaluationOptions) {
+        self.source = source
+        self.quantized = quantized
+        self.options = options
+        processor = Processor(threads: options.threads)
+    }
+
+    /// The source's words: its codes, and the logits each was drawn from.
+    private struct Utterance {
+        var frames: [[Int]] = []
+        var logits: [[Float]] = []  // of code 0
+        var otherLogits: [[Float]] = []  // of the other codes of a frame, one after the other
+        var ended = false
+    }
+
+    func run(_ progress: (QuantizationProgress) -> Void) throws -> SpeechQuality {
+        let total = 3 * options.texts.count
+        var done = 0
+        func report() {
+            done += 1
+            progress(QuantizationProgress(stage: .listening, done: done, total: total))
+        }
+        // One model after the other, so that only one is in memory.
+        let (spoken, speaker) = try speakSource(report)
+        let model = try EvaluatedModel(quantized)
+        var score = Score(vocabulary: model.talker.configuration.codePredictor.vocab_size)
+        var (frames, misses) = (0, 0)
+        for (text, utterance) in zip(options.texts, spoken) {
+            let prompt = model.prompt(text, speaker: speaker, on: processor)
+            compare(utterance, model, prompt, &score)
+            report()
+            let free = speak(text, prompt, model)
+            frames += free.frames.count
+            if free.ended != utterance.ended { misses += 1 }
+            report()
+        }
+        let sourceFrames = spoken.reduce(0) { $0 + $1.frames.count }
+        return SpeechQuality(
+            texts: options.texts.count, frames: sourceFrames,
+            firstCodebookAgreement: score.first.agreement, otherCodebooksAgreement: score.others.agreement,
+            firstCodebookKL: score.first.divergence, otherCodebooksKL: score.others.divergence,
+            durationRatio: Double(frames) / Double(max(1, sourceFrames)), endOfSpeechMisses: misses, gate: .standard)
+    }
+
+    private func speakSource(_ report: () -> Void) throws -> (spoken: [Utterance], speaker: Rows?) {
+        let model = try EvaluatedModel(source)
+        let speaker = try model.speaker(options.voice, on: processor)
+        let spoken = options.texts.map { text in
+            defer { report() }
+            return speak(text, model.prompt(text, speaker: speaker, on: processor), model, keepsLogits: true)
+        }
+        return (spoken, speaker)
+    }
+
+    /// Speaks as the checkpoint's own settings say, with a fixed seed.
+    private func speak(_ text: String, _ prompt: Prompt, _ model: EvaluatedModel, keepsLogits: Bool = false)
+        -> Utterance
+    {
+        var settings = GenerationOptions(model.talker.configuration.generation, seed: 1)
+        settings.maxNewTokens = min(settings.maxNewTokens, options.maximumFrames + 1)
+        let generation = Generation(model.talker, prompt: prompt, options: settings, on: processor)
+        var utterance = Utterance()
+        while true {
+            let step = generation.advance(on: processor)
+            guard case .frame(let codes) = step else {
+                utterance.ended = step == .endOfSpeech
+                if keepsLogits && utterance.ended { utterance.logits.append(generation.trace.logits.values) }
+                return utterance
+            }
+            utterance.frames.append(codes)
+            guard keepsLogits else { continue }
+            utterance.logits.append(generation.trace.logits.values)
+            utterance.otherLogits.append(generation.trace.predictorLogits.values)
+        }
+    }
+
+    /// The quantized model's predictions, given the source's history.
+    private func compare(_ utterance: Utterance, _ model: EvaluatedModel, _ prompt: Prompt, _ score: inout Score) {
+        let forced = ForcedGeneration(model.talker, prompt, frames: utterance.frames.count, on: processor)
+        for (index, logits) in utterance.logits.enumerated() {
+            score.first.add(forced.logits(on: processor)[...], logits[...])
+            guard index < utterance.frames.count else { return }
+            let others = forced.advance(utterance.frames[index], on: processor)
+            for start in stride(from: 0, to: others.count, by: score.vocabulary) {
+                let range = start..<start + score.vocabulary
+                score.others.add(others[range], utterance.otherLogits[index][range])
+            }
+        }
+    }
+}
+
+/// What speaks of a checkpoint, without its codec: the codes are compared, not the sound.
+private struct EvaluatedModel {
+    let talker: Talker
+    private let tokenizer: Tokenizer
+    private let speakerEncoder: SpeakerEncoder?
+
+    init(_ directory: String) throws {
+        let configuration = try Configuration(directory: directory)
+        let weights = try Safetensors.directory(directory)
+        talker = try Talker(weights["talker"], configuration)
+        tokenizer = try Tokenizer(directory: directory)
+        speakerEncoder = try Configuration.speakerEncoder(directory: directory).map {
+            try SpeakerEncoder(weights["speaker_encoder"], $0)
+        }
+    }
+
+    /// The x-vector of a clip, or the first preset speaker.
+    func speaker(_ clip: [Float]?, on processor: Processor) throws -> Rows? {
+        if let clip, let speakerEncoder {
+            let vector = try speakerEncoder.embed(clip, on: processor)
+            return Rows(vector, columns: vector.count)
+        }
+        guard let id = talker.configuration.tokens.spk_id?.values.min() else { return nil }
+        let row = Rows(rows: 1, columns: talker.hidden)
+        talker.codec(id, into: row)
+        return row
+    }
+
+    func prompt(_ text: String, speaker: Rows?, on processor: Processor) -> Prompt {
+        let ids = tokenizer.encode("<|im_start|>assistant\n\(text)<|im_end|>\n<|im_start|>assistant\n")
+        let language = talker.configuration.tokens.language("english")
+        return Prompt(PromptRequest(textIDs: ids, language: language, speaker: speaker), talker, on: processor)
+    }
+}
+
+/// Generation in which every code is given.
+private final class ForcedGeneration {
+    private let talker: Talker
+    private let prompt: Prompt
+    private let cache: KVCache
+    private let scratch: TransformerScratch
+    private let predictor: CodePredictor.State
+    private let hidden, row, firstEmbedding: Rows
+    private var frame = 0
+
+    init(_ talker: Talker, _ prompt: Prompt, frames: Int, on processor: Processor) {
+        let (c, count) = (talker.configuration.talker, prompt.embeddings.rows)
+        self.talker = talker
+        self.prompt = prompt
+        cache = talker.stack.makeCache(capacity: count + frames)
+        scratch = TransformerScratch(c, capacity: count)
+        predictor = talker.codePredictor.makeState()
+        (hidden, row, firstEmbedding) = (
+            Rows(rows: 1, columns: c.hidden_size), Rows(rows: 1, columns: c.hidden_size),
+            Rows(rows: 1, columns: c.hidden_size)
+        )
+        let x = Rows(rows: count, columns: c.hidden_size)
+        let normed = Rows(rows: count, columns: c.hidden_size)
+        x.copy(from: prompt.embeddings)
+        talker.stack.step(x, cache: cache, normed: normed, scratch: scratch, on: processor)
+        hidden.copy(from: normed[count - 1])
+    }
+
+    func logits(on processor: Processor) -> [Float] {
+        let logits = Rows(rows: 1, columns: talker.configuration.talker.vocab_size)
+        talker.logits(hidden, into: logits, on: processor)
+        return logits.values
+    }
+
+    /// Takes the codes of a frame; the logits of all but the first.
+    func advance(_ codes: [Int], on processor: Processor) -> [Float] {
+        talker.codec(codes[0], into: firstEmbedding)
+        var predicted: [Int] = []
+        var next = 1
+        _ = talker.codePredictor.predict(
+            hidden: hidden, firstEmbedding: firstEmbedding, into: &predicted, state: predictor, on: processor
+        ) { _ in
+            defer { next += 1 }
+            return codes[next]
+        }
+        talker.frame(codes[...], into: row)
+        processor.kernels.add(row, frame < prompt.trailing.rows ? prompt.trailing[frame] : prompt.padding)
+        frame += 1
+        talker.stack.step(row, cache: cache, normed: hidden, scratch: scratch, on: processor)
+        return predictor.logits.values
+    }
+}
+
+private struct Score {
+    let vocabulary: Int
+    var first = Codebook()
+    var others = Codebook()
+
+    struct Codebook {
+        private var count = 0
+        private var agreeing = 0
+        private var sum = 0.0
+
+        mutating func add(_ logits: ArraySlice<Float>, _ source: ArraySlice<Float>) {
+            count += 1
+            let best = source.indices.max { source[$0] < source[$1] }! - source.startIndex
+            if best == logits.indices.max(by: { logits[$0] < logits[$1] })! - logits.startIndex { agreeing += 1 }
+            sum += Self.divergence(of: logits, from: source)
+        }
+
+        var agreement: Double { count > 0 ? Double(agreeing) / Double(count) : 1 }
+        var divergence: Double { count > 0 ? sum / Double(count) : 0 }
+
+        /// Σ p·(log p - log q) of the two softmaxes.
+        private static func divergence(of logits: ArraySlice<Float>, from source: ArraySlice<Float>) -> Double {
+            func logSum(_ values: ArraySlice<Float>) -> Double {
+                let peak = Double(values.max()!)
+                return peak + log(values.reduce(0) { $0 + exp(Double($1) - peak) })
+            }
+            let (p, q) = (logSum(source), logSum(logits))
+            var sum = 0.0
+            for (a, b) in zip(source, logits) {
+                let logP = Double(a) - p
+                sum += exp(logP) * (logP - (Double(b) - q))
+            }
+            return max(0, sum)
+        }
+    }
+}

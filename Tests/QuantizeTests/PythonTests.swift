@@ -1,0 +1,33 @@
+import Foundation
+import ModelFile
+import Testing
+
+@testable import Quantization
+
+/// Made by `make test`; has numpy and safetensors.
+private let python = inRepository(".venv-tests/bin/python")
+
+@Test(
+    .enabled(if: FileManager.default.isExecutableFile(atPath: python), "`make .venv-tests` sets Python up"),
+    arguments: ["int8", "int4", "mixed"])
+func pythonReadsTheSameNumbers(name: String) async throws {
+    try await withCopy { source, folder in
+        let destination = folder + "/q"
+        _ = try await quantize(source: source, destination: destination, recipe: .named(name))
+        let checkpoint = try SourceCheckpoint(source)
+        for (part, plans) in zip(checkpoint.parts, try checkpoint.plans(.named(name))) {
+            let file = destination + "/" + part.folder + "model.safetensors"
+            let script = inRepository("Tests/QuantizeTests/dequantize.py")
+            let run = try shell("'\(python)' '\(script)' '\(file)' '\(folder)/floats.safetensors'")
+            try #require(run.status == 0, "\(run.errors)")
+            let decoded = try Safetensors(path: folder + "/floats.safetensors").tensors
+            let weights = Weights(tensors: try Safetensors(path: file).tensors, path: file)
+            #expect(Set(decoded.keys) == Set(plans.map(\.source.name)))
+            for plan in plans {
+                let stored = try StoredTensor(plan, in: weights)
+                let ours = try plan.pieces.flatMap { try stored.floats($0) }
+                #expect(try decoded[plan.source.name]?.floats() == ours, "\(plan.source.name)")
+            }
+        }
+    }
+}

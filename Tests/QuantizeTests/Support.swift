@@ -1,0 +1,59 @@
+// What the quantizer's tests share: folders that go away, checkpoints to damage, and the program itself.
+
+import Foundation
+import ModelFile
+
+func inRepository(_ path: String, file: String = #filePath) -> String {
+    URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent("../../" + path).standardized.path
+}
+
+let tiny = inRepository("Tests/Goldens/tiny/base")
+
+/// A folder that is removed afterwards, and in it a copy of the tiny checkpoint to change.
+func withCopy<T>(_ body: (_ source: String, _ folder: String) async throws -> T) async throws -> T {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
+    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    try FileManager.default.copyItem(atPath: tiny, toPath: folder + "/source")
+    return try await body(folder + "/source", folder)
+}
+
+/// Rewrites a file of tensors, each changed by `body` (nil leaves it out), with `extra` tensors more.
+func rewrite(
+    _ path: String, extra: [(TensorDescription, [UInt8])] = [], _ body: (Tensor, [UInt8]) -> [UInt8]?
+) throws {
+    let old = try Safetensors(path: path)
+    var tensors: [(TensorDescription, [UInt8])] = extra
+    for tensor in old.tensors.values.sorted(by: { $0.name < $1.name }) {
+        guard let bytes = body(tensor, tensor.bytes(0..<tensor.count)) else { continue }
+        tensors.append((TensorDescription(name: tensor.name, type: tensor.type, shape: tensor.shape), bytes))
+    }
+    let writer = try SafetensorsWriter(path: path + ".new", tensors: tensors.map(\.0))
+    for (tensor, bytes) in tensors { try writer.write(bytes, to: tensor.name, at: 0) }
+    try writer.finish()
+    try FileManager.default.removeItem(atPath: path)
+    try FileManager.default.moveItem(atPath: path + ".new", toPath: path)
+}
+
+func contents(_ folder: String) throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
+}
+
+/// The built program, beside the tests.
+let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
+    .appendingPathComponent("makima-quantize").path
+
+/// Runs a shell command; its status and what it wrote.
+func shell(_ command: String) throws -> (status: Int32, output: String, errors: String) {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/bin/bash")
+    process.arguments = ["-c", command]
+    let (output, errors) = (Pipe(), Pipe())
+    process.standardOutput = output
+    process.standardError = errors
+    try process.run()
+    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    process.waitUntilExit()
+    return (process.terminationStatus, text, complaint)
+}
