@@ -7,7 +7,9 @@ import types
 
 import torch
 
-torch.set_num_threads(int(os.environ.get("THREADS", "2")))
+torch.set_num_threads(int(os.environ.get("THREADS", "1")))
+DEVICE = os.environ.get("DEVICE") or ("cuda" if torch.cuda.is_available() else "cpu")
+torch.set_default_device(DEVICE)
 
 
 def import_reference(path=None):
@@ -46,6 +48,10 @@ def wait_while_paused():
         time.sleep(0.5)
         waited += 0.5
     return waited
+
+
+def tensor(array):
+    return torch.from_numpy(array).to(DEVICE)
 
 
 class Log:
@@ -87,7 +93,7 @@ def save(path, **content):
 
 def restore(path):
     """Reads a file this project wrote itself (optimiser states hold more than tensors)."""
-    return torch.load(path, weights_only=False)
+    return torch.load(path, weights_only=False, map_location=DEVICE)
 
 
 SIZES = dict(

@@ -1,6 +1,6 @@
 """Builds the training corpus: teacher speech (flite), analysis and frame-locked targets.
 
-Usage: python data.py OUT_DIR [--count 6000] [--voices slt:3,rms:1] [--jobs 2]
+Usage: python data.py OUT_DIR [--count 6000] [--jobs 2]
        python data.py OUT_DIR --codebooks WORK/codebooks.pt --skip 3600 --count 30000
 
 Writes OUT_DIR/shard_*.npz (waveforms, envelope bands, voicing, pitch cycles) and
@@ -26,6 +26,7 @@ import numpy as np
 import lockstep
 import sentences
 import vocoder
+from speakers import SPEAKERS, assign
 
 SHARD = 100
 LEAD = 6400              # silence before the teacher's speech, samples at 16 kHz
@@ -62,8 +63,8 @@ def pronunciations(folder):
     return lex, lockstep.Letters({w: lex[w] for w in some})
 
 
-def retimed(text, voice, lex, letters):
-    """(frames, teacher at 16 kHz, envelope, voicing, pitch cycles, phones) on the schedule of the text's tokens, or None."""
+def analysed(text, voice, lex, letters):
+    """The teacher's text: (16 kHz speech, its vocoder parameters, frames, the re-timed parameters, phones), or None."""
     x, phones = speak(text, voice)
     plan = lockstep.schedule(text, [(p, e + LEAD / 16000) for p, e in phones], lex, letters)
     if plan is None:
@@ -74,8 +75,27 @@ def retimed(text, voice, lex, letters):
     x = np.pad(x, (0, natural * 1280 - len(x)))
     x = x + 1e-5 * np.random.default_rng(0).standard_normal(len(x))
     frames = lockstep.LEAD + tokens + lockstep.TAIL
-    env, pitch, voiced = lockstep.retime(*vocoder.analyse(x), anchors, frames)
-    return frames, x, env, voiced, vocoder.cycles(pitch, voiced, 14 if voice == "slt" else 8), named
+    own = vocoder.analyse(x)
+    return x, own, frames, lockstep.retime(*own, anchors, frames), named
+
+
+def as_speaker(parameters, name):
+    """Vocoder parameters (envelope, voicing, pitch cycles) in the voice of a speaker."""
+    env, pitch, voiced = parameters
+    _, higher, shorter = SPEAKERS[name]
+    return (env if shorter == 1 else vocoder.shift(env, shorter), voiced,
+            vocoder.cycles(pitch * higher, voiced, 8 * higher))
+
+
+def natural_speech(x, own, name):
+    """The speaker at the teacher's own pace, 24 kHz: what a reference clip sounds like."""
+    if SPEAKERS[name][1:] == (1.0, 1.0):
+        return (np.fft.irfft(np.pad(np.fft.rfft(x), (0, len(x) // 4)), len(x) * 3 // 2) * 1.5).astype(np.float32)
+    return vocoder.synthesise(*as_speaker(own, name))
+
+
+def fit_length(x, n):
+    return np.pad(x, (0, max(0, n - len(x))))[:n]
 
 
 def make_shard(job):
@@ -90,27 +110,30 @@ def make_shard(job):
     keys = ("codes",) if fitted else ("wave", "teacher", "bands", "voiced", "count")
     data = {k: [] for k in keys}
     lines, counts, seconds = [], [], 0.0
-    for text, voice in items:
+    for text, speakers in items:
         wait_while_paused()
-        made = retimed(text, voice, lex, letters)
+        made = analysed(text, SPEAKERS[speakers[0]][0], lex, letters)
         if made is None:
             continue
-        frames, x, env, voiced, count, named = made
-        if fitted:
-            data["codes"].append(codec.encode_item(
-                dict(frames=frames, bands=vocoder.bands(env), voiced=voiced, count=count), fitted))
-        else:
-            y = vocoder.synthesise(env, voiced, count)
-            peak = max(np.abs(y).max(), np.abs(x).max(), 0.95) / 0.95
-            data["wave"].append((y / peak * 32767).astype(np.int16))
-            x = np.pad(x, (0, max(0, frames * 1280 - len(x))))[:frames * 1280]     # its own timing, not the wave's
-            data["teacher"].append((x / peak * 32767).astype(np.int16))
-            data["bands"].append((vocoder.bands(env) - 2 * np.log(peak)).astype(np.float16))
-            data["voiced"].append(voiced)
-            data["count"].append(count.astype(np.int16))
-        counts.append(frames)
-        lines.append(json.dumps(dict(text=text, voice=voice, frames=frames, phones=[(p, round(e, 3)) for p, e in named])))
-        seconds += frames * 0.08
+        x, own, frames, locked, named = made
+        for name in speakers:
+            env, voiced, count = as_speaker(locked, name)
+            bands = vocoder.bands(env)
+            if fitted:
+                data["codes"].append(codec.encode_item(
+                    dict(frames=frames, bands=bands, voiced=voiced, count=count), fitted))
+            else:
+                y, t = vocoder.synthesise(env, voiced, count), natural_speech(x, own, name)
+                peak = max(np.abs(y).max(), np.abs(t).max(), 0.95) / 0.95
+                data["wave"].append((y / peak * 32767).astype(np.int16))
+                data["teacher"].append((fit_length(t, frames * 1920) / peak * 32767).astype(np.int16))
+                data["bands"].append((bands - 2 * np.log(peak)).astype(np.float16))
+                data["voiced"].append(voiced)
+                data["count"].append(count.astype(np.int16))
+            counts.append(frames)
+            lines.append(json.dumps(dict(text=text, voice=name, frames=frames,
+                                         phones=[(p, round(e, 3)) for p, e in named])))
+            seconds += frames * 0.08
     with open(base + ".jsonl", "w") as f:
         f.write("\n".join(lines) + "\n")
     np.savez(base + ".tmp.npz", frames=np.array(counts), **{k: np.concatenate(data[k]) for k in keys})
@@ -118,7 +141,7 @@ def make_shard(job):
     return seconds
 
 
-STEPS = dict(wave=1920, teacher=1280, bands=16, voiced=16, count=1, codes=1)     # array rows per frame
+STEPS = dict(wave=1920, teacher=1920, bands=16, voiced=16, count=1, codes=1)     # array rows per frame
 
 
 def read_shard(path, only=None):
@@ -183,20 +206,16 @@ def main():
     p = argparse.ArgumentParser()
     p.add_argument("out")
     p.add_argument("--count", type=int, default=6000)
-    p.add_argument("--voices", default="slt:3,rms:1")
     p.add_argument("--jobs", type=int, default=2)
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--skip", type=int, default=0, help="items of the corpus to leave out at the start")
     p.add_argument("--codebooks", help="store codes only, made with these codebooks")
     p.add_argument("--seconds", type=float, default=1e9, help="start no further shard after this time")
     a = p.parse_args()
+    os.environ["DEVICE"] = "cpu"               # many processes, little work each
     os.makedirs(a.out, exist_ok=True)
     LIMIT[0] = a.seconds
-    voices = []
-    for v in a.voices.split(","):
-        name, n = v.split(":")
-        voices += [name] * int(n)
-    items = [(s, voices[i % len(voices)]) for i, s in enumerate(sentences.corpus(a.count, seed=a.seed))]
+    items = [(s, assign(i)) for i, s in enumerate(sentences.corpus(a.count, seed=a.seed))]
     lexicon(sorted({w for s, _ in items for w in sentences.words_of(s)}), os.path.join(a.out, "lexicon.json"))
     jobs = [(i // SHARD, items[i:i + SHARD], a.out, a.codebooks) for i in range(a.skip, len(items), SHARD)]
     began, total = time.time(), 0.0

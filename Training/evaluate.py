@@ -22,13 +22,9 @@ import soundfile
 
 import asr
 import data as corpus
+from sentences import lines_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-
-
-def lines_of(path):
-    with open(path, encoding="utf-8") as f:
-        return [line.strip() for line in f if line.strip()]
 
 
 def spoken(command, texts, folder, **names):
@@ -52,7 +48,7 @@ def spoken(command, texts, folder, **names):
     return out, took
 
 
-def teacher(texts, voice="slt"):
+def teacher(texts, voice="rms"):
     """The synthesizer the model learnt from, at 24 kHz."""
     out = []
     for t in texts:
@@ -153,21 +149,22 @@ def codec_stages(a):
     stages = {k: [] for k in ("target", "codes", "decoder", "encoder")}
     agree = []
     for t in texts:
-        frames, _, env, voiced, count, _ = corpus.retimed(t, "slt", lex, letters)
+        _, _, frames, locked, _ = corpus.analysed(t, "rms", lex, letters)
+        env, voiced, count = corpus.as_speaker(locked, "makima")
         item = dict(frames=frames, bands=vocoder.bands(env), voiced=voiced, count=count)
-        c = torch.from_numpy(codec.encode_item(item, fitted)).long()
+        c = common.tensor(codec.encode_item(item, fitted)).long()
         target = vocoder.synthesise(env, voiced, count)
         with torch.no_grad():
-            own = enc.encode(torch.from_numpy(target)[None, None], return_dict=True).audio_codes
-            stages["decoder"].append(dec(c.T[None])[0, 0].numpy())
-            stages["encoder"].append(dec(own)[0, 0].numpy())
-        agree.append((own[0].T[:frames] == c).float().mean(0).numpy())
+            own = enc.encode(common.tensor(target)[None, None], return_dict=True).audio_codes
+            stages["decoder"].append(dec(c.T[None])[0, 0].cpu().numpy())
+            stages["encoder"].append(dec(own)[0, 0].cpu().numpy())
+        agree.append((own[0].T[:frames] == c).float().mean(0).cpu().numpy())
         stages["target"].append(target)
         stages["codes"].append(codec.through_vocoder(c, fitted))
 
     def mel_distance(p, q):
         n = min(len(p), len(q))
-        m = [talker.mel(torch.from_numpy(np.clip(w[:n], -1, 1))[None])[0, :, :96].clamp(min=-7) for w in (p, q)]
+        m = [talker.mel(common.tensor(np.clip(w[:n], -1, 1))[None])[0, :, :96].clamp(min=-7) for w in (p, q)]
         return (m[0] - m[1]).abs().mean().item()
 
     for k, waves in dict(teacher=teacher(texts), **stages).items():

@@ -164,17 +164,23 @@ def match(wanted, heard):
     return cut
 
 
-def schedule(text, phones, lexicon, letters):
+PLOSIVES = set("p t k b d g ch jh".split())
+
+
+def schedule(text, phones, lexicon, letters, lock=1.0, rate=1.12):
     """Times of the re-timed utterance.
 
     phones: [(name, end in seconds)] of the teacher.  Returns (token count, [(source time, target time)],
     [(phone, target end)]) or None where text and phones cannot be brought together.
+
+    Phone boundaries are pulled towards their tokens' frames (by `lock`) and every phone towards its natural duration
+    times `rate`: both by least squares, so that a boundary lies about a tenth of a frame off its token.
     """
     toks, words = word_spans(text)
-    sounds, pauses, start = [], [], 0.0
+    sounds, paused, start = [], set(), 0.0
     for p, e in phones:
         if p == "pau":
-            pauses.append((start, e))
+            paused.add(len(sounds))
         else:
             sounds.append((p, start, e))
         start = e
@@ -182,33 +188,80 @@ def schedule(text, phones, lexicon, letters):
     if not words or not sounds or abs(len(wanted) - len(sounds)) > 2 + len(wanted) // 6:
         return None
     cut = match(wanted, [s[0] for s in sounds])
-    anchors = [(0.0, 0.0), (max(0.0, sounds[0][1] - 0.02), LEAD * FRAME - 0.02)]
-    named, at, previous_end = [("pau", (LEAD + words[0][1]) * FRAME)], 0, None
+    source, goal, names, at = [sounds[0][1]], [], [], 0
     for w, t0, t1 in words:
         need = len(lexicon.get(w, ()))
-        mine = sounds[cut[at]:cut[at + need]]
+        first, mine = cut[at], sounds[cut[at]:cut[at + need]]
         at += need
         if not mine:
             return None
-        begin, end = (LEAD + t0) * FRAME, (LEAD + t1) * FRAME
-        if previous_end is not None and begin > previous_end + 1e-6:
-            named.append(("pau", begin))
-        aligned = letters.align(w, [s[0] for s in mine])
-        lengths = np.array([s[2] - s[1] for s in mine])
-        linear = begin + (end - begin) * np.concatenate([[0], np.cumsum(lengths)]) / lengths.sum()
-        inner = linear.copy()
-        if aligned:
-            inner = 0.5 * linear + 0.5 * grapheme_cuts(toks[t0:t1], aligned, lengths, begin)
-        for s, a, b in zip(mine, inner, inner[1:]):
-            anchors.append((s[1], a))
-            named.append((s[0], b))
-        anchors.append((mine[-1][2], end))
-        previous_end = end
+        cuts = word_cuts(w, toks[t0:t1], mine, letters, (LEAD + t0) * FRAME, (LEAD + t1) * FRAME)
+        if not goal:
+            goal.append(cuts[0])
+        elif first in paused and mine[0][1] - source[-1] > 0.03:
+            source.append(mine[0][1])
+            goal.append(cuts[0])
+            names.append("pau")
+        else:                                           # punctuation the teacher reads over
+            goal[-1] = 0.5 * (goal[-1] + cuts[0])
+        for s, g in zip(mine, cuts[1:]):
+            source.append(s[2])
+            goal.append(g)
+            names.append(s[0])
+    source = np.array(source)
+    target = settle(source, np.array(goal), names, lock, rate)
     total = (LEAD + len(toks) + TAIL) * FRAME
-    last = max(phones[-1][1], sounds[-1][2] + 0.05)
-    anchors.append((last, max(total, anchors[-1][1] + 0.05)))
-    named.append(("pau", total))
+    last = max(phones[-1][1], source[-1] + 0.05)
+    anchors = [(0.0, 0.0), (max(0.0, source[0] - 0.02), max(0.0, target[0] - 0.02))]
+    anchors += steady(source, target, names) + [(last, max(total, target[-1] + 0.05))]
+    named = [("pau", target[0])] + list(zip(names, target[1:])) + [("pau", total)]
     return len(toks), anchors, named
+
+
+def word_cuts(word, toks, sounds, letters, begin, end):
+    """Where a word's phones would begin and end if they kept to their tokens: half by letters, half evenly."""
+    lengths = np.array([s[2] - s[1] for s in sounds])
+    linear = begin + (end - begin) * np.concatenate([[0], np.cumsum(lengths)]) / lengths.sum()
+    aligned = letters.align(word, [s[0] for s in sounds])
+    return 0.5 * linear + 0.5 * grapheme_cuts(toks, aligned, lengths, begin) if aligned else linear
+
+
+def settle(source, goal, names, lock, rate):
+    """Boundaries that weigh natural durations against the tokens' places (least squares); no phone under 45 %."""
+    natural = np.diff(source)
+    want, m = natural * rate, len(natural)
+    stiff = np.array([0.15 if n == "pau" else 1.0 for n in names]) / (natural + 0.03) ** 2
+    pull = np.full(m + 1, lock / FRAME ** 2)
+    pull[0] = pull[-1] = 4 * max(lock, 1) / FRAME ** 2
+    i = np.arange(m)
+    for _ in range(6):
+        a, b = np.diag(pull), pull * goal
+        a[i, i] += stiff
+        a[i + 1, i + 1] += stiff
+        a[i, i + 1] -= stiff
+        a[i + 1, i] -= stiff
+        b[:-1] -= stiff * want
+        b[1:] += stiff * want
+        x = np.linalg.solve(a, b)
+        short = np.diff(x) < 0.45 * want
+        if not short.any():
+            break
+        stiff = np.where(short, 4 * stiff, stiff)
+    return np.maximum.accumulate(x + 1e-4 * np.arange(m + 1))
+
+
+def steady(source, target, names):
+    """Anchors that leave the edges of every phone at natural speed (a plosive's burst above all); its middle gives."""
+    anchors = []
+    for j, name in enumerate(names):
+        anchors.append((source[j], target[j]))
+        if name != "pau":
+            head, tail = (0.01, 0.045) if name in PLOSIVES else (0.02, 0.02)
+            room = 0.7 * min(source[j + 1] - source[j], target[j + 1] - target[j])
+            scale = min(1.0, room / (head + tail))
+            anchors += [(source[j] + head * scale, target[j] + head * scale),
+                        (source[j + 1] - tail * scale, target[j + 1] - tail * scale)]
+    return anchors + [(source[-1], target[-1])]
 
 
 def grapheme_cuts(toks, aligned, lengths, begin):

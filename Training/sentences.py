@@ -4,6 +4,8 @@ Every item is a pair (written, spoken): `written` is what the model reads,
 `spoken` is the same sentence with all figures spelled out.  The teacher voice
 reads `spoken`, and word error rates are counted against it.
 """
+import glob
+import os
 import random
 import re
 
@@ -291,18 +293,45 @@ def words_of(text):
     return re.findall(r"[a-z']+", text.lower())
 
 
-def corpus(count, seed=1, dictionary_file="/usr/share/dict/words", exclude=()):
+def lines_of(name):
+    """Lines of a list that lies beside this file."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), name), encoding="utf-8") as f:
+        return [line.strip() for line in f if line.strip()]
+
+
+def natural(folder="/usr/share/games/fortunes", known=None):
+    """Plain English sentences of the Debian package `fortunes`, sorted."""
+    out = set()
+    for path in sorted(glob.glob(folder + "/*")):
+        if path.endswith((".dat", ".u8")) or os.path.basename(path) == "ascii-art":
+            continue
+        with open(path, encoding="utf-8", errors="ignore") as f:
+            cookies = f.read().split("\n%\n")
+        for cookie in cookies:
+            text = re.sub(r"\s+", " ", re.sub(r"\n\s+--.*", "", cookie, flags=re.S))
+            for s in re.findall(r"(?:(?<=[.?!] )|^)[A-Z](?:[a-z' ,;:]| I(?=[ ']))*[.?!](?= |$)", text):
+                words = words_of(s)
+                if len(words) >= 3 and len(s) <= 90 and (known is None or all(w in known for w in words)):
+                    out.add(s)
+    if not out:
+        raise SystemExit("no sentences in " + folder + ": install the Debian package fortunes")
+    return sorted(out)
+
+
+def corpus(count, seed=1, dictionary_file="/usr/share/dict/words"):
+    """`count` sentences, none of the held-out and development lists among them; the same ones for the same seed."""
     with open(dictionary_file, encoding="utf-8") as f:
         dictionary = [w.strip() for w in f]
     dictionary = [w for w in dictionary if re.fullmatch(r"[a-z]{3,9}", w)]
     g = Generator(seed, dictionary)
-    seen, out = set(exclude), []
+    plain = natural()
+    g.r.shuffle(plain)
+    seen, out = set(lines_of("heldout.txt") + lines_of("dev.txt")), []
     while len(out) < count:
-        _, spoken = g.item()                   # figures are spelled out before they reach the model
-        if spoken in seen or len(spoken) > 90:
-            continue
-        seen.add(spoken)
-        out.append(spoken)
+        s = plain.pop() if plain and g.r.random() < 0.35 else g.item()[1]     # figures spelled out
+        if s not in seen and len(s) <= 90:
+            seen.add(s)
+            out.append(s)
     return out
 
 

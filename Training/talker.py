@@ -81,10 +81,7 @@ def mel(x):
 
 def speaker_clip(it, speed, rng, seconds=1.4):
     """A piece of one item, at the natural or the locked phase, at a changed speed and level."""
-    w = it["wave"].astype(np.float32) / 32768
-    if rng.random() < 0.5:
-        t = it["teacher"].astype(np.float32) / 32768
-        w = np.fft.irfft(np.pad(np.fft.rfft(t), (0, len(t) // 4)), len(t) * 3 // 2).astype(np.float32) * 1.5
+    w = it["wave" if rng.random() < 0.5 else "teacher"].astype(np.float32) / 32768
     need = int(24000 * seconds * speed)
     if len(w) < need:
         w = np.tile(w, need // len(w) + 1)
@@ -123,7 +120,7 @@ def train_speaker(a):
         ys = rng.integers(len(names) * len(speeds), size=count)
         xs = [speaker_clip(by[names[y // len(speeds)]][rng.integers(len(by[names[y // len(speeds)]]))],
                            speeds[y % len(speeds)], rng) for y in ys]
-        return mel(torch.from_numpy(np.stack(xs))), torch.from_numpy(ys)
+        return mel(common.tensor(np.stack(xs))), common.tensor(ys)
 
     if a.speaker_steps:
         head = torch.nn.Linear(dim, len(speeds) * len(names))
@@ -170,9 +167,9 @@ def train_speaker(a):
     with torch.no_grad():
         for n in names:
             log.pause()
-            embed[n] = torch.cat([enc(mel(torch.from_numpy(i["wave"].astype(np.float32) / 32768)[None]))
+            embed[n] = torch.cat([enc(mel(common.tensor(i["wave"].astype(np.float32) / 32768)[None]))
                                   for i in by[n][:60]])
-            clip[n] = torch.cat([enc(mel(torch.from_numpy(speaker_clip(i, 1.0, rng, 2.0))[None]))
+            clip[n] = torch.cat([enc(mel(common.tensor(speaker_clip(i, 1.0, rng, 2.0))[None]))
                                  for i in by[n][60:100]])
             embed[n] = torch.cat([embed[n], clip[n]])
     for n in names:
@@ -180,6 +177,60 @@ def train_speaker(a):
             c = F.normalize(embed[n], dim=1) @ F.normalize(embed[k], dim=1).T
             log(voices=n + "-" + k, cosine=round(c.mean().item(), 3), lowest=round(c.min().item(), 3))
     torch.save(embed, os.path.join(a.work, "embeddings.pt"))
+
+
+# ---------------------------------------------------------------- what the codebooks say about codes
+
+class CodeSpace:
+    """Distances between the entries of each codebook: soft targets, and neighbours to stand in for a code."""
+
+    def __init__(self, fitted, draws=32):
+        self.books = [c.float() for c in fitted["semantic"] + fitted["acoustic"]]
+        self.soft, self.near = [], []
+        for book in self.books:
+            size = int((book.abs().sum(0) > 0).sum())
+            soft = self.blurred(book, min(0.5, 0.12 * size))
+            self.soft.append(soft)
+            self.near.append(torch.multinomial(soft, draws, replacement=True))
+        self.soft, self.near = torch.stack(self.soft), torch.stack(self.near)
+
+    @staticmethod
+    def blurred(book, own):
+        """Rows of exp(-distance^2 / 2 s^2), s such that a code keeps the share `own` of its row in the mean."""
+        d = torch.cdist(book, book).pow(2)
+        low, high = -20.0, 20.0
+        for _ in range(40):
+            mid = (low + high) / 2
+            soft = torch.softmax(-d / np.exp(mid), 1)
+            low, high = (mid, high) if soft.diagonal().mean() > own else (low, mid)
+        return soft
+
+    def jitter(self, codes, share):
+        """A `share` of the frames with every code replaced by one near it."""
+        which = torch.randint(self.near.shape[2], codes.shape)
+        near = self.near[torch.arange(16).expand_as(codes), codes, which]
+        return torch.where((torch.rand(len(codes)) < share)[:, None], near, codes)
+
+    def latent(self, codes):
+        """Pitch and spectrum the acoustic codes stand for, [frames, vq]."""
+        return sum(self.books[i][codes[:, i]] for i in range(1, 16))
+
+
+def soft_loss(logits, soft):
+    return -(soft * F.log_softmax(logits.float(), -1)).sum(-1)
+
+
+def start_codes(talker, space):
+    """Embeddings and heads of the acoustic codes begin as random projections of their codebook entries."""
+    cp = talker.code_predictor
+    with torch.no_grad():
+        for i in range(1, 16):
+            book = space.books[i]
+            used = book[:, book.abs().sum(0) > 0]
+            used = (used - used.mean(0)) / used.std(0).mean()
+            for table, scale in ((cp.get_input_embeddings()[i - 1].weight, 0.02), (cp.lm_head[i - 1].weight, 0.05)):
+                table.copy_(used @ torch.randn(used.shape[1], table.shape[1]) * scale / used.shape[1] ** 0.5
+                            + 0.2 * scale * torch.randn(table.shape))
 
 
 # ---------------------------------------------------------------- training items
@@ -192,7 +243,7 @@ class Items:
     """Token ids, codes and phones per frame of every item; `refresh` adds shards written since."""
 
     def __init__(self, folders):
-        self.folders, self.known = folders.split(","), set()
+        self.folders, self.known, self.first = folders.split(","), set(), None
         self.vocab = lockstep.vocabulary()
         self.held, self.train = [], []
 
@@ -206,7 +257,8 @@ class Items:
                 if not re.fullmatch(r"shard_\d+\.npz", name) or (folder, name) in self.known:
                     continue
                 self.known.add((folder, name))
-                into = self.held if name == "shard_0000.npz" and folder == self.folders[0] else self.train
+                self.first = self.first or (folder, name)
+                into = self.held if (folder, name) == self.first else self.train
                 for item in corpus.read_shard(os.path.join(folder, name), ("codes",)):
                     n = item["frames"]
                     ends = np.array([e for _, e in item["phones"]])
@@ -277,12 +329,12 @@ class Layout:
             tx[i, :k] = torch.tensor(r["tx"])
             co[i, :k] = torch.tensor(r["co"])
             mask[i, :k] = 1
-            cc = torch.from_numpy(r["codes"])
+            cc = common.tensor(r["codes"])
             codes[i, s + 1:s + 1 + m] = cc
             is_frame[i, s + 1:s + 1 + m] = True
             labels[i, s:s + m] = cc[:, 0]
             labels[i, s + m] = self.t.codec_eos_token_id
-            phones[i, s:s + m] = torch.from_numpy(r["phones"])
+            phones[i, s:s + m] = common.tensor(r["phones"])
             first = s + lockstep.LEAD
             spoken[i, first:first + r["tokens"]] = torch.arange(r["tokens"]) + r["text_at"]
         return dict(tx=tx, co=co, mask=mask, codes=codes, is_frame=is_frame, labels=labels, phones=phones, spoken=spoken,
@@ -326,33 +378,52 @@ def guided_loss(attentions, batch, heads):
 HEADS = [(0, 0, 0), (0, 1, 1), (0, 2, -1), (0, 3, 2), (1, 0, 0), (1, 2, 1), (2, 0, 0)]      # layer, head, token offset
 
 
-def forward(model, batch, speakers, aux, noise=0.0, share=0.25):
+def forward(model, batch, speakers, aux, space, noise=0.0, jitter=0.0, share=0.25):
     talker = model.talker
-    x = embed(talker, batch, speakers, noise)
+    true = batch["codes"]
+    if jitter > 0:                             # the past, and the codes before within a frame, a little off
+        heard = true.clone()
+        heard[batch["is_frame"]] = space.jitter(true[batch["is_frame"]], jitter)
+    else:
+        heard = true
+    x = embed(talker, dict(batch, codes=heard), speakers, noise)
     pos = torch.arange(x.shape[1])[None].expand(len(x), -1)
     out = talker.model(inputs_embeds=x, attention_mask=batch["mask"], position_ids=pos[None].expand(3, -1, -1),
                        use_cache=False, output_attentions=True)
-    h = out.last_hidden_state
-    labels = batch["labels"]
+    h = out.last_hidden_state.float()
+    labels, k = batch["labels"], common.SIZES["codebook"]
     on = labels >= 0
     logits = talker.codec_head(h[on])
-    c0 = F.cross_entropy(logits, labels[on])
+    label = labels[on]
+    soft = torch.zeros(len(label), logits.shape[1])
+    codes = label < k
+    soft[codes, :k] = space.soft[0][label[codes]]
+    soft[~codes, label[~codes]] = 1.0
+    c0 = soft_loss(logits, soft).mean()
     has = batch["phones"][..., 0] >= 0
-    ph = aux(h[has]).view(-1, 3, len(PHONES))
+    guess = aux(h[has])
+    ph = guess[:, :3 * len(PHONES)].reshape(-1, 3, len(PHONES))
     phone = F.cross_entropy(ph.flatten(0, 1), batch["phones"][has].flatten())
+    latent = space.latent(true[batch["is_frame"]]) - space.mean
+    regress = ((guess[:, 3 * len(PHONES):].float() - latent) * space.weight).pow(2).sum(1).mean()
     guide = guided_loss(out.attentions, batch, HEADS)
     # code predictor on a share of the frames; the hidden state one position earlier predicts the frame
     frames = torch.nonzero(batch["is_frame"])
     if share < 1:
         frames = frames[torch.rand(len(frames)) < share]
-    codes = batch["codes"][frames[:, 0], frames[:, 1]]
+    codes = true[frames[:, 0], frames[:, 1]]
     hidden = h[frames[:, 0], frames[:, 1] - 1]
-    sub, _ = talker.forward_sub_talker_finetune(codes, hidden)
-    per = F.cross_entropy(sub.flatten(0, 1), codes[:, 1:].flatten(), reduction="none").view(-1, 15).mean(0)
-    right = (logits.argmax(1) == labels[on]).float().mean()
-    right_phone = (ph.argmax(2) == batch["phones"][has]).float().mean()
-    return dict(c0=c0, phone=phone, guide=guide, sub=per.mean(), sub1=per[0].detach(), sub2=per[1].detach(),
-                acc=right.detach(), acc_phone=right_phone.detach())
+    sub, _ = talker.forward_sub_talker_finetune(heard[frames[:, 0], frames[:, 1]], hidden)
+    rows = space.soft[torch.arange(1, 16).expand(len(codes), -1), codes[:, 1:]]
+    per = soft_loss(sub, rows).mean(0)
+    with torch.no_grad():                      # how far the likeliest codes lie from the true ones
+        best = torch.cat([codes[:, :1], sub.argmax(2)], 1)
+        off = ((space.latent(best) - space.latent(codes)) * space.weight).pow(2)
+        right = (logits.argmax(1) == label).float().mean()
+        right_phone = (ph.argmax(2) == batch["phones"][has]).float().mean()
+    return dict(c0=c0, phone=phone, guide=guide, regress=regress, sub=per.mean(), sub1=per[0].detach(),
+                off_pitch=off[:, :codec.PITCH_DIMS].sum(1).mean(), off=off[:, codec.PITCH_DIMS:].sum(1).mean(),
+                acc=right, acc_phone=right_phone)
 
 
 def make_rows(layout, items, picks, by_voice, rng, pair, text_first):
@@ -366,6 +437,17 @@ def make_rows(layout, items, picks, by_voice, rng, pair, text_first):
     return rows
 
 
+def start_from(talker, path):
+    """The layers of an exported model; its codes mean other things, so their embeddings and heads are left alone."""
+    from safetensors.torch import load_file
+    state = {k[7:]: v.float() for k, v in load_file(path).items() if k.startswith("talker.")}
+    own = talker.state_dict()
+    kept = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape
+            and not re.search(r"code_predictor\.(model\.codec_embedding|lm_head)|^codec_head|^model\.codec_embedding", k)}
+    print("from", path, "without", len(own) - len(kept), "tensors", flush=True)
+    talker.load_state_dict({**own, **kept})
+
+
 def train(a):
     pool = Items(a.data)
     pool.refresh()
@@ -377,33 +459,30 @@ def train(a):
     model.speaker_encoder.load_state_dict(common.restore(os.path.join(a.work, "speaker.pt"))["model"])
     embeddings = common.restore(os.path.join(a.work, "embeddings.pt"))
     talker = model.talker
-    aux = torch.nn.Linear(common.SIZES["hidden"], 3 * len(PHONES))
+    fitted = common.restore(os.path.join(a.work, "codebooks.pt"))
+    space = CodeSpace(fitted)
+    some = space.latent(common.tensor(np.concatenate([i["codes"] for i in held])))
+    space.mean = some.mean(0)
+    space.weight = 1 / some.var(0).clamp(min=1e-3).pow(0.25)      # between plain and whitened
+    space.weight = space.weight / (some.var(0) * space.weight ** 2).sum().sqrt()
+    aux = torch.nn.Linear(common.SIZES["hidden"], 3 * len(PHONES) + common.SIZES["vq"])
+    start_codes(talker, space)
     n_talker = sum(p.numel() for n, p in talker.named_parameters() if "code_predictor" not in n)
     n_cp = sum(p.numel() for p in talker.code_predictor.parameters())
     print("talker %.2f M, code predictor %.2f M" % (n_talker / 1e6, n_cp / 1e6), flush=True)
-    params = [p for p in talker.parameters() if p.requires_grad] + list(aux.parameters())
-    decay = [p for p in params if p.dim() > 1]
-    rest = [p for p in params if p.dim() <= 1]
-    opt = torch.optim.AdamW([dict(params=decay, weight_decay=0.05), dict(params=rest, weight_decay=0.0)],
-                            lr=a.lr, betas=(0.9, 0.98))
+    named = [(n, p) for n, p in talker.named_parameters() if p.requires_grad] + list(aux.named_parameters("head"))
+    params = [p for _, p in named]
+    opt = codec.Muon(named, a.lr, betas=(0.9, 0.98), weight_decay=0.02)
     path = os.path.join(a.work, a.out)
     step = 0
-    for source in (path, a.init):
-        if source and os.path.exists(source):
-            ck = common.restore(source)
-            own = talker.state_dict()
-            kept = {k: v for k, v in ck["model"].items() if own[k].shape == v.shape}
-            print("from", source, "without", sorted(set(own) - set(kept)), flush=True)
-            talker.load_state_dict({**own, **kept})
-            aux.load_state_dict(ck["aux"])
-            if "opt" in ck and source == path:
-                opt.load_state_dict(ck["opt"])
-                step = ck["step"]
-            if "model.text_embedding.weight" not in kept:
-                with torch.no_grad():
-                    e = talker.get_text_embeddings().weight
-                    e.copy_(torch.randn(e.shape) * ck["model"]["model.text_embedding.weight"].std())
-            break
+    if os.path.exists(path):
+        ck = common.restore(path)
+        talker.load_state_dict(ck["model"])
+        aux.load_state_dict(ck["aux"])
+        opt.load_state_dict(ck["opt"])
+        step = ck["step"]
+    elif a.init:
+        start_from(talker, a.init)
     log = common.Log(path[:-3] + ".log")
     rng = np.random.default_rng(1000 * a.seed + step)
     torch.manual_seed(1000 * a.seed + step)
@@ -418,11 +497,12 @@ def train(a):
         model.eval()
         total, r = {}, np.random.default_rng(5)
         bv = {v: [i for i, it in enumerate(held) if it["voice"] == v] for v in embeddings}
-        with torch.no_grad():
+        torch.manual_seed(5)
+        with torch.no_grad(), torch.autocast(common.DEVICE, dtype=torch.bfloat16, enabled=bool(a.bf16)):
             for s in range(0, len(held), 25):
                 rows = make_rows(layout, held, range(s, min(s + 25, len(held))), bv, r, 0.0, 0.0)
                 b = layout.batch(rows)
-                out = forward(model, b, torch.stack([embeddings[v].mean(0) for v in b["voices"]]), aux, 0.0, 1.0)
+                out = forward(model, b, torch.stack([embeddings[v].mean(0) for v in b["voices"]]), aux, space, share=0.3)
                 for k, v in out.items():
                     total[k] = total.get(k, 0) + v.item() * 25 / len(held)
         model.train()
@@ -437,8 +517,7 @@ def train(a):
         log.pause()
         frac = max(step / a.steps, log.busy() / common.budget(log, a.seconds, a.until))
         lr = a.lr * min(1, (step - first + 1) / a.warm) * (0.5 * (1 + np.cos(np.pi * min(1, frac))) * 0.96 + 0.04)
-        for g in opt.param_groups:
-            g["lr"] = float(lr)
+        opt.set_lr(float(lr))
         if not order or step % 400 == 0:       # new data, in buckets of similar length
             pool.refresh()
             by_voice = {v: [i for i, it in enumerate(items) if it["voice"] == v] for v in embeddings}
@@ -452,10 +531,10 @@ def train(a):
             order = [order[i] for i in rng.permutation(len(order))]
         rows = make_rows(layout, items, order.pop(), by_voice, rng, a.pair, a.text_first)
         b = layout.batch(rows)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=bool(a.bf16)):
-            out = forward(model, b, speakers_for(b["voices"]), aux, a.noise, a.share)
-        loss = out["c0"] + a.sub_weight * out["sub"] + 0.3 * out["phone"] + a.guide * out["guide"]
-        opt.zero_grad(set_to_none=True)
+        with torch.autocast(common.DEVICE, dtype=torch.bfloat16, enabled=bool(a.bf16)):
+            out = forward(model, b, speakers_for(b["voices"]), aux, space, a.noise, a.jitter, a.share)
+        loss = out["c0"] + a.sub_weight * out["sub"] + 0.3 * out["phone"] + a.guide * out["guide"] + a.regress * out["regress"]
+        opt.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(params, 1.0)
         opt.step()
@@ -496,6 +575,8 @@ def main():
     p.add_argument("--lr", type=float, default=1.2e-3)
     p.add_argument("--pair", type=float, default=0.15, help="chance of one more sentence in an item")
     p.add_argument("--noise", type=float, default=0.3, help="share of past frames swapped for others")
+    p.add_argument("--jitter", type=float, default=0.4, help="share of past frames whose codes give way to near ones")
+    p.add_argument("--regress", type=float, default=1.0, help="weight of the spectrum regressed from the hidden state")
     p.add_argument("--share", type=float, default=0.2)
     p.add_argument("--sub_weight", type=float, default=0.5)
     p.add_argument("--guide", type=float, default=0.6)

@@ -1,9 +1,15 @@
 """Tests of the parts that need no training: python -m pytest test_training.py"""
 import numpy as np
 
+import torch
+
 import asr
+import codec
 import lockstep
 import sentences
+import speakers
+import talker
+import vocoder
 
 LEXICON = dict(make=["m", "ey", "k"], the=["dh", "ax"], apple=["ae", "p", "ax", "l"], see=["s", "iy"],
                she=["sh", "iy"], ship=["sh", "ih", "p"])
@@ -57,8 +63,25 @@ def test_schedule_gives_every_token_one_frame():
     assert (np.diff(source) >= -1e-9).all() and (np.diff(target) >= -1e-9).all()
     assert abs(named[-1][1] - (lockstep.LEAD + count + lockstep.TAIL) * lockstep.FRAME) < 1e-9
     _, spans = lockstep.word_spans(text)
-    first = spans[1]                                    # "she" begins exactly with its first token
-    assert any(abs(t - (lockstep.LEAD + first[1]) * lockstep.FRAME) < 1e-9 for t in target)
+    first = spans[1]                                    # "she" begins within a frame of its first token
+    begin = named[3][1]                                 # silence, s, iy, pause: where it ends
+    assert [n for n, _ in named[:5]] == ["pau", "s", "iy", "pau", "sh"]
+    assert abs(begin - (lockstep.LEAD + first[1]) * lockstep.FRAME) < lockstep.FRAME
+
+
+def test_settle_keeps_to_the_tokens_or_to_nature():
+    source, goal = np.array([0.0, 0.1, 0.15, 0.3]), np.array([0.0, 0.08, 0.16, 0.32])
+    names = ["m", "ey", "k"]
+    assert np.allclose(lockstep.settle(source, goal, names, 1e6, 1.0), goal, atol=1e-3)
+    free = np.diff(lockstep.settle(source, goal, names, 1e-9, 1.0))
+    assert np.allclose(free / free.sum(), np.diff(source) / 0.3, atol=0.02)
+    squeezed = np.diff(lockstep.settle(source, np.array([0.0, 0.001, 0.002, 0.003]), names, 1.0, 1.0))
+    assert (squeezed > 0).all()
+
+
+def test_steady_leaves_bursts_alone():
+    anchors = np.array(lockstep.steady(np.array([0.0, 0.2]), np.array([1.0, 1.1]), ["t"]))
+    assert np.allclose(anchors[-1] - anchors[-2], 0.045)
 
 
 def test_schedule_refuses_what_does_not_fit():
@@ -70,6 +93,50 @@ def test_retime_keeps_constant_input():
     env, pitch, voiced = np.ones((64, 4), np.float32), np.full(64, 100.0), np.ones(64, bool)
     e, p, v = lockstep.retime(env, pitch, voiced, [(0, 0), (0.1, 0.2), (0.32, 0.4)], 5)
     assert e.shape == (80, 4) and np.allclose(e, 1) and (p == 100).all() and v.all()
+
+
+def test_shift_moves_resonances():
+    env = np.full((1, 513), -10.0, np.float32)
+    env[0, 100] = 0.0
+    assert vocoder.shift(env, 1.2)[0].argmax() == 120 and vocoder.shift(env, 0.8)[0].argmax() == 80
+
+
+def test_every_text_has_one_teacher():
+    for i in range(32):
+        names = speakers.assign(i)
+        assert len({speakers.SPEAKERS[n][0] for n in names}) == 1 and len(set(names)) == len(names)
+    assert {n for i in range(32) for n in speakers.assign(i)} == set(speakers.SPEAKERS)
+
+
+def test_dimension_groups_cover_all():
+    groups = codec.dimension_groups(np.exp(-np.arange(52) / 8.0), 14)
+    assert groups[0][0] == 0 and groups[-1][1] == 52
+    assert all(a[1] == b[0] for a, b in zip(groups, groups[1:])) and all(j - i >= 2 for i, j in groups)
+
+
+def small_codebooks():
+    g = torch.Generator().manual_seed(1)
+    books = []
+    for i in range(15):
+        book = torch.zeros(8, 64)
+        book[:, 4 * i:4 * i + 4] = torch.randn(8, 4, generator=g)
+        books.append(book)
+    return dict(semantic=[torch.randn(8, 64, generator=g)], acoustic=books)
+
+
+def test_codes_of_disjoint_codebooks_do_not_depend_on_one_another():
+    books = small_codebooks()["acoustic"]
+    wanted = torch.randint(8, (5, 15), generator=torch.Generator().manual_seed(2))
+    x = sum(b[wanted[:, i]] for i, b in enumerate(books))
+    assert (codec.quantise(x, books)[0] == wanted).all()
+
+
+def test_soft_targets_prefer_the_code_and_then_its_neighbours():
+    space = talker.CodeSpace(small_codebooks())
+    assert torch.allclose(space.soft.sum(2), torch.ones(16, 8), atol=1e-5)
+    assert (space.soft.argmax(2) == torch.arange(8)).all()
+    d = torch.cdist(space.books[3], space.books[3])[0]
+    assert (space.soft[3][0].argsort(descending=True) == d.argsort()).all()
 
 
 def test_word_error_rate():
@@ -88,6 +155,9 @@ def test_heldout_is_not_in_training():
     with open(os.path.join(here, "heldout.txt")) as f:
         held = f.read().splitlines()
     assert len(held) >= 100 and len(set(held)) == len(held)
-    assert not set(held) & set(sentences.corpus(24000))
+    with open(os.path.join(here, "dev.txt")) as f:
+        dev = f.read().splitlines()
+    assert not set(held) & set(dev)
+    assert not (set(held) | set(dev)) & set(sentences.corpus(24000))
     with open(os.path.join(here, "stops.txt")) as f:
         assert sorted(len(x.split()) for x in f) == [n for n in range(1, 41) for _ in range(5)]

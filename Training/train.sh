@@ -1,20 +1,33 @@
 #!/bin/sh
-# The whole recipe, resumable: train.sh WORK [SECONDS OF TALKER TRAINING]
+# The whole recipe, resumable: train.sh WORK [SECONDS OF TALKER TRAINING] [SECONDS OF DECODER TRAINING]
 # Run it again to go on: what exists is kept, trainers resume from their own checkpoints.
+#
+#   JOBS         processes that make data (1); 16 where there are as many cores
+#   TEXTS        texts of the corpus, each said by one or two speakers (12000)
+#   TALKER       more options of the talker's training, such as "--batch 256 --share 1"
+#   AXES, INIT   codebooks and decoder of an earlier run to start from (the decoder then needs minutes, not an hour)
+#   TOGETHER     1: train talker and decoder at once (a GPU has room for both)
+#   DEVICE       cpu or cuda; by default cuda where there is one
 set -e
 work=$1
-seconds=${2:-7200}
+talker=${2:-7200}
+decoder=${3:-3600}
+texts=${TEXTS:-12000}
 here=$(dirname "$0")
 python=${PYTHON:-python3}
-run() { nice -n 19 "$python" -W ignore "$here/$@"; }
+run() { nice -n "${NICE:-19}" "$python" -W ignore "$here/$@"; }
 mkdir -p "$work/model"
-run data.py "$work/full" --count 3600
-[ -e "$work/model/codebooks.pt" ] || run codec.py fit "$work/full" "$work/model"
-[ -e "$work/full/codes.npz" ] || run codec.py codes "$work/full" "$work/model"
-run data.py "$work/light" --codebooks "$work/model/codebooks.pt" --count 24000
-run talker.py tokenizer - "$work/model"
-[ -e "$work/model/speaker.pt" ] || run talker.py speaker "$work/full" "$work/model"
-run talker.py train "$work/light" "$work/model" --seconds "$seconds"
-run codec.py decoder "$work/full" "$work/model" --seconds 3600 --lr 2e-3
-run codec.py encoder "$work/full" "$work/model" --seconds 3600 --batch 8 --crop 18
+run data.py "$work/full" --count 800 --jobs "${JOBS:-1}"
+[ -e "$work/full/codes.npz" ] || run codec.py fit "$work/full" "$work/model" ${AXES:+--axes "$AXES"}
+run data.py "$work/light" --codebooks "$work/model/codebooks.pt" --count "$texts" --jobs "${JOBS:-1}"
+[ -e "$work/model/text/vocab.json" ] || run talker.py tokenizer - "$work/model"
+[ -e "$work/model/speaker.pt" ] || run talker.py speaker "$work/full" "$work/model" --speaker_clips 640
+if [ "${TOGETHER:-0}" = 1 ]; then
+    run codec.py decoder "$work/full" "$work/model" --seconds "$decoder" ${INIT:+--init "$INIT"} &
+    run talker.py train "$work/light" "$work/model" --seconds "$talker" $TALKER
+    wait
+else
+    run talker.py train "$work/light" "$work/model" --seconds "$talker" $TALKER
+    run codec.py decoder "$work/full" "$work/model" --seconds "$decoder" ${INIT:+--init "$INIT"}
+fi
 run export.py - "$work/model" "$work/export"

@@ -1,48 +1,53 @@
 """Writes the reference clips of the built-in voices: speech of free synthesizers, never of a person.
 
     python voices.py OUT          # OUT/<id>/{reference.wav,transcript.txt,metadata.json}
+
+Each clip is a speaker of the corpus (`speakers.py`) reading at the teacher's own pace.
 """
 import json
 import os
-import subprocess
 import sys
-import tempfile
 
 import numpy as np
 import soundfile
-import soxr
+
+import data
+import vocoder
+from speakers import SPEAKERS
 
 RATE = 24000
 VOICES = [
-    dict(id="makima", name="Makima", voice="slt", description="The default voice: calm, clear, a woman's range.",
+    dict(id="makima", name="Makima", description="The default voice: calm, clear, a woman's range.",
          text="Good evening. I am a small voice, made by a machine, and I will read to you whatever you like."),
-    dict(id="denji", name="Denji", voice="rms", description="A deeper voice, a man's range.",
+    dict(id="denji", name="Denji", description="A deeper voice, a man's range.",
          text="Hello there. This is a deeper voice, made by a machine, for when you want to hear someone else."),
-    dict(id="power", name="Power", voice="en-us+f3", description="A bright, mechanical voice from a formant synthesizer.",
-         text="Listen to me. I am a bright little voice from a formant synthesizer, and I am never tired."),
+    dict(id="power", name="Power", description="A bright, high voice.",
+         text="Listen to me. I am a bright little voice, made by a machine, and I am never ever tired."),
+    dict(id="aki", name="Aki", description="The lowest voice, dark and even.",
+         text="Good morning. I am the lowest of these voices, made by a machine, and I take my time with every word."),
 ]
 
 
-def speech(voice, text):
-    """(24 kHz mono speech, source, licence of the tool's voice)"""
-    with tempfile.NamedTemporaryFile(suffix=".wav") as f:
-        if voice in ("slt", "rms"):
-            subprocess.run(["flite", "-voice", voice, "-t", text, "-o", f.name], check=True)
-            source, licence = "flite 2.2, voice cmu_us_" + voice, "BSD-like (Carnegie Mellon University)"
-        else:
-            subprocess.run(["espeak-ng", "-v", voice, "-s", "155", "-w", f.name, text], check=True)
-            source, licence = "espeak-ng 1.51, voice " + voice, "tool under GPL-3.0-or-later; its output carries no terms"
-        x, rate = soundfile.read(f.name)
-    x = soxr.resample(x, rate, RATE)
-    x = np.concatenate([np.zeros(RATE // 10), x / np.abs(x).max() * 0.7, np.zeros(RATE // 10)])
-    return x, source, licence
+def speech(speaker, text):
+    """24 kHz mono speech of a speaker at its own pace."""
+    x, _ = data.speak(text, SPEAKERS[speaker][0])
+    x = np.pad(x, (0, -len(x) % 1280 + 1280))
+    x = x + 1e-5 * np.random.default_rng(0).standard_normal(len(x))
+    w = data.natural_speech(x, vocoder.analyse(x), speaker)[:len(x) * 3 // 2]
+    return np.concatenate([np.zeros(RATE // 10), w / np.abs(w).max() * 0.7])
+
+
+def source(speaker):
+    voice, pitch, formant = SPEAKERS[speaker]
+    moved = "" if (pitch, formant) == (1.0, 1.0) else ", pitch times %g and formants times %g (WORLD)" % (pitch, formant)
+    return "flite 2.2, voice cmu_us_%s%s" % (voice, moved)
 
 
 def main():
     for v in VOICES:
         folder = os.path.join(sys.argv[1], v["id"])
         os.makedirs(folder, exist_ok=True)
-        x, source, licence = speech(v["voice"], v["text"])
+        x = speech(v["id"], v["text"])
         assert 5 <= len(x) / RATE <= 8, (v["id"], len(x) / RATE)
         soundfile.write(os.path.join(folder, "reference.wav"), x, RATE, subtype="PCM_16")
         with open(os.path.join(folder, "transcript.txt"), "w") as f:
@@ -50,7 +55,8 @@ def main():
         with open(os.path.join(folder, "metadata.json"), "w") as f:
             json.dump(dict(id=v["id"], name=v["name"], language="english", description=v["description"],
                            synthetic=True, consent="not needed: no person speaks, the clip was synthesized",
-                           source=source, license=licence, mode="x-vector"), f, indent=2)
+                           source=source(v["id"]), license="BSD-like (Carnegie Mellon University)",
+                           mode="x-vector"), f, indent=2)
             f.write("\n")
         print("%s: %.1f s" % (v["id"], len(x) / RATE))
 
