@@ -3,7 +3,7 @@ PACKAGES = libopenblas-dev libsndfile1-dev libsoxr-dev libasound2-dev pkg-config
 
 TEXT = good morning to all of you
 
-.PHONY: build test speak packages format lint
+.PHONY: build test speak packages format lint deb appliance-test
 
 build: packages
 	swift build -c release
@@ -18,6 +18,16 @@ test: packages .venv-tests
 # Says TEXT into speech.wav with the built-in model.
 speak: build
 	.build/release/makima say "$(TEXT)" --output speech.wav
+
+# Builds build/makima_VERSION_ARCHITECTURE.deb: a program with Swift's runtime inside, and what the service needs.
+deb: PACKAGES += debhelper dpkg-dev python3
+deb: packages
+	packaging/build-deb.sh build
+
+# Installs the package on a clean Debian 12 that boots in a container, and lives with it: as root.
+appliance-test: PACKAGES += debootstrap systemd-container iproute2 curl
+appliance-test: deb
+	Tests/Appliance/run.sh build/makima_*.deb
 
 # Asks apt only for what is missing, so that a second run needs neither root nor a network.
 packages:

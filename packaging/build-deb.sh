@@ -34,7 +34,18 @@ install -m 755 "$programs/makima" "$programs/makima-quantize" "$top/usr/bin/"
 cp -R Models/makima-mini "$top/usr/share/makima/models/"
 for voice in Voices/*/; do cp -R "$voice" "$top/usr/share/makima/voices/"; done
 cp -R README.md CHANGELOG.md docs "$top/"
-"$programs/makima" serve --print-config > "$top/etc/makima/makima.toml"
+
+# The settings file: what differs from the defaults, then every other setting with its default and meaning, as comments.
+{
+    echo "# Settings of the makima service. After a change: sudo systemctl restart makima"
+    echo
+    : > "$stage/empty.toml"
+    env -i "$programs/makima" serve --config "$stage/empty.toml" --print-config > "$stage/defaults"
+    env -i "$programs/makima" serve --config "$stage/empty.toml" --print-config --model makima-mini \
+        --voices-dir /var/lib/makima/voices --set cache-dir=/var/cache/makima > "$stage/settings"
+    awk 'NR == FNR { isDefault[$0] = 1; next } /^[a-z]/ && $0 in isDefault { print "#" $0; next } { print }' \
+        "$stage/defaults" "$stage/settings"
+} > "$top/etc/makima/makima.toml"
 
 # Checksums of the model, which makima doctor compares.
 (cd "$top/usr/share/makima/models/makima-mini" &&

@@ -17,7 +17,7 @@ struct Doctor: ParsableCommand {
     var model: String?
 
     @Option(help: "Port that the service shall have.")
-    var port: UInt16 = 8080
+    var port: UInt16 = 8012
 
     @Option(help: "Threads to measure with; as many as there are processors unless given.")
     var threads: Int?

@@ -13,7 +13,7 @@ enum ModelLocations {
         _ directory: String? = nil, environment: [String: String] = ProcessInfo.processInfo.environment
     ) -> ModelStore {
         let own = own(environment)
-        let preferred = directory ?? environment["TTS_MODELS_DIR"] ?? (isWritable(system) ? system : own)
+        let preferred = directory ?? environment["MAKIMA_MODELS_DIR"] ?? (isWritable(system) ? system : own)
         return ModelStore(directory: preferred, alsoIn: [own, system], builtIn: builtIn)
     }
 

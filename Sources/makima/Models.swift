@@ -17,7 +17,7 @@ struct Models: AsyncParsableCommand {
     struct StoreOptions: ParsableArguments {
         @Option(
             help: ArgumentHelp(
-                "Folder of the store; TTS_MODELS_DIR unless given, else \(ModelLocations.system) where it can be written, else the user's own.",
+                "Folder of the store; MAKIMA_MODELS_DIR unless given, else \(ModelLocations.system) where it can be written, else the user's own.",
                 valueName: "folder"))
         var store: String?
 

@@ -1,0 +1,151 @@
+#!/bin/bash
+# run.sh PACKAGE.deb: the package on a clean Debian 12 that boots: install, speak from outside, crash, upgrade, remove, purge.
+#
+# The machine is a container made by debootstrap and booted by systemd-nspawn, with a network of its own; this side of it
+# plays the other computers of the LAN. Needs root, debootstrap, systemd-container and iproute2. What it prints is the
+# record kept in docs/appliance-test.txt. APPLIANCE_CACHE keeps the bare system between runs.
+set -euo pipefail
+export LC_ALL=C.UTF-8
+here=$(cd "$(dirname "$0")" && pwd)
+deb=$(realpath "$1")
+version=$(dpkg-deb -f "$deb" Version)
+cache=${APPLIANCE_CACHE:-/var/cache/makima-appliance}
+work=$(mktemp -d)
+root=$work/root
+machine=mk$$
+host=10.77.$((RANDOM % 200 + 10))
+booted=
+failed=0
+
+step() { printf '\n== %s\n' "$*"; }
+ok() { printf 'ok    %s\n' "$*"; }
+bad() { printf 'FAIL  %s\n' "$*"; failed=$((failed + 1)); }
+# check WHAT COMMAND…: one line, with what the command said when it fails.
+check() {
+    local what=$1 said
+    shift
+    if said=$("$@" 2>&1); then ok "$what"; else bad "$what: $(echo "$said" | tail -3)"; fi
+}
+in_machine() { nsenter -t "$booted" -m -u -i -n -p -C -- "$@"; }
+# Until COMMAND succeeds, SECONDS at most.
+until_true() {
+    local seconds=$1 deadline
+    shift
+    deadline=$(($(date +%s) + seconds))
+    until "$@" >/dev/null 2>&1; do [ "$(date +%s)" -lt "$deadline" ] || return 1; sleep 0.5; done
+}
+clean_up() {
+    if [ -n "$booted" ]; then
+        in_machine systemctl poweroff --no-block 2>/dev/null || true
+        for _ in $(seq 40); do kill -0 "$nspawn" 2>/dev/null || break; sleep 0.5; done
+        kill "$nspawn" 2>/dev/null || true
+    fi
+    rm -rf "$work"
+}
+trap clean_up EXIT
+
+step "a clean Debian 12"
+if [ ! -d "$cache/bookworm" ]; then
+    mkdir -p "$cache"
+    debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,iproute2,ca-certificates bookworm \
+        "$cache/bookworm.new" http://deb.debian.org/debian > "$cache/debootstrap.log"
+    mv "$cache/bookworm.new" "$cache/bookworm"
+fi
+cp -a "$cache/bookworm" "$root"
+# A previous version to upgrade from: the same files under a lower number.
+dpkg-deb -R "$deb" "$work/previous"
+sed -i "s/^Version: .*/Version: $version~previous/" "$work/previous/DEBIAN/control"
+dpkg-deb --root-owner-group -b "$work/previous" "$root/root/previous.deb" > /dev/null
+cp "$deb" "$root/root/makima.deb"
+# The machine has no way to the Internet: its packages are fetched before it boots, and installed after.
+cp /etc/resolv.conf "$root/etc/resolv.conf"
+chroot "$root" apt-get update -qq
+chroot "$root" apt-get install -y -qq --download-only /root/makima.deb > /dev/null
+ok "$(chroot "$root" cat /etc/debian_version), $(chroot "$root" dpkg-query -W | wc -l) packages"
+
+step "boot"
+systemd-nspawn -D "$root" --boot --register=no --keep-unit --console=pipe --link-journal=no --network-veth \
+    --machine=$machine > "$work/boot.log" 2>&1 &
+nspawn=$!
+until_true 60 pgrep -P $nspawn
+booted=$(pgrep -P $nspawn | head -1)
+until_true 60 in_machine systemctl is-system-running --wait || bad "the machine is $(in_machine systemctl is-system-running)"
+ip addr add "$host.1/24" dev ve-$machine
+ip link set ve-$machine up
+in_machine ip addr add "$host.2/24" dev host0
+in_machine ip link set host0 up
+ok "systemd $(in_machine systemctl --version | head -1 | cut -d' ' -f2) runs; the machine is $host.2"
+
+speak() { python3 "$here/speak.py" "$host.2" 8012 "good morning to all of you" "$@"; }
+main_pid() { in_machine systemctl show -P MainPID makima; }
+resident() { in_machine awk '/^VmRSS/ {print int($2 / 1024) " MB"}' "/proc/$(main_pid)/status"; }
+get() { python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=20).read().decode())' "http://$host.2:8012$1"; }
+
+step "install"
+in_machine apt-get install -y -qq --no-download /root/previous.deb > "$work/apt.log" 2>&1 || { bad "apt: $(tail -5 "$work/apt.log")"; exit 1; }
+check "the service starts by itself" until_true 30 in_machine systemctl is-active makima
+check "it is enabled" in_machine systemctl is-enabled makima
+check "the user makima exists, in the group audio" in_machine sh -c 'id -nG makima | grep -qw audio'
+ok "installed size $(in_machine dpkg-query -W -f '${Installed-Size}' makima | awk '{print int($1 / 1024) " MB"}'), resident at idle $(resident)"
+check "man pages" in_machine sh -c 'ls /usr/share/man/man1/makima-models-pull.1.gz'
+check "the model is as it was packaged" in_machine sh -c 'cd /usr/share/makima/models/makima-mini && sha256sum -c --quiet SHA256SUMS'
+check "makima say writes a file" in_machine sh -c 'makima say hello --output /tmp/hello.wav && test -s /tmp/hello.wav'
+in_machine systemd-analyze security makima --no-pager | tail -1
+
+step "speak, from another computer"
+check "GET /health" get /health
+check "the page opens" sh -c "curl -fsS http://$host.2:8012/ | grep -qi '<html'"
+if said=$(speak); then ok "WebSocket: $said"; else bad "WebSocket: $said"; fi
+ok "resident after speaking $(resident)"
+
+step "inside the sandbox"
+# The unit's own sandbox around makima doctor: what the service can reach.
+in_machine sh -c 'mkdir -p /dev/snd; [ -e /dev/snd/controlC0 ] || mknod -m 660 /dev/snd/controlC0 c 116 0; chgrp -R audio /dev/snd'
+in_machine sh -c "sed -e 's/^Type=.*/Type=oneshot/' -e '/^ExecStart=/d' -e '/^Restart/d' -e '/^WatchdogSec/d' \
+    -e '/^NotifyAccess/d' -e 's/^\[Service\]/[Service]\nStandardOutput=file:\/run\/probe.json\nExecStart=-\/usr\/bin\/makima doctor --json/' \
+    /lib/systemd/system/makima.service > /run/systemd/system/makima-probe.service; systemctl daemon-reload"
+check "makima doctor runs in it" in_machine systemctl start makima-probe
+in_machine cat /run/probe.json | python3 -c '
+import json, sys
+for finding in json.load(sys.stdin)["findings"]: print("     ", finding["status"], finding["check"], "-", finding["detail"])' ||
+    bad "no report"
+
+step "kill -9"
+before=$(main_pid)
+in_machine kill -9 "$before"
+start=$(date +%s%N)
+if until_true 30 speak; then
+    ok "speaks again $((($(date +%s%N) - start) / 1000000)) ms after the kill, as process $(main_pid) after $before"
+else
+    bad "does not speak again within 30 s"
+fi
+
+step "restart"
+check "systemctl restart" in_machine systemctl restart makima
+check "it speaks" speak
+check "the log tells of the utterance" in_machine sh -c 'journalctl -u makima --no-pager | grep -q realTimeFactor'
+
+step "upgrade, with a voice added"
+in_machine cp -a /usr/share/makima/voices/power /var/lib/makima/voices/guest
+in_machine sed -i 's/"power"/"guest"/' /var/lib/makima/voices/guest/metadata.json
+in_machine chown -R makima:makima /var/lib/makima/voices/guest
+echo '# a line of mine' > "$work/line"
+in_machine sh -c 'echo "# a line of mine" >> /etc/makima/makima.toml'
+in_machine apt-get install -y -qq --no-download /root/makima.deb > "$work/apt.log" 2>&1 || bad "apt: $(tail -5 "$work/apt.log")"
+check "the new version is installed" in_machine sh -c "dpkg-query -W -f '\${Version}' makima | grep -qx '$version'"
+check "the settings are kept" in_machine grep -q 'a line of mine' /etc/makima/makima.toml
+check "the service runs" until_true 30 in_machine systemctl is-active makima
+if said=$(speak guest); then ok "the voice guest speaks: $said"; else bad "the voice guest: $said"; fi
+
+step "remove"
+in_machine apt-get remove -y -qq makima > "$work/apt.log" 2>&1 || bad "apt: $(tail -5 "$work/apt.log")"
+check "the service is gone" in_machine sh -c '! systemctl is-active makima'
+check "nobody listens" in_machine sh -c '! ss -ltn | grep -q :8012'
+check "voices and settings are kept" in_machine test -e /var/lib/makima/voices/guest/reference.wav -a -e /etc/makima/makima.toml
+
+step "purge"
+in_machine apt-get purge -y -qq makima > "$work/apt.log" 2>&1 || bad "apt: $(tail -5 "$work/apt.log")"
+check "nothing is left" in_machine sh -c '! ls -d /var/lib/makima /var/cache/makima /etc/makima /usr/share/makima 2>/dev/null'
+
+printf '\n%s\n' "$([ $failed = 0 ] && echo "all passed (makima $version)" || echo "$failed FAILED (makima $version)")"
+exit $((failed > 0))
