@@ -48,7 +48,7 @@ let package = Package(
         .executableTarget(
             name: "makima",
             dependencies: [
-                "Audio", "Compute", "ModelFile", "ModelStore", "Qwen3TTS",
+                "Audio", "Compute", "ModelFile", "ModelStore", "Quantization", "Qwen3TTS",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -85,7 +85,7 @@ let package = Package(
         .testTarget(
             name: "ModelStoreTests",
             dependencies: [
-                "ModelStore",
+                "ModelStore", "makima",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),

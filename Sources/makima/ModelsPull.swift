@@ -2,12 +2,15 @@ import ArgumentParser
 import FoundationEssentials
 import Glibc
 import ModelStore
+import Quantization
 
 extension Models {
     struct Pull: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Fetches a model from the Hugging Face hub.",
+            abstract: "Fetches a model from the Hugging Face hub and makes it ready to run.",
             discussion: """
+                The weights are turned into 8 bits unless --format says otherwise, which needs no more than 1 GB of memory.
+
                 Every file is checked against the hub's own hash. An interrupted pull goes on where it stopped when the same \
                 command is given again. What is installed keeps working until the new model is complete.
 
@@ -18,6 +21,12 @@ extension Models {
 
         @Argument(help: "Its id, as in Qwen/Qwen3-TTS-12Hz-0.6B-Base.")
         var name: String
+
+        @Option(
+            help:
+                "How the weights are kept: int8, or int4 for slow memory, mixed for between, bf16 or released for exact."
+        )
+        var format = PullFormat.int8
 
         @Option(help: "Branch, tag or commit.")
         var revision = "main"
@@ -30,11 +39,10 @@ extension Models {
 
         func run() async throws {
             let name = try ModelName(name)
-            guard name.format == nil else {
-                throw ValidationError("Leave out :\(name.format!).")
-            }
-            var pull = ModelPull(name: name, format: "released")
+            if let format = name.format { throw ValidationError("Say --format \(format) instead of :\(format).") }
+            var pull = ModelPull(name: name, format: format.rawValue, conversion: format.conversion(of: name.id))
             pull.revision = revision
+            pull.expectedShare = format.expectedShare
             let display = PullDisplay()
             let (path, isNew) = try await pull.run(into: options.models, from: hub) { display.show($0) }
             display.end()
@@ -50,6 +58,42 @@ extension Models {
             if let token = environment["HF_TOKEN"], !token.isEmpty { hub.token = token }
             hub.userAgent = "makima/\(version)"
             return hub
+        }
+    }
+}
+
+/// How the weights of a pulled model are kept.
+enum PullFormat: String, ExpressibleByArgument, CaseIterable {
+    case int8, int4, mixed, bf16, released
+
+    /// Of the released model's size, on the safe side: the quantizer itself checks to the byte.
+    fileprivate var expectedShare: Double {
+        switch self {
+        case .released, .bf16: 1
+        case .int8: 0.75
+        case .int4, .mixed: 0.65
+        }
+    }
+
+    fileprivate func conversion(of id: String) -> ModelPull.Conversion? {
+        guard self != .released else { return nil }
+        return { source, destination, progress in
+            let options = QuantizationOptions(repository: id, threads: DoctorChecks.usableProcessors)
+            _ = try await quantize(
+                source: source, destination: destination, recipe: try Recipe.named(rawValue), options: options
+            ) { progress($0.fraction) }
+        }
+    }
+}
+
+extension QuantizationProgress {
+    /// Of the whole: reading the source for its hash, writing, and reading back.
+    fileprivate var fraction: Double {
+        let part = Double(done) / Double(max(1, total))
+        return switch stage {
+        case .hashing: part * 0.2
+        case .writing: 0.2 + part * 0.6
+        case .checking, .listening: 0.8 + part * 0.2
         }
     }
 }

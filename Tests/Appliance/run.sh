@@ -97,6 +97,9 @@ check "GET /health" get /health
 check "the page opens" sh -c "curl -fsS http://$host.2:8012/ | grep -qi '<html'"
 if said=$(speak); then ok "WebSocket: $said"; else bad "WebSocket: $said"; fi
 ok "resident after speaking $(resident)"
+for service in _makima._tcp _http._tcp; do
+    if said=$(python3 "$here/discover.py" "$host.1" $service); then ok "found on the network: $said"; else bad "$service is not found"; fi
+done
 
 step "inside the sandbox"
 # The unit's own sandbox around makima doctor: what the service can reach.

@@ -1,0 +1,94 @@
+import Foundation
+import Testing
+
+@testable import ModelStore
+
+/// The command itself, from a hub to speech, with the built-in model in the hub's place.
+@Suite struct PullCommandTests {
+    private static let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+        .appendingPathComponent("makima").path
+
+    private static let sourceTree = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().path
+
+    private struct Outcome {
+        let status: Int32
+        let output: String
+        let errors: String
+    }
+
+    private func makima(_ arguments: [String], store: String, endpoint: String) async throws -> Outcome {
+        let process = Process()
+        process.executableURL = URL(filePath: Self.program)
+        process.arguments = arguments
+        process.currentDirectoryURL = URL(filePath: Self.sourceTree)
+        process.environment = [
+            "MAKIMA_MODELS_DIR": store, "HF_ENDPOINT": endpoint + "/", "HOME": store, "PATH": "/usr/bin:/bin",
+        ]
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        // One thread waits for the program, so that the hub's threads stay free.
+        return await withCheckedContinuation { continuation in
+            Thread.detachNewThread {
+                let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+                let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+                process.waitUntilExit()
+                continuation.resume(
+                    returning: Outcome(status: process.terminationStatus, output: text, errors: complaint))
+            }
+        }
+    }
+
+    private static func builtInModel() throws -> [String: [UInt8]] {
+        let folder = sourceTree + "/Models/makima-mini"
+        var files: [String: [UInt8]] = [:]
+        for file in Files.tree(folder)
+        where file.hasSuffix(".json") || file.hasSuffix(".txt") || file.hasSuffix(".safetensors") {
+            files[file] = Array(try Data(contentsOf: URL(filePath: folder + "/" + file)))
+        }
+        return files
+    }
+
+    @Test func aModelIsPulledConvertedListedUsedAndRemoved() async throws {
+        let hub = try await HostileHub(
+            files: try Self.builtInModel(), faults: [ModelPullTests.weightsPath: [.hangUp(after: 1_000_000)]])
+        let temporary = TemporaryStore()
+        func makima(_ arguments: String...) async throws -> Outcome {
+            try await self.makima(arguments, store: temporary.directory, endpoint: hub.endpoint)
+        }
+        let pulled = try await makima("models", "pull", HostileHub.id)
+        #expect(pulled.status == 0, "\(pulled)")
+        #expect(pulled.output.contains("is ready"))
+        #expect(pulled.errors.contains("Converting to int8"))
+        let again = try await makima("models", "pull", HostileHub.id)
+        #expect(again.status == 0 && again.output.contains("here already"), "\(again)")
+        let path = try temporary.store.resolve(HostileHub.id)
+        guard case .intact = try Checksums.check(path) else {
+            Issue.record("the converted model is not as it was written")
+            return
+        }
+        let listed = try await makima("models", "list", "--json")
+        #expect(
+            listed.output.contains("\"name\" : \"\(HostileHub.id)\"") && listed.output.contains("\"int8\""), "\(listed)"
+        )
+        let said = try await makima(
+            "say", "good morning", "--model", path, "--output", temporary.directory + "/speech.wav")
+        #expect(said.status == 0, "\(said)")
+        #expect((Files.size(temporary.directory + "/speech.wav") ?? 0) > 20_000)
+        let removed = try await makima("models", "remove", HostileHub.id)
+        #expect(removed.status == 0 && removed.output == "Removed \(HostileHub.id):int8.\n", "\(removed)")
+        #expect(temporary.store.list().isEmpty)
+        await hub.stop()
+    }
+
+    @Test func offlineIsOneSentence() async throws {
+        let temporary = TemporaryStore()
+        let outcome = try await makima(
+            ["models", "pull", HostileHub.id], store: temporary.directory, endpoint: "http://127.0.0.1:1")
+        #expect(outcome.status == 1)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.errors.split(separator: "\n").count == 1 && outcome.errors.contains("cannot be reached"))
+    }
+}
