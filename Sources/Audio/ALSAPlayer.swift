@@ -1,11 +1,16 @@
 // Playback through ALSA. The only file that knows alsa-lib.
 
 import CALSA
+import Glibc
 
 /// One open playback device; closed when finished or dropped.
 @safe package struct ALSAPlayer: ~Copyable, AudioPlayer {
     package let device: String
     package let sampleRate: Int
+    /// 0 is silence, 1 the sound as it is.
+    package let volume: Float
+    /// How often the device ran out of sound and was started again.
+    package private(set) var underruns = 0
     private let handle: OpaquePointer
 
     /// What the device may hold ahead of the ear, in microseconds: several 80 ms frames, so that one late frame is not
@@ -15,7 +20,8 @@ import CALSA
     /// alsa-lib would print its own lines to stderr; every failure is thrown here instead.
     private static let silenced: Void = mk_alsa_silence()
 
-    package init(device: String = "default", sampleRate: Int) throws(AudioError) {
+    package init(device: String = "default", sampleRate: Int, volume: Float = 1) throws(AudioError) {
+        precondition((0...1).contains(volume))
         guard supportedSampleRates.contains(sampleRate) else {
             throw .unsupportedSampleRate(sampleRate, allowed: supportedSampleRates)
         }
@@ -28,6 +34,7 @@ import CALSA
         }
         self.device = device
         self.sampleRate = sampleRate
+        self.volume = volume
         unsafe handle = opened
     }
 
@@ -38,8 +45,32 @@ import CALSA
         return true
     }
 
+    /// The names of the devices that can play, with what ALSA says of them.
+    package static func devices() -> [(name: String, description: String)] {
+        _ = silenced
+        var hints: UnsafeMutablePointer<UnsafeMutableRawPointer?>?
+        guard unsafe snd_device_name_hint(-1, "pcm", &hints) == 0, let hints = unsafe hints else { return [] }
+        defer { unsafe _ = snd_device_name_free_hint(hints) }
+        func field(_ hint: UnsafeMutableRawPointer, _ name: String) -> String? {
+            guard let text = unsafe snd_device_name_get_hint(hint, name) else { return nil }
+            defer { unsafe free(text) }
+            return unsafe String(cString: text)
+        }
+        var devices: [(String, String)] = []
+        var next = unsafe hints
+        while let hint = unsafe next.pointee {
+            // No direction means both.
+            if let name = unsafe field(hint, "NAME"), unsafe field(hint, "IOID") != "Input" {
+                let description = unsafe field(hint, "DESC") ?? ""
+                devices.append((name, description.split(separator: "\n").joined(separator: ", ")))
+            }
+            unsafe next += 1
+        }
+        return devices
+    }
+
     package mutating func play(_ samples: [Float]) throws(AudioError) {
-        let values = try PCM.int16(samples)  // native order, as SND_PCM_FORMAT_S16
+        let values = try PCM.int16(volume == 1 ? samples : samples.map { $0 * volume })  // native order, as SND_PCM_FORMAT_S16
         var written = 0
         while written < values.count {
             let count = unsafe values.withUnsafeBufferPointer { buffer in
@@ -48,6 +79,7 @@ import CALSA
             if count >= 0 {
                 written += Int(count)
             } else {
+                if count == -Int(EPIPE) { underruns += 1 }
                 // An underrun or a suspended device is started again; anything else stays an error.
                 let status = unsafe snd_pcm_recover(handle, Int32(count), 1)
                 guard status >= 0 else { throw .playbackFailed(device: device, reason: alsaMessage(status)) }

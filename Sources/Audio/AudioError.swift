@@ -11,6 +11,8 @@ package enum AudioError: Error, Sendable, Equatable {
     case nonFiniteSample(index: Int)
     case cannotWrite(path: String, reason: String)
     case resamplingFailed(from: Int, to: Int, reason: String)
+    case encodingFailed(reason: String)
+    case unsupportedSpeed(Double)
     case deviceUnavailable(device: String, reason: String)
     case playbackFailed(device: String, reason: String)
 }
@@ -38,6 +40,10 @@ extension AudioError: CustomStringConvertible {
             "Cannot write the audio file '\(path)': \(reason)."
         case .resamplingFailed(let from, let to, let reason):
             "Cannot convert sound from \(from) to \(to) Hz: \(reason)."
+        case .encodingFailed(let reason):
+            "Cannot encode the sound: \(reason)"
+        case .unsupportedSpeed(let speed):
+            "A speed of \(speed) is not supported; it must be 0.25 to 4."
         case .deviceUnavailable(let device, let reason):
             "Cannot open the sound device '\(device)': \(reason). Use --output FILE to write a file instead."
         case .playbackFailed(let device, let reason):

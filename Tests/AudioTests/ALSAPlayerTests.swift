@@ -25,6 +25,29 @@ import Testing
         }
     }
 
+    @Test func volumeScalesTheSound() throws {
+        try withALSA(file: true) { raw in
+            var player = try ALSAPlayer(sampleRate: 24_000, volume: 0.5)
+            try player.play([Float](repeating: 0.5, count: 4800))
+            #expect(player.underruns == 0)
+            try player.finish()
+            let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: raw)))
+            #expect(abs(Int(Int16(bitPattern: UInt16(bytes[2000]) | UInt16(bytes[2001]) << 8)) - 8192) <= 1)
+        }
+    }
+
+    @Test func devicesAreListed() throws {
+        let folderDevice = "hint { show on description \"For tests\" }"
+        try withTemporaryFolder { folder in
+            let configuration = folder + "/alsa.conf"
+            try Data("defaults.namehint.basic on\npcm.tester { type null \(folderDevice) }\n".utf8)
+                .write(to: URL(fileURLWithPath: configuration))
+            unsafe setenv("ALSA_CONFIG_PATH", configuration, 1)
+            defer { unsafe unsetenv("ALSA_CONFIG_PATH") }
+            #expect(ALSAPlayer.devices().contains { $0.name == "tester" && $0.description == "For tests" })
+        }
+    }
+
     @Test func missingDeviceSaysWhatToDo() throws {
         try withALSA(file: false) { _ in
             #expect(!ALSAPlayer.isAvailable())
