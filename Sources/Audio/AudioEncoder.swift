@@ -22,21 +22,26 @@ package enum AudioFormat: String, Sendable, CaseIterable {
 package struct AudioEncoder: ~Copyable {
     package let format: AudioFormat
     package let sampleRate: Int
-    private var library: LibraryEncoder?
+    private let library: LibraryEncoder?
     private var header: [UInt8]
 
     package init(_ format: AudioFormat, sampleRate: Int) throws(AudioError) {
         guard supportedSampleRates.contains(sampleRate) else {
             throw .unsupportedSampleRate(sampleRate, allowed: supportedSampleRates)
         }
+        library = try Self.codec(format).map { codec throws(AudioError) in try LibraryEncoder(codec, sampleRate) }
+        header = format == .wav ? Self.wavHeader(sampleRate) : []
         self.format = format
         self.sampleRate = sampleRate
+    }
+
+    /// libsndfile's number; nil for what needs no library.
+    private static func codec(_ format: AudioFormat) -> Int? {
         switch format {
-        case .wav: header = Self.wavHeader(sampleRate)
-        case .pcm: header = []
-        case .flac: (library, header) = (try LibraryEncoder(SF_FORMAT_FLAC | SF_FORMAT_PCM_16, sampleRate), [])
-        case .mp3: (library, header) = (try LibraryEncoder(SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III, sampleRate), [])
-        case .opus: (library, header) = (try LibraryEncoder(SF_FORMAT_OGG | SF_FORMAT_OPUS, sampleRate), [])
+        case .wav, .pcm: nil
+        case .flac: SF_FORMAT_FLAC | SF_FORMAT_PCM_16
+        case .mp3: SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III
+        case .opus: SF_FORMAT_OGG | SF_FORMAT_OPUS
         }
     }
 
@@ -87,6 +92,9 @@ package struct AudioEncoder: ~Copyable {
         // A page of Ogg would hold a second of speech back.
         var latency = Self.pageLatency
         _ = unsafe sf_command(opened, Int32(SFC_SET_OGG_PAGE_LATENCY_MS), &latency, Int32(MemoryLayout<Double>.size))
+        // Players tell the length of an MP3 from its bit rate when no table of contents can be written.
+        var mode = Int32(SF_BITRATE_MODE_CONSTANT)
+        _ = unsafe sf_command(opened, Int32(SFC_SET_BITRATE_MODE), &mode, Int32(MemoryLayout<Int32>.size))
     }
 
     /// In milliseconds.

@@ -29,24 +29,29 @@ package enum AudioFile {
             throw .unsupportedSampleRate(rate, allowed: supportedSampleRates)
         }
         guard info.frames > 0, info.channels > 0 else { throw .empty(path: path) }
-        let seconds = Double(info.frames) / Double(rate)
+        // A stream that was written without knowing its end does not tell its length.
+        let frames = info.frames == sf_count_t.max ? nil : Int(info.frames)
+        let seconds = Double(frames ?? 0) / Double(rate)
         guard seconds <= longest else { throw .tooLong(path: path, seconds: seconds, limit: longest) }
 
-        let samples = unsafe try mono(file, path: path, frames: Int(info.frames), channels: Int(info.channels))
+        let samples = unsafe try mono(file, path: path, frames: frames, channels: Int(info.channels), rate: rate)
+        guard !samples.isEmpty else { throw .empty(path: path) }
         return AudioClip(samples: samples, sampleRate: rate)
     }
 
-    /// Reads `frames` frames in pieces and averages their channels.
+    /// Reads `frames` frames, or up to the end when their number is not known, in pieces and averages their channels.
     private static func mono(
-        _ file: OpaquePointer, path: String, frames: Int, channels: Int
+        _ file: OpaquePointer, path: String, frames: Int?, channels: Int, rate: Int
     ) throws(AudioError) -> [Float] {
         let pieceFrames = 4096
+        let most = Int(longest) * rate
         var piece = [Float](repeating: 0, count: pieceFrames * channels)  // [frames, channels]
         var samples = [Float]()
-        while samples.count < frames {
-            let wanted = min(pieceFrames, frames - samples.count)
+        while samples.count < frames ?? .max {
+            let wanted = min(pieceFrames, (frames ?? .max) - samples.count)
             let got = Int(unsafe sf_readf_float(file, &piece, sf_count_t(wanted)))
             guard got > 0 else {
+                guard let frames else { break }
                 throw .truncated(path: path, expectedFrames: frames, foundFrames: samples.count)
             }
             for frame in 0..<got {
@@ -54,6 +59,9 @@ package enum AudioFile {
                 for channel in 0..<channels { sum += piece[frame * channels + channel] }
                 guard sum.isFinite else { throw .nonFiniteInFile(path: path, frame: samples.count) }
                 samples.append(sum / Float(channels))
+            }
+            guard samples.count <= most else {
+                throw .tooLong(path: path, seconds: Double(samples.count) / Double(rate), limit: longest)
             }
         }
         return samples

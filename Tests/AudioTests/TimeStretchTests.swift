@@ -67,13 +67,13 @@ import Testing
         return output + stretch.flush()
     }
 
-    /// By the highest peak of the autocorrelation between 60 and 240 Hz.
+    /// By the highest peak of the autocorrelation between 80 and 180 Hz.
     private func pitch(of samples: [Float]) -> Double {
         let part = samples.prefix(4800)
         func correlation(_ lag: Int) -> Float {
             zip(part, part.dropFirst(lag)).reduce(0) { $0 + $1.0 * $1.1 } / Float(part.count - lag)
         }
-        let best = (100...400).max { correlation($0) < correlation($1) } ?? 1
+        let best = (133...300).max { correlation($0) < correlation($1) } ?? 1
         return 24_000 / Double(best)
     }
 
