@@ -83,7 +83,7 @@ package struct AudioEncoder: ~Copyable {
         info.samplerate = Int32(sampleRate)
         info.channels = 1
         info.format = Int32(format)
-        var calls = unsafe Sink.calls
+        var calls = Sink.calls
         let opened = unsafe sf_open_virtual(&calls, Int32(SFM_WRITE), &info, Unmanaged.passUnretained(sink).toOpaque())
         guard let opened = unsafe opened else {
             throw .encodingFailed(reason: unsafe String(cString: sf_strerror(nil)))
@@ -135,7 +135,7 @@ private final class Sink {
 
     func write(_ bytes: UnsafeRawBufferPointer) {
         let skipped = min(bytes.count, max(0, taken - position))
-        for byte in unsafe bytes.dropFirst(skipped) {
+        for unsafe byte in unsafe bytes.dropFirst(skipped) {
             let index = max(position, taken) - taken
             if index < ready.count { ready[index] = byte } else { ready.append(byte) }
             position = max(position, taken) + 1
