@@ -6,5 +6,5 @@ struct Makima: AsyncParsableCommand {
         commandName: "makima",
         abstract: "Speech from Qwen3-TTS-12Hz checkpoints, on this computer's processor, offline.",
         version: version,
-        subcommands: [Say.self, Models.self, Doctor.self, Verify.self])
+        subcommands: [Say.self, Serve.self, Voices.self, Models.self, Doctor.self, Verify.self])
 }

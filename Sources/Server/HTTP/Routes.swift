@@ -1,0 +1,55 @@
+// All endpoints of the HTTP port, in one place.
+
+import NIOCore
+import NIOHTTP1
+
+extension Router {
+    package static func all(_ service: SpeechService, uploadLimit: Int) -> Router {
+        var router = Router()
+        router.addOperation(service)
+        router.addVoices(service, uploadLimit: uploadLimit)
+        for path in ["/api/v1/speak", "/api/v1/listen"] {
+            router.on(.GET, path) { _ in
+                var response = Response.failure(.upgradeRequired, "This is a WebSocket: connect with ws://.")
+                response.headers.add(name: "upgrade", value: "websocket")
+                return response
+            }
+        }
+        return router
+    }
+}
+
+extension HTTPListener {
+    package static func webSockets(_ service: SpeechService) -> [String: WebSocketHandler] {
+        [
+            "/api/v1/speak": { receiver, sender, head in
+                let guest = await Guest(service, head, sender)
+                let session = SpeakSession(service, client: guest.client, isAuthorized: guest.isAuthorized)
+                try await session.run(&receiver, sender)
+            },
+            "/api/v1/listen": { receiver, sender, head in
+                let guest = await Guest(service, head, sender)
+                try await ListenSession(service, sender, isAuthorized: guest.isAuthorized).run(&receiver)
+            },
+        ]
+    }
+}
+
+/// Who opened a WebSocket, by the handshake.
+struct Guest {
+    let client: String
+    /// No token is asked for, or the handshake's is good.
+    let isAuthorized: Bool
+
+    init(_ service: SpeechService, _ head: HTTPRequestHead, _ sender: WebSocketSender) async {
+        let remote = sender.channel.remoteAddress?.ipAddress ?? "local"
+        do throws(SpeakError) {
+            let subject = try await service.authenticator.subject(of: bearerToken(head.headers))
+            client = subject.map { "\($0)@\(remote)" } ?? remote
+            isAuthorized = true
+        } catch {
+            client = remote
+            isAuthorized = false
+        }
+    }
+}

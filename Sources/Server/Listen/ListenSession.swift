@@ -1,0 +1,124 @@
+// One recognizer at `/api/v1/listen`: what it hears decides whether speech of the same contract goes on.
+
+import FoundationEssentials
+import NIOCore
+
+package actor ListenSession {
+    private static let denialLimit = 5
+
+    package nonisolated let id = UUID().uuidString.lowercased()
+    private nonisolated let service: SpeechService
+    private let sender: WebSocketSender
+    private var isAuthorized: Bool
+    private var denials = 0
+    private var contract: String?
+    private var bargeIn = BargeIn(ListenPolicy())
+    private var alarm: Task<Void, Never>?
+
+    init(_ service: SpeechService, _ sender: WebSocketSender, isAuthorized: Bool) {
+        self.service = service
+        self.sender = sender
+        self.isAuthorized = isAuthorized
+    }
+
+    nonisolated func run(_ receiver: inout WebSocketReceiver) async throws {
+        service.sessions.add(self)
+        defer { service.sessions.remove(self) }
+        do {
+            while let message = try await receiver.next() { try await receive(message) }
+        } catch {
+            await leave()
+            throw error
+        }
+        await leave()
+    }
+
+    private func leave() {
+        alarm?.cancel()
+        if let contract { service.contracts.remove(self, from: contract) }
+        contract = nil
+    }
+
+    private func receive(_ message: WebSocketMessage) async throws {
+        guard case .text(let text) = message else {
+            return send(.error(SpeakError(.invalidText, "Messages are JSON in text frames; a binary frame came.")))
+        }
+        let parsed: ListenMessage
+        do { parsed = try ListenMessage(text) } catch { return send(.error(error)) }
+        if case .hello(let policy, let contract, let token) = parsed {
+            return try await hello(policy, contract, token)
+        }
+        guard contract != nil else {
+            return send(.error(SpeakError(.invalidText, "Send hello with a contractId first.", field: "type")))
+        }
+        switch parsed {
+        case .hello: break
+        case .speechStarted: await handle(.speechStarted)
+        case .speechStopped: await handle(.speechStopped)
+        case .partial(let text): await handle(.partial(text))
+        case .final(let text): await handle(.final(text))
+        }
+    }
+
+    private func hello(_ policy: ListenPolicy, _ contract: String, _ token: String?) async throws {
+        if token != nil || !isAuthorized {
+            do throws(SpeakError) { _ = try await service.authenticator.subject(of: token) } catch {
+                send(.error(error))
+                denials += 1
+                if denials >= Self.denialLimit { throw WebSocketClosure(1008, "unauthorized") }
+                return
+            }
+            isAuthorized = true
+        }
+        if let old = self.contract { service.contracts.remove(self, from: old) }
+        bargeIn = BargeIn(policy)
+        self.contract = contract
+        service.contracts.add(self, to: contract)
+        send(.ready(sessionId: id, contract: contract, policy: policy.kind))
+        if await service.contracts.isSpeaking(contract) { await speaking(true) }
+    }
+
+    private func handle(_ event: BargeIn.Event) async {
+        let decision = bargeIn.handle(event, at: .now)
+        setAlarm()
+        guard let decision, let contract else { return }
+        for speaker in service.contracts.speakers(of: contract) {
+            switch decision {
+            case .interrupt(let mayResume):
+                if let progress = await speaker.interrupt(mayResume: mayResume) { send(.interrupted(progress)) }
+            case .confirm: await speaker.confirm()
+            case .resume: await speaker.resume()
+            }
+        }
+        if decision == .resume { send(.resumed) }
+    }
+
+    /// Wakes the policy when it wants to be woken.
+    private func setAlarm() {
+        alarm?.cancel()
+        alarm = nil
+        guard let time = bargeIn.wakeAt else { return }
+        alarm = Task {
+            guard (try? await Task.sleep(until: time, clock: .continuous)) != nil else { return }
+            await handle(.timer)
+        }
+    }
+
+    private func send(_ reply: ListenReply) { sender.post(reply.json) }
+}
+
+extension ListenSession: ContractListener {
+    package func speaking(_ isOn: Bool) async {
+        send(.speaking(isOn))
+        await handle(.speaking(isOn))
+    }
+}
+
+extension ListenSession: ServedSession {
+    package func shutDown() async { await cut() }
+
+    package func cut() async {
+        send(.stopped(reason: "server_shutdown"))
+        try? await sender.close(WebSocketClosure(1001, "server shutdown"))
+    }
+}

@@ -1,0 +1,90 @@
+// What a request must show before an endpoint sees it: a host name that is ours, an origin that may, a token.
+
+package import NIOHTTP1
+
+package struct RequestGuard: Sendable {
+    package var authenticator: Authenticator
+    /// Names this server answers to beside addresses and names of a local network.
+    package var allowedHosts: Set<String>
+    /// Origins of pages elsewhere that may use this server from a browser; "*" for any.
+    package var allowedOrigins: Set<String>
+
+    package init(authenticator: Authenticator = .off, allowedHosts: [String] = [], allowedOrigins: [String] = []) {
+        self.authenticator = authenticator
+        self.allowedHosts = Set(allowedHosts.map { $0.lowercased() })
+        self.allowedOrigins = Set(allowedOrigins)
+    }
+
+    /// Names that nobody can point here from the public internet, so that a hostile page cannot reach us under its own name.
+    private static let localSuffixes = [".localhost", ".local", ".lan", ".home.arpa", ".internal"]
+
+    package func refusal(of head: HTTPRequestHead) -> Response? {
+        let hosts = head.headers["host"]
+        guard hosts.count == 1 || (hosts.isEmpty && head.version != .http1_1) else {
+            return .failure(.badRequest, "A request needs one Host header.")
+        }
+        if let host = hosts.first, !isOurs(host) {
+            return .failure(
+                .misdirectedRequest,
+                "This server does not answer to the name \(host). Add it to allowed-hosts if it should.")
+        }
+        if changes(head), !isOriginAllowed(head) {
+            return .failure(
+                .forbidden, "Pages of another origin may not do this. Add the origin to allowed-origins if it may.")
+        }
+        return nil
+    }
+
+    /// GET and HEAD change nothing, and without CORS a page of another origin cannot read the answer.
+    private func changes(_ head: HTTPRequestHead) -> Bool {
+        isWebSocketHandshake(head) || ![.GET, .HEAD, .OPTIONS].contains(head.method)
+    }
+
+    func isOurs(_ host: String) -> Bool {
+        let name = Self.name(of: host).lowercased()
+        if name.isEmpty { return false }
+        if name.hasPrefix("[") || name.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }) { return true }
+        if !name.contains(".") || allowedHosts.contains(name) { return true }
+        return Self.localSuffixes.contains { name.hasSuffix($0) }
+    }
+
+    /// Without the port. "[::1]:80" → "[::1]".
+    private static func name(of host: String) -> Substring {
+        if host.hasPrefix("[") { return host.firstIndex(of: "]").map { host[...$0] } ?? "" }
+        return host.prefix { $0 != ":" }
+    }
+
+    func isOriginAllowed(_ head: HTTPRequestHead) -> Bool {
+        guard let origin = head.headers.first(name: "origin") else { return true }
+        if allowedOrigins.contains("*") || allowedOrigins.contains(origin) { return true }
+        guard let scheme = origin.firstRange(of: "://") else { return false }
+        return origin[scheme.upperBound...].lowercased() == head.headers.first(name: "host")?.lowercased()
+    }
+
+    /// Answers a browser that asks before a request of another origin.
+    func preflight(_ head: HTTPRequestHead) -> Response {
+        var response = Response(.noContent)
+        addHeaders(to: &response, for: head)
+        guard response.headers.contains(name: "access-control-allow-origin") else {
+            return .failure(.forbidden, "Pages of another origin may not use this server. See allowed-origins.")
+        }
+        response.headers.add(name: "access-control-allow-methods", value: "GET, POST, DELETE")
+        response.headers.add(name: "access-control-allow-headers", value: "authorization, content-type")
+        response.headers.add(name: "access-control-max-age", value: "600")
+        return response
+    }
+
+    func addHeaders(to response: inout Response, for head: HTTPRequestHead) {
+        response.headers.replaceOrAdd(name: "x-content-type-options", value: "nosniff")
+        guard !allowedOrigins.isEmpty, let origin = head.headers.first(name: "origin") else { return }
+        response.headers.add(name: "vary", value: "origin")
+        if allowedOrigins.contains("*") || allowedOrigins.contains(origin) {
+            response.headers.replaceOrAdd(name: "access-control-allow-origin", value: origin)
+        }
+    }
+
+    /// Whom the request comes from, for fair shares.
+    func authenticate(_ request: Request) async throws(SpeakError) -> String {
+        try await authenticator.subject(of: request.bearerToken).map { "\($0)@\(request.remote)" } ?? request.remote
+    }
+}

@@ -1,0 +1,227 @@
+// Every setting of the server: name, default, meaning. Flags win over the environment, the environment over the file.
+
+package struct ServerConfiguration: Sendable, Equatable {
+    package var host = "0.0.0.0"
+    package var port = 8012
+    package var engine = "qwen3"
+    package var toneFrame = 0
+    package var model = "makima-mini"
+    package var device = "cpu"
+    package var threads = 0
+    package var load = "startup"
+    package var voicesDirectory = ""
+    package var builtInVoices = ""
+    package var defaultVoice = "makima"
+    package var cacheDirectory = ""
+    package var preparedVoices = 16
+    package var speakers = 10
+    package var queue = 256
+    package var deadline = 300
+    package var grace = 10
+    package var requestsPerSecond = 50
+    package var requestBurst = 100
+    package var connections = 512
+    package var tokensFile = ""
+    package var secretFile = ""
+    package var keySetFile = ""
+    package var tokenIssuer = ""
+    package var tokenAudience = ""
+    package var allowedHosts: [String] = []
+    package var allowedOrigins: [String] = []
+    package var certificate = ""
+    package var certificateKey = ""
+    package var uploadLimit = 20
+    package var logLevel = "info"
+    package var logText = false
+
+    package init() {}
+}
+
+package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
+    package let description: String
+
+    package init(_ description: String) {
+        self.description = description
+    }
+}
+
+extension ServerConfiguration {
+    /// One setting: where it may be set, what it means, and how it is read.
+    package struct Setting: Sendable {
+        package let name: String
+        package let environment: String
+        package let help: String
+        package let read: @Sendable (ServerConfiguration) -> TOMLValue
+        let write: @Sendable (inout ServerConfiguration, TOMLValue) throws(ConfigurationError) -> Void
+        /// From a flag or the environment, where everything is text.
+        let parse: @Sendable (String) -> TOMLValue?
+    }
+
+    package static let settings: [Setting] = [
+        .text(\.host, "host", "Address to listen on. 127.0.0.1 keeps the server to this machine."),
+        .number(\.port, "port", 0...65_535, "Port of everything HTTP. 0 takes a free one."),
+        .choice(
+            \.engine, "engine", ["qwen3", "tone"], "What speaks. tone hums instead of speaking, to test clients.",
+            environment: "TTS_ENGINE"),
+        .text(
+            \.model, "model", "Name of a model in the store, or folder of a checkpoint.", environment: "TTS_MODEL_ID"),
+        .number(\.toneFrame, "tone-frame", 0...10_000, "Milliseconds that a frame takes the engine tone."),
+        .text(\.device, "device", "What computes: cpu.", environment: "TTS_DEVICE"),
+        .number(\.threads, "threads", 0...256, "Threads to compute with. 0 chooses."),
+        .choice(\.load, "load", ["startup", "first-use"], "When the model is loaded."),
+        .text(
+            \.voicesDirectory, "voices-dir", "Folder of voices; new ones are added here. Chosen when empty.",
+            environment: "TTS_VOICES_DIR"
+        ),
+        .text(\.builtInVoices, "built-in-voices", "Folder of the voices that came with the program. Found when empty."),
+        .text(\.defaultVoice, "default-voice", "Voice of those who name none.", environment: "TTS_DEFAULT_VOICE"),
+        .text(
+            \.cacheDirectory, "cache-dir", "Folder where prepared voices are kept for the next start; none when empty."),
+        .number(\.preparedVoices, "prepared-voices", 1...1000, "Voices kept ready in memory."),
+        .number(\.speakers, "speakers", 1...64, "Utterances spoken at the same time."),
+        .number(\.queue, "queue", 1...10_000, "Requests that may wait before others are refused."),
+        .number(\.deadline, "deadline", 1...86_400, "Seconds an utterance may take."),
+        .number(\.grace, "grace", 0...3600, "Seconds speech may take to finish when the server stops."),
+        .number(
+            \.requestsPerSecond, "requests-per-second", 0...100_000, "Requests a second of one client; 0 sets no limit."
+        ),
+        .number(\.requestBurst, "request-burst", 1...100_000, "Requests of one client at once."),
+        .number(\.connections, "connections", 1...60_000, "Open connections."),
+        .text(\.tokensFile, "auth-tokens-file", "File of tokens that let in, one a line."),
+        .text(
+            \.secretFile, "auth-secret-file", "File of the secret that signs tokens (JWT, HS256); at least 32 bytes."),
+        .text(\.keySetFile, "auth-jwks-file", "File of the keys that sign tokens (JSON Web Key Set)."),
+        .text(\.tokenIssuer, "auth-issuer", "Who must have issued a token (iss)."),
+        .text(\.tokenAudience, "auth-audience", "Whom a token must be meant for (aud)."),
+        .list(\.allowedHosts, "allowed-hosts", "Names the server answers to, beside addresses and local names."),
+        .list(
+            \.allowedOrigins, "allowed-origins",
+            "Origins of other pages that may use the server, such as https://example.org."),
+        .text(\.certificate, "tls-certificate", "Certificate chain (PEM): the port then speaks TLS."),
+        .text(\.certificateKey, "tls-key", "Private key of the certificate (PEM)."),
+        .number(\.uploadLimit, "upload-limit", 1...1000, "Largest upload in MiB."),
+        .choice(
+            \.logLevel, "log-level", ["trace", "debug", "info", "notice", "warning", "error"],
+            "Least important message logged."),
+        .flag(\.logText, "log-text", "Whether the log holds what is spoken."),
+    ]
+
+    /// `file` as its text; `environment` and `flags` by name. `source` of each setting that is not at its default.
+    package init(
+        file: (path: String, text: String)?, environment: [String: String], flags: [(name: String, value: String)]
+    ) throws(ConfigurationError) {
+        self.init()
+        if let file { try read(file: file.path, file.text) }
+        for setting in Self.settings {
+            guard let text = environment[setting.environment], !text.isEmpty else { continue }
+            try set(setting, text, from: setting.environment)
+        }
+        for (name, text) in flags {
+            guard let setting = Self.settings.first(where: { $0.name == name }) else {
+                throw ConfigurationError("There is no setting \(name). makima serve --print-config lists them.")
+            }
+            try set(setting, text, from: "--" + name)
+        }
+    }
+
+    private mutating func read(file path: String, _ text: String) throws(ConfigurationError) {
+        let entries: [TOML.Entry]
+        do { entries = try TOML.parse(text) } catch { throw ConfigurationError("\(path), \(error)") }
+        for entry in entries {
+            guard let setting = Self.settings.first(where: { $0.name == entry.name }) else {
+                throw ConfigurationError("\(path), line \(entry.line): there is no setting \(entry.name).")
+            }
+            do { try setting.write(&self, entry.value) } catch {
+                throw ConfigurationError("\(path), line \(entry.line): \(error.description)")
+            }
+        }
+    }
+
+    private mutating func set(_ setting: Setting, _ text: String, from source: String) throws(ConfigurationError) {
+        guard let value = setting.parse(text) else {
+            throw ConfigurationError("\(source): \(text) is no value for it. \(setting.help)")
+        }
+        do { try setting.write(&self, value) } catch { throw ConfigurationError("\(source): \(error.description)") }
+    }
+
+    /// A settings file that says what this configuration says.
+    package var file: String {
+        Self.settings.map { setting in
+            "# \(setting.help) Environment: \(setting.environment)\n\(setting.name) = \(TOML.write(setting.read(self)))\n"
+        }.joined(separator: "\n")
+    }
+}
+
+extension ServerConfiguration.Setting {
+    private static func variable(_ name: String) -> String {
+        "MAKIMA_" + name.uppercased().replacing("-", with: "_")
+    }
+
+    fileprivate static func text(
+        _ path: any WritableKeyPath<ServerConfiguration, String> & Sendable, _ name: String, _ help: String,
+        environment: String? = nil
+    ) -> Self {
+        Self(
+            name: name, environment: environment ?? variable(name), help: help, read: { .string($0[keyPath: path]) },
+            write: { (configuration, value) throws(ConfigurationError) in
+                guard case .string(let text) = value else { throw ConfigurationError("\(name) takes text in quotes.") }
+                configuration[keyPath: path] = text
+            }, parse: { .string($0) })
+    }
+
+    fileprivate static func choice(
+        _ path: any WritableKeyPath<ServerConfiguration, String> & Sendable, _ name: String, _ choices: [String],
+        _ help: String, environment: String? = nil
+    ) -> Self {
+        let list = choices.joined(separator: ", ")
+        return Self(
+            name: name, environment: environment ?? variable(name), help: "\(help) One of: \(list).",
+            read: { .string($0[keyPath: path]) },
+            write: { (configuration, value) throws(ConfigurationError) in
+                guard case .string(let text) = value, choices.contains(text) else {
+                    throw ConfigurationError("\(name) is one of \(list), in quotes.")
+                }
+                configuration[keyPath: path] = text
+            }, parse: { .string($0) })
+    }
+
+    fileprivate static func number(
+        _ path: any WritableKeyPath<ServerConfiguration, Int> & Sendable, _ name: String, _ range: ClosedRange<Int>,
+        _ help: String
+    ) -> Self {
+        Self(
+            name: name, environment: variable(name), help: help, read: { .integer($0[keyPath: path]) },
+            write: { (configuration, value) throws(ConfigurationError) in
+                guard case .integer(let number) = value, range.contains(number) else {
+                    throw ConfigurationError(
+                        "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound).")
+                }
+                configuration[keyPath: path] = number
+            }, parse: { Int($0).map { .integer($0) } })
+    }
+
+    fileprivate static func flag(
+        _ path: any WritableKeyPath<ServerConfiguration, Bool> & Sendable, _ name: String, _ help: String
+    ) -> Self {
+        Self(
+            name: name, environment: variable(name), help: help, read: { .flag($0[keyPath: path]) },
+            write: { (configuration, value) throws(ConfigurationError) in
+                guard case .flag(let isOn) = value else { throw ConfigurationError("\(name) is true or false.") }
+                configuration[keyPath: path] = isOn
+            }, parse: { Bool($0).map { .flag($0) } })
+    }
+
+    /// As text the entries are separated by commas.
+    fileprivate static func list(
+        _ path: any WritableKeyPath<ServerConfiguration, [String]> & Sendable, _ name: String, _ help: String
+    ) -> Self {
+        Self(
+            name: name, environment: variable(name), help: help, read: { .list($0[keyPath: path]) },
+            write: { (configuration, value) throws(ConfigurationError) in
+                guard case .list(let entries) = value else {
+                    throw ConfigurationError("\(name) is a list: [\"a\", \"b\"].")
+                }
+                configuration[keyPath: path] = entries
+            }, parse: { .list($0.split(separator: ",").map { String($0).trimmingWhitespace() }) })
+    }
+}

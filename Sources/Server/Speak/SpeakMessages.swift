@@ -1,0 +1,308 @@
+// The messages of `/api/v1/speak`, as they are on the wire: the specification's §2.1.3 and our optional fields.
+
+import FoundationEssentials
+
+// MARK: - From the client
+
+package enum ClientMessage: Sendable, Equatable {
+    case start(StartMessage)
+    case speak(SpeakMessage)
+    case cancel
+    case stop(reason: String?)
+    /// How much of the current utterance the client has played.
+    case played(milliseconds: Int)
+}
+
+package enum AudioEncoding: String, Sendable, Equatable { case pcm16, pcm32f }
+package enum AudioTransport: String, Sendable, Equatable { case binary, json }
+
+package struct StartMessage: Sendable, Equatable {
+    package static let sampleRates = 8_000...48_000
+
+    package var sampleRate = 24_000
+    package var encoding = AudioEncoding.pcm16
+    package var transport = AudioTransport.binary
+    package var voice: String?
+    package var language = "English"
+    package var authToken: String?
+    package var contractId: String?
+    /// The same seed and text give the same samples.
+    package var seed: UInt64?
+    package var instruction: String?
+
+    package init() {}
+}
+
+package struct SpeakMessage: Sendable, Equatable {
+    package var text: String
+    package var priority = SpeechJob.Priority.normal
+    /// The text goes on: more follows in further messages.
+    package var append = false
+    /// The text that was announced is complete.
+    package var flush = false
+
+    package init(text: String) {
+        self.text = text
+    }
+}
+
+extension ClientMessage {
+    /// Longer messages are refused before they are parsed. The longest text has 10 000 bytes, 60 000 when all is escaped.
+    package static let sizeLimit = 65_536
+
+    package init(_ json: String) throws(SpeakError) {
+        guard json.utf8.count <= Self.sizeLimit else {
+            throw SpeakError(.invalidText, "The message has \(json.utf8.count) bytes; the limit is \(Self.sizeLimit).")
+        }
+        do {
+            self = try JSONDecoder().decode(Wire.self, from: Data(json.utf8)).message
+        } catch let error as SpeakError {
+            throw error
+        } catch {
+            throw SpeakError(.invalidText, "The message is not a JSON object.")
+        }
+    }
+
+    private struct Wire: Decodable {
+        let message: ClientMessage
+
+        init(from decoder: any Decoder) throws {
+            let fields = try MessageFields(decoder)
+            message = try Self.read(fields)
+        }
+
+        private static func read(_ fields: MessageFields) throws(SpeakError) -> ClientMessage {
+            switch try fields.string("type", limit: 40) {
+            case "start": return .start(try start(fields))
+            case "speak": return .speak(try speak(fields))
+            case "cancel": return .cancel
+            case "stop": return .stop(reason: try fields.string("reason", limit: 1000))
+            case "played": return .played(milliseconds: try fields.integer("ms", 0...86_400_000) ?? 0)
+            case nil: throw SpeakError(.invalidText, "The message has no type.", field: "type")
+            case let other?:
+                throw SpeakError(
+                    .invalidText, "There is no message type \(other). There is: start, speak, cancel, stop, played.",
+                    field: "type")
+            }
+        }
+
+        private static func start(_ fields: MessageFields) throws(SpeakError) -> StartMessage {
+            var start = StartMessage()
+            start.sampleRate = try fields.integer("sampleRate", StartMessage.sampleRates) ?? start.sampleRate
+            start.encoding = try fields.choice("encoding") ?? start.encoding
+            start.transport = try fields.choice("transport") ?? start.transport
+            start.voice = try fields.string("voice", limit: 200)
+            start.language = try fields.string("language", limit: 40) ?? start.language
+            start.authToken = try fields.string("authToken", limit: 16_384)
+            start.contractId = try fields.string("contractId", limit: 200)
+            start.seed = try fields.integer("seed", 0...Int.max).map(UInt64.init)
+            start.instruction = try fields.string("instruction", limit: 2000)
+            return start
+        }
+
+        private static func speak(_ fields: MessageFields) throws(SpeakError) -> SpeakMessage {
+            // The service checks the length, where the limit is known.
+            guard let text = try fields.string("text", limit: .max) else {
+                throw SpeakError(.invalidText, "speak has no text.", field: "text")
+            }
+            var speak = SpeakMessage(text: text)
+            switch try fields.string("priority", limit: 40) {
+            case "high": speak.priority = .high
+            case "normal", nil: break
+            case let other?:
+                throw SpeakError(.invalidText, "priority is high or normal, not \(other).", field: "priority")
+            }
+            speak.append = try fields.flag("append") ?? false
+            speak.flush = try fields.flag("flush") ?? false
+            return speak
+        }
+    }
+}
+
+/// Fields of a JSON object, read with messages that name the field and what it should be. `null` counts as absent.
+package struct MessageFields {
+    private struct Name: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    private let container: KeyedDecodingContainer<Name>
+
+    package init(_ decoder: any Decoder) throws {
+        container = try decoder.container(keyedBy: Name.self)
+    }
+
+    package func string(_ name: String, limit: Int) throws(SpeakError) -> String? {
+        guard let value: String = try value(name, "a string") else { return nil }
+        guard value.utf8.count <= limit else {
+            throw SpeakError(.invalidText, "\(name) has \(value.utf8.count) bytes; the limit is \(limit).", field: name)
+        }
+        return value
+    }
+
+    package func integer(_ name: String, _ range: ClosedRange<Int>) throws(SpeakError) -> Int? {
+        let what = "a whole number from \(range.lowerBound) to \(range.upperBound)"
+        guard let value: Int = try value(name, what) else { return nil }
+        guard range.contains(value) else { throw SpeakError(.invalidText, "\(name) must be \(what).", field: name) }
+        return value
+    }
+
+    package func flag(_ name: String) throws(SpeakError) -> Bool? { try value(name, "true or false") }
+
+    package func strings(_ name: String, limit: Int) throws(SpeakError) -> [String]? {
+        guard let values: [String] = try value(name, "a list of strings") else { return nil }
+        guard values.count <= limit else {
+            throw SpeakError(.invalidText, "\(name) has \(values.count) entries; the limit is \(limit).", field: name)
+        }
+        return values
+    }
+
+    package func choice<Value: RawRepresentable & CaseIterable>(
+        _ name: String
+    ) throws(SpeakError) -> Value? where Value.RawValue == String {
+        guard let text = try string(name, limit: 40) else { return nil }
+        guard let value = Value(rawValue: text) else {
+            let known = Value.allCases.map(\.rawValue).joined(separator: ", ")
+            throw SpeakError(.invalidText, "\(name) is one of \(known), not \(text).", field: name)
+        }
+        return value
+    }
+
+    private func value<Value: Decodable>(_ name: String, _ what: String) throws(SpeakError) -> Value? {
+        do {
+            return try container.decodeIfPresent(Value.self, forKey: Name(stringValue: name))
+        } catch {
+            throw SpeakError(.invalidText, "\(name) must be \(what).", field: name)
+        }
+    }
+}
+
+extension AudioEncoding: CaseIterable {}
+extension AudioTransport: CaseIterable {}
+
+// MARK: - From the server
+
+package enum ServerMessage: Sendable, Equatable {
+    case ready(sessionId: String, voiceLoaded: String, languages: [String])
+    case started(StartedMessage)
+    case complete(CompleteMessage)
+    case error(SpeakError, Progress?)
+    case stopped(reason: String, Progress?)
+    /// The listener began to talk: pause playing. Then `resumed`, or `error` CANCELLED.
+    case interrupted(Progress)
+    case resumed
+
+    /// How far the listener has heard.
+    package struct Progress: Sendable, Equatable {
+        package var playedMs: Int
+        package var spokenCharacters: Int
+    }
+}
+
+package struct StartedMessage: Sendable, Equatable {
+    package var sampleRate: Int
+    package var encoding: AudioEncoding
+    package var voice: String
+    package var transport: AudioTransport
+    package var language: String
+}
+
+package struct CompleteMessage: Sendable, Equatable {
+    package var durationMs: Int
+    package var charactersProcessed: Int
+    package var audioLengthMs: Int
+    package var finishReason: String
+    package var firstAudioMs: Int?
+    package var realTimeFactor: Double
+}
+
+extension ServerMessage {
+    package var json: String {
+        var object = WireObject()
+        switch self {
+        case .ready(let sessionId, let voice, let languages):
+            object.type = "ready"
+            object.sessionId = sessionId
+            object.voiceLoaded = voice
+            object.capabilities = .init(streaming: true, languages: languages)
+        case .started(let started):
+            object.type = "started"
+            object.sampleRate = started.sampleRate
+            object.encoding = started.encoding.rawValue
+            object.voice = started.voice
+            object.transport = started.transport.rawValue
+            object.language = started.language
+        case .complete(let complete):
+            object.type = "complete"
+            object.durationMs = complete.durationMs
+            object.charactersProcessed = complete.charactersProcessed
+            object.audioLengthMs = complete.audioLengthMs
+            object.finishReason = complete.finishReason
+            object.firstAudioMs = complete.firstAudioMs
+            object.realTimeFactor = complete.realTimeFactor
+        case .error(let error, let progress):
+            object.type = "error"
+            object.code = error.code.rawValue
+            object.message = error.message
+            object.recoverable = error.code.isRecoverable
+            object.retryAfterMs = error.retryAfter?.milliseconds
+            object.field = error.field
+            object.set(progress)
+        case .stopped(let reason, let progress):
+            object.type = "stopped"
+            object.reason = reason
+            object.set(progress)
+        case .interrupted(let progress):
+            object.type = "interrupted"
+            object.set(progress)
+        case .resumed:
+            object.type = "resumed"
+        }
+        return JSON.encode(object)
+    }
+
+    /// A piece of sound where the client asked for JSON.
+    static func audioChunk(_ bytes: [UInt8], sequenceNumber: Int, isFinal: Bool, timestampMs: Int) -> String {
+        var object = WireObject()
+        object.type = "audioChunk"
+        object.data = Data(bytes).base64EncodedString()
+        object.sequenceNumber = sequenceNumber
+        object.isFinal = isFinal
+        object.timestampMs = timestampMs
+        return JSON.encode(object)
+    }
+
+    /// Every field a message of ours may have; those that are nil are not written.
+    private struct WireObject: Encodable {
+        struct Capabilities: Encodable {
+            var streaming: Bool
+            var languages: [String]
+        }
+        var type = ""
+        var sessionId, voiceLoaded: String?
+        var capabilities: Capabilities?
+        var sampleRate: Int?
+        var encoding, voice, transport, language: String?
+        var data: String?
+        var sequenceNumber: Int?
+        var isFinal: Bool?
+        var timestampMs: Int?
+        var durationMs, charactersProcessed, audioLengthMs: Int?
+        var finishReason: String?
+        var firstAudioMs: Int?
+        var realTimeFactor: Double?
+        var code, message: String?
+        var recoverable: Bool?
+        var retryAfterMs: Int?
+        var field: String?
+        var reason: String?
+        var playedMs, spokenCharacters: Int?
+
+        mutating func set(_ progress: Progress?) {
+            playedMs = progress?.playedMs
+            spokenCharacters = progress?.spokenCharacters
+        }
+    }
+}

@@ -1,0 +1,324 @@
+// One client of `/api/v1/speak`: the state machine between a WebSocket and the speech service.
+//
+// Three tasks share the session: one reads the client's messages, one takes sound from the scheduler, one writes. So a client
+// that does not read is still heard when it cancels, and holds up nothing but its own sound.
+
+import Audio
+import FoundationEssentials
+import Logging
+import NIOCore
+import Qwen3TTS
+
+package actor SpeakSession {
+    /// Pieces of sound that may wait for the socket: two thirds of a second.
+    private static let audioAhead = 8
+    /// Messages that may wait for the socket before the session stops reading.
+    private static let messagesAhead = 256
+
+    package nonisolated let id = UUID().uuidString.lowercased()
+    private nonisolated let service: SpeechService
+    private let client: String
+    private var machine: SpeakStateMachine
+    private var outgoing: [Outgoing] = []
+    private var waiters: [CheckedContinuation<Void, Never>] = []
+    private var isClosed = false
+    /// The utterance whose sound is being taken, and text that came before the scheduler had it.
+    private var stream: (id: SpeakStateMachine.UtteranceID, stream: SpeechStream)?
+    private var early: [(text: String, isLast: Bool)] = []
+    private var contract: String?
+    private var wasSpeaking = false
+    private let begun: AsyncStream<Begun>
+    private let begin: AsyncStream<Begun>.Continuation
+
+    private struct Begun: Sendable {
+        let id: SpeakStateMachine.UtteranceID
+        let message: SpeakMessage
+        let settings: StartMessage
+    }
+
+    private enum Outgoing: Sendable {
+        case message(String)
+        case audio(SpeakStateMachine.UtteranceID, ByteBuffer)
+        case audioText(SpeakStateMachine.UtteranceID, String)
+        case close(WebSocketClosure)
+
+        var utterance: SpeakStateMachine.UtteranceID? {
+            switch self {
+            case .audio(let id, _), .audioText(let id, _): id
+            case .message, .close: nil
+            }
+        }
+    }
+
+    /// `client` is whom the handshake's token names, or the address; `isAuthorized` whether that token was good.
+    init(_ service: SpeechService, client: String, isAuthorized: Bool) {
+        self.service = service
+        self.client = client
+        machine = SpeakStateMachine(isAuthorized: isAuthorized, defaultVoice: service.defaultVoice)
+        (begun, begin) = AsyncStream.makeStream()
+    }
+
+    /// Serves the client until it leaves or is told to.
+    nonisolated func run(_ receiver: inout WebSocketReceiver, _ sender: WebSocketSender) async throws {
+        service.sessions.add(self)
+        defer { service.sessions.remove(self) }
+        await greet()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { await self.write(to: sender) }
+            group.addTask { await self.takeSound() }
+            do {
+                while let message = try await receiver.next() { await receive(message) }
+            } catch {
+                await leave()
+                throw error
+            }
+            await leave()
+            try await group.waitForAll()
+        }
+    }
+}
+
+// MARK: - Messages
+
+extension SpeakSession {
+    private func greet() {
+        let languages = service.information?.languages ?? Self.languages
+        let names = languages.map { $0.prefix(1).uppercased() + $0.dropFirst() }
+        outgoing.append(
+            .message(ServerMessage.ready(sessionId: id, voiceLoaded: service.defaultVoice, languages: names).json))
+        signal()
+    }
+
+    /// What the released models speak, for a client that connects before the model is loaded.
+    private static let languages = [
+        "English", "Japanese", "Chinese", "Korean", "German", "French", "Russian", "Portuguese", "Spanish", "Italian",
+    ]
+
+    private func receive(_ message: WebSocketMessage) async {
+        while outgoing.count > Self.messagesAhead, !isClosed { await change() }
+        guard case .text(let text) = message else {
+            let error = SpeakError(.invalidText, "Messages are JSON in text frames; a binary frame came.")
+            return await handle(.invalid(error))
+        }
+        let parsed: ClientMessage
+        do { parsed = try ClientMessage(text) } catch { return await handle(.invalid(error)) }
+        switch parsed {
+        case .start(let start): await receive(start)
+        case .speak(let speak): await handle(.speak(speak))
+        case .cancel: await handle(.cancel)
+        case .stop(let reason): await handle(.stop(reason: reason))
+        case .played(let milliseconds): await handle(.played(milliseconds: milliseconds))
+        }
+    }
+
+    private func receive(_ start: StartMessage) async {
+        var denial: SpeakError?
+        if start.authToken != nil || !machine.isAuthorized {
+            do throws(SpeakError) { _ = try await service.authenticator.subject(of: start.authToken) } catch {
+                denial = error
+            }
+        }
+        await handle(.start(start, denial: denial, hasVoice: start.voice.map(service.hasVoice) ?? true))
+    }
+
+    private func handle(_ event: SpeakStateMachine.Event) async {
+        await perform(machine.handle(event, at: .now))
+    }
+
+    private func perform(_ actions: [SpeakStateMachine.Action]) async {
+        for action in actions {
+            switch action {
+            case .send(let message): outgoing.append(.message(message.json))
+            case .sendAudio: preconditionFailure("sound is sent where it is encoded")
+            case .begin(let id, let message, let settings):
+                early = []
+                begin.yield(Begun(id: id, message: message, settings: settings))
+            case .append(let id, let text, let isLast): await append(text, isLast: isLast, to: id)
+            case .cancel(let id):
+                outgoing.removeAll { $0.utterance == id }
+                if stream?.id == id { await stream?.stream.cancel() }
+            case .join(let contract): join(contract)
+            case .close(let closure): outgoing.append(.close(closure))
+            }
+        }
+        signal()
+        await tellListeners()
+    }
+
+    private func append(_ text: String, isLast: Bool, to id: SpeakStateMachine.UtteranceID) async {
+        guard let stream, stream.id == id else { return early.append((text, isLast)) }
+        do throws(SpeakError) { try await stream.stream.append(text, isLast: isLast) } catch {
+            await handle(.failed(id, error))
+        }
+    }
+
+    /// The client has left.
+    private func leave() async {
+        await handle(.disconnected)
+        isClosed = true
+        begin.finish()
+        if let contract { service.contracts.remove(self, from: contract) }
+        signal()
+    }
+}
+
+// MARK: - Sound
+
+extension SpeakSession {
+    /// One utterance after the other, as the state machine begins them.
+    private func takeSound() async {
+        for await utterance in begun where machine.currentID == utterance.id {
+            do throws(SpeakError) {
+                try await take(utterance)
+            } catch {
+                await handle(.failed(utterance.id, error))
+            }
+            stream = nil
+        }
+    }
+
+    private func take(_ begun: Begun) async throws(SpeakError) {
+        var order = SpeechOrder(
+            text: begun.message.text, voice: begun.settings.voice, language: begun.settings.language,
+            instruction: begun.settings.instruction, priority: begun.message.priority,
+            isOpen: begun.message.append && !begun.message.flush, client: client)
+        order.options.seed = begun.settings.seed
+        let stream = try await service.speak(order)
+        guard machine.currentID == begun.id else { return await stream.cancel() }
+        while !early.isEmpty {
+            let piece = early.removeFirst()
+            try await stream.append(piece.text, isLast: piece.isLast)
+        }
+        self.stream = (begun.id, stream)
+        do {
+            try await pass(stream, begun)
+        } catch let error as SpeakError {
+            await stream.cancel()
+            throw error
+        } catch {
+            await stream.cancel()
+            throw SpeakError(.synthesisError, "The sound could not be encoded: \(error)")
+        }
+    }
+
+    private func pass(_ stream: SpeechStream, _ begun: Begun) async throws {
+        var encoder = try PCMEncoder(
+            from: stream.sampleRate, to: begun.settings.sampleRate, encoding: begun.settings.encoding)
+        var sequence = 0
+        for await event in stream {
+            switch event {
+            case .frame(let samples, let characters):
+                let length = Duration.seconds(1) * samples.count / stream.sampleRate
+                let bytes = try encoder.encode(samples)
+                let isWanted = await deliver(bytes, length, characters, of: begun, &sequence, isFinal: false)
+                guard isWanted else { return await stream.cancel() }
+            case .starved: break
+            case .ended(let reason, let summary):
+                let bytes = try encoder.finish()
+                _ = await deliver(bytes, .zero, nil, of: begun, &sequence, isFinal: true)
+                return await handle(.ended(begun.id, reason, summary))
+            case .failed(let error): throw error
+            }
+        }
+    }
+
+    /// Waits until there is room, and not at all for an utterance that was cancelled: then returns false.
+    private func deliver(
+        _ bytes: [UInt8], _ length: Duration, _ characters: Int?, of begun: Begun, _ sequence: inout Int, isFinal: Bool
+    ) async -> Bool {
+        while machine.currentID == begun.id, machine.isHeld || waitingAudio >= Self.audioAhead { await change() }
+        if let characters {
+            let actions = machine.handle(.audio(begun.id, length, characters: characters), at: .now)
+            guard actions == [.sendAudio] else { return false }
+        }
+        guard machine.currentID == begun.id else { return false }
+        switch begun.settings.transport {
+        case .binary:
+            if !bytes.isEmpty { outgoing.append(.audio(begun.id, ByteBuffer(bytes: bytes))) }
+        case .json:
+            guard isFinal || !bytes.isEmpty else { break }
+            sequence += 1
+            let chunk = ServerMessage.audioChunk(
+                bytes, sequenceNumber: sequence, isFinal: isFinal,
+                timestampMs: Int(Date().timeIntervalSince1970 * 1000))
+            outgoing.append(.audioText(begun.id, chunk))
+        }
+        signal()
+        return true
+    }
+
+    private var waitingAudio: Int { outgoing.count { $0.utterance != nil } }
+}
+
+// MARK: - Writing
+
+extension SpeakSession {
+    private func write(to sender: WebSocketSender) async {
+        do {
+            while let next = await nextOutgoing() {
+                switch next {
+                case .message(let text), .audioText(_, let text): try await sender.send(text)
+                case .audio(_, let bytes): try await sender.send(bytes)
+                case .close(let closure): return try await sender.close(closure)
+                }
+            }
+        } catch {
+            // The connection is gone, which the reading side sees as well.
+        }
+    }
+
+    /// The next thing to write; while held, no sound. nil when the client has left.
+    private func nextOutgoing() async -> Outgoing? {
+        while !isClosed {
+            if let index = outgoing.firstIndex(where: { $0.utterance == nil || !machine.isHeld }) {
+                defer { signal() }
+                return outgoing.remove(at: index)
+            }
+            await change()
+        }
+        return nil
+    }
+
+    private func change() async {
+        await withCheckedContinuation { waiters.append($0) }
+    }
+
+    private func signal() {
+        let woken = waiters
+        waiters = []
+        for waiter in woken { waiter.resume() }
+    }
+}
+
+// MARK: - Others
+
+extension SpeakSession: ServedSession {
+    package func shutDown() async { await handle(.shutDown) }
+    package func cut() async { await handle(.cut) }
+}
+
+extension SpeakSession: ContractSpeaker {
+    package var isSpeaking: Bool { machine.currentID != nil && !machine.isHeld }
+
+    package func interrupt(mayResume: Bool) async -> ServerMessage.Progress? {
+        guard machine.currentID != nil, !machine.isHeld else { return nil }
+        let progress = machine.progress(.now)
+        await handle(.interrupt(mayResume: mayResume))
+        return progress
+    }
+
+    package func resume() async { await handle(.resume) }
+    package func confirm() async { await handle(.confirm) }
+
+    private func join(_ contract: String) {
+        if let old = self.contract { service.contracts.remove(self, from: old) }
+        self.contract = contract
+        service.contracts.add(self, to: contract)
+    }
+
+    private func tellListeners() async {
+        guard let contract, wasSpeaking != isSpeaking else { return }
+        wasSpeaking = isSpeaking
+        await service.contracts.speakingChanged(in: contract)
+    }
+}

@@ -1,0 +1,110 @@
+// One utterance as its listener sees it.
+
+package import Qwen3TTS
+import Synchronization
+
+/// What a door receives. After `ended` or `failed` nothing follows.
+package enum SpokenEvent: Sendable, Equatable {
+    /// Mono samples in [-1, 1] at the model's rate, and how many characters of the text have been taken up so far.
+    case frame([Float], characters: Int)
+    /// All text so far is spoken and more was announced.
+    case starved
+    case ended(FinishReason, SpeechSummary)
+    case failed(SpeakError)
+}
+
+/// Figures of one utterance.
+package struct SpeechSummary: Sendable, Equatable {
+    package var frames = 0
+    package var audio = Duration.zero
+    /// From the request to the first frame.
+    package var firstAudio: Duration?
+    /// Time that synthesis took, without waiting for text or for the reader.
+    package var computing = Duration.zero
+
+    package init() {}
+
+    /// Computing time over audio time: below 1 is faster than real time.
+    package var realTimeFactor: Double { audio > .zero ? computing / audio : 0 }
+}
+
+/// The part of an utterance that its listener and the synthesis thread share.
+final class SpeechTicket: Sendable {
+    let continuation: AsyncStream<SpokenEvent>.Continuation
+    private let cancelledAt = Mutex<ContinuousClock.Instant?>(nil)
+    private let cancelled = Atomic(false)
+    private let unread = Atomic(0)
+
+    init(_ continuation: AsyncStream<SpokenEvent>.Continuation) {
+        self.continuation = continuation
+        continuation.onTermination = { [self] reason in
+            if case .cancelled = reason { cancel() }
+        }
+    }
+
+    var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
+    var cancelTime: ContinuousClock.Instant? { cancelledAt.withLock { $0 } }
+    /// Events sent that the listener has not taken.
+    var backlog: Int { unread.load(ordering: .relaxed) }
+
+    func cancel() {
+        cancelledAt.withLock { $0 = $0 ?? .now }
+        cancelled.store(true, ordering: .relaxed)
+    }
+
+    func send(_ event: SpokenEvent) {
+        unread.add(1, ordering: .relaxed)
+        continuation.yield(event)
+    }
+
+    /// Returns the number of events still unread.
+    func took() -> Int { unread.subtract(1, ordering: .relaxed).newValue }
+}
+
+/// An utterance in progress. Dropping the iteration cancels it. A listener that stops reading pauses its own utterance and
+/// nobody else's.
+package struct SpeechStream: AsyncSequence, Sendable {
+    package typealias Element = SpokenEvent
+
+    /// Of the samples.
+    package let sampleRate: Int
+    let ticket: SpeechTicket
+    let events: AsyncStream<SpokenEvent>
+    let control: any SpeechControl
+
+    /// Ends the utterance within a fraction of a frame; events already sent may still be read.
+    package func cancel() async {
+        ticket.cancel()
+        await control.wake()
+    }
+
+    /// More text for an open utterance; `isLast` closes it.
+    package func append(_ text: String, isLast: Bool) async throws(SpeakError) {
+        try await control.append(text, isLast: isLast, to: ticket)
+    }
+
+    package struct AsyncIterator: AsyncIteratorProtocol {
+        var base: AsyncStream<SpokenEvent>.AsyncIterator
+        let ticket: SpeechTicket
+        let control: any SpeechControl
+
+        package mutating func next() async -> SpokenEvent? { await next(isolation: #isolation) }
+
+        package mutating func next(isolation actor: isolated (any Actor)?) async -> SpokenEvent? {
+            guard let event = await base.next(isolation: actor) else { return nil }
+            // The scheduler leaves a full backlog alone until it is half empty again.
+            if ticket.took() == SchedulerLimits.backlog / 2 { await control.wake() }
+            return event
+        }
+    }
+
+    package func makeAsyncIterator() -> AsyncIterator {
+        AsyncIterator(base: events.makeAsyncIterator(), ticket: ticket, control: control)
+    }
+}
+
+/// What a stream asks of the scheduler behind it.
+protocol SpeechControl: AnyObject, Sendable {
+    func wake() async
+    func append(_ text: String, isLast: Bool, to ticket: SpeechTicket) async throws(SpeakError)
+}

@@ -1,0 +1,87 @@
+// A generator that hums: for tests of doors and of clients where no model is at hand (`--engine tone`).
+
+import Glibc
+package import Qwen3TTS
+
+/// One frame per character of text, at a pitch that depends on the voice. Samples depend on the request alone.
+package struct ToneGenerator: SpeechGenerator {
+    /// What a frame costs, to stand in for a model of a given speed.
+    package var frameTime: Duration
+
+    package init(frameTime: Duration = .zero) {
+        self.frameTime = frameTime
+    }
+
+    package let information = ModelInformation(
+        name: "tone", variant: "base", format: "f32", sampleRate: 24_000, samplesPerFrame: 1920,
+        languages: [
+            "english", "japanese", "chinese", "korean", "german", "french", "russian", "portuguese", "spanish",
+            "italian",
+        ],
+        speakers: [], clones: true)
+
+    package final class Utterance {
+        let request: SpeechRequest
+        let pitch: Float
+        var characters: Int
+        var isOpen: Bool
+        var frame = 0
+
+        init(_ request: SpeechRequest) {
+            self.request = request
+            pitch = 220 + request.voice.seed.truncatingRemainder(dividingBy: 220)
+            characters = request.text.count
+            isOpen = request.isOpen
+        }
+    }
+
+    package func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> VoicePrompt {
+        guard clip.count >= information.samplesPerFrame else { throw .badReference("it is shorter than a frame.") }
+        let level = (clip.reduce(0) { $0 + $1 * $1 } / Float(clip.count)).squareRoot()
+        let codes = transcript == nil ? [] : (0..<clip.count / 1920).map { [$0 % 100] }
+        return VoicePrompt(speaker: [level, Float(clip.count)], codes: codes, transcript: transcript ?? "")
+    }
+
+    package func begin(_ request: SpeechRequest) throws(SynthesisError) -> Utterance {
+        guard request.isOpen || !request.text.allSatisfy(\.isWhitespace) else { throw .emptyText }
+        let bytes = request.text.utf8.count
+        guard bytes <= SpeechRequest.textLimit else { throw .textTooLong(bytes: bytes, limit: SpeechRequest.textLimit) }
+        let language = request.language.lowercased()
+        guard language == "auto" || information.languages.contains(language) else {
+            throw .unknownLanguage(request.language, known: information.languages)
+        }
+        return Utterance(request)
+    }
+
+    package func append(_ text: String, isLast: Bool, to utterance: Utterance) throws(SynthesisError) {
+        guard utterance.isOpen else { throw .unsupported("The utterance is closed.") }
+        utterance.characters += text.count
+        utterance.isOpen = !isLast
+    }
+
+    package func advance(_ batch: [Utterance], isCancelled: (Utterance) -> Bool) -> [SpeechEvent] {
+        if frameTime > .zero { usleep(useconds_t(frameTime.seconds * 1_000_000)) }
+        return batch.map { isCancelled($0) ? .ended(.cancelled) : advance($0) }
+    }
+
+    private func advance(_ utterance: Utterance) -> SpeechEvent {
+        guard utterance.frame < utterance.characters else { return utterance.isOpen ? .starved : .ended(.endOfSpeech) }
+        let limit = utterance.request.options.maximumFrames ?? .max
+        guard utterance.frame < limit else { return .ended(.budget) }
+        let start = utterance.frame * information.samplesPerFrame
+        utterance.frame += 1
+        let step = 2 * Float.pi * utterance.pitch / Float(information.sampleRate)
+        let samples = (start..<start + information.samplesPerFrame).map { 0.25 * sinf(step * Float($0)) }
+        return .frame(samples, characters: utterance.frame)
+    }
+}
+
+extension SpeechVoice {
+    fileprivate var seed: Float {
+        switch self {
+        case .cloned(_, let prompt): prompt.speaker.reduce(0, +).magnitude
+        case .preset(let name): Float(name.utf8.reduce(0) { $0 + Int($1) })
+        case .none: 0
+        }
+    }
+}

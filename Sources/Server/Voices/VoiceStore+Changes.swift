@@ -1,0 +1,129 @@
+// Adding and removing voices, each in one step: a folder is there whole, or not at all.
+
+package import Audio
+import FoundationEssentials
+import Glibc
+
+/// What somebody says about a voice they add.
+package struct VoiceProposal: Sendable {
+    package var name: String
+    /// nil makes one from the name.
+    package var id: String?
+    package var language: String
+    package var description: String
+    /// What the clip says; empty when nobody wrote it down.
+    package var transcript: String
+    /// Who agreed to the use of their voice.
+    package var consent: String
+
+    package init(
+        name: String, id: String? = nil, language: String = "auto", description: String = "", transcript: String = "",
+        consent: String = ""
+    ) {
+        self.name = name
+        self.id = id
+        self.language = language
+        self.description = description
+        self.transcript = transcript
+        self.consent = consent
+    }
+}
+
+extension VoiceStore {
+    /// Names of folders that are not voices: being written, or being removed.
+    private static let asidePrefix = ".aside-"
+
+    /// Makes a voice of a recording that is good enough; the report says what could be better.
+    package func add(_ clip: AudioClip, _ proposal: VoiceProposal) throws -> (StoredVoice, ClipReport) {
+        try proposal.check()
+        let report = ClipReport(clip)
+        guard report.isUsable else { throw VoiceError.unusableClip(report) }
+        let id = try freeID(for: proposal)
+        let aside = "\(directory)/\(Self.asidePrefix)\(UUID().uuidString)"
+        do {
+            try FileManager.default.createDirectory(atPath: aside, withIntermediateDirectories: true)
+        } catch {
+            throw VoiceError.cannotWrite(path: directory, reason: systemMessage(errno))
+        }
+        defer { try? FileManager.default.removeItem(atPath: aside) }
+        try write(clip, proposal, id: id, to: aside)
+        // Fails when somebody else took the name meanwhile.
+        guard unsafe rename(aside, "\(directory)/\(id)") == 0 else {
+            guard errno != ENOTEMPTY, errno != EEXIST else { throw VoiceError.exists(id.description) }
+            throw VoiceError.cannotWrite(path: "\(directory)/\(id)", reason: systemMessage(errno))
+        }
+        try AtomicFile.synchronize(directory)
+        return (try find(id.description), report)
+    }
+
+    package func remove(_ id: String) throws(VoiceError) {
+        let voice = try find(id)
+        guard !voice.isBuiltIn else { throw .builtIn(id) }
+        guard id != defaultVoice else { throw .isDefault(id) }
+        let aside = "\(directory)/\(Self.asidePrefix)\(UUID().uuidString)"
+        guard unsafe rename(voice.folder, aside) == 0 else {
+            throw .cannotWrite(path: voice.folder, reason: systemMessage(errno))
+        }
+        try? FileManager.default.removeItem(atPath: aside)
+    }
+
+    /// Removes what a killed program left half done. Called once at start.
+    package func sweep() {
+        for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+        where name.hasPrefix(Self.asidePrefix) {
+            try? FileManager.default.removeItem(atPath: "\(directory)/\(name)")
+        }
+    }
+
+    private func freeID(for proposal: VoiceProposal) throws(VoiceError) -> VoiceID {
+        if let wanted = proposal.id {
+            guard let id = VoiceID(wanted) else { throw .badID(wanted) }
+            guard !contains(wanted) else { throw .exists(wanted) }
+            return id
+        }
+        let base = VoiceID(naming: proposal.name)
+        if !contains(base.description) { return base }
+        for number in 2...999 {
+            if let id = VoiceID("\(base)-\(number)"), !contains(id.description) { return id }
+        }
+        throw .exists(base.description)
+    }
+
+    private func write(_ clip: AudioClip, _ proposal: VoiceProposal, id: VoiceID, to folder: String) throws {
+        let clipPath = folder + "/reference.wav"
+        var writer = try AudioFileWriter(path: clipPath, sampleRate: clip.sampleRate)
+        try writer.write(clip.samples)
+        try writer.finish()
+        try AtomicFile.synchronize(clipPath)
+        let transcript = proposal.transcript.trimmingWhitespace()
+        if !transcript.isEmpty { try AtomicFile.write(Data((transcript + "\n").utf8), to: folder + "/transcript.txt") }
+        let metadata = VoiceMetadata(
+            id: id, name: proposal.name.trimmingWhitespace(), language: proposal.language.lowercased(),
+            description: proposal.description, mode: transcript.isEmpty ? .speakerOnly : .inContext,
+            consent: proposal.consent.trimmingWhitespace())
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        try AtomicFile.write(encoder.encode(metadata), to: folder + "/metadata.json")
+    }
+}
+
+extension VoiceProposal {
+    fileprivate func check() throws(VoiceError) {
+        let name = name.trimmingWhitespace()
+        guard (1...100).contains(name.count) else {
+            throw .badField("name", "a voice needs a name of 1 to 100 characters.")
+        }
+        guard transcript.utf8.count <= VoiceStore.transcriptLimit else {
+            throw .badField(
+                "transcript", "it is longer than \(VoiceStore.transcriptLimit) bytes; 30 seconds of speech are shorter."
+            )
+        }
+        guard description.count <= 1000, consent.count <= 1000, language.count <= 40 else {
+            throw .badField(
+                "description", "description, consent and language have limits of 1000, 1000 and 40 characters.")
+        }
+        // A box that was not ticked is no consent.
+        let refusals = ["", "false", "no", "0", "off"]
+        guard !refusals.contains(consent.trimmingWhitespace().lowercased()) else { throw .noConsent }
+    }
+}

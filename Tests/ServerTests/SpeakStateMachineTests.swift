@@ -1,0 +1,307 @@
+import Qwen3TTS
+import Testing
+
+@testable import Server
+
+/// Brings a machine into each phase, and tells what each event does there.
+@Suite struct SpeakStateMachineTests {
+    static let now = ContinuousClock.now
+    typealias Machine = SpeakStateMachine
+
+    static func machine(in phase: Machine.Phase) -> Machine {
+        var machine = Machine(isAuthorized: true, defaultVoice: "makima")
+        func give(_ event: Machine.Event) { _ = machine.handle(event, at: now) }
+        switch phase {
+        case .ready: break
+        case .started: give(.start(StartMessage(), denial: nil, hasVoice: true))
+        case .speaking: give(.speak(SpeakMessage(text: "one")))
+        case .stopping:
+            give(.speak(SpeakMessage(text: "one")))
+            give(.shutDown)
+        case .stopped: give(.stop(reason: nil))
+        }
+        #expect(machine.phase == phase)
+        return machine
+    }
+
+    /// What a machine answered, in short: one word per action.
+    static func words(_ actions: [Machine.Action]) -> String {
+        actions.map { action in
+            switch action {
+            case .send(.ready): "ready"
+            case .send(.started): "started"
+            case .send(.complete): "complete"
+            case .send(.error(let error, _)): error.code.rawValue
+            case .send(.stopped(let reason, _)): "stopped(\(reason))"
+            case .send(.interrupted): "interrupted"
+            case .send(.resumed): "resumed"
+            case .sendAudio: "audio"
+            case .begin(let id, _, _): "begin\(id)"
+            case .append(let id, let text, let isLast): "append\(id)(\(text)\(isLast ? "." : ""))"
+            case .cancel(let id): "cancel\(id)"
+            case .join(let contract): "join(\(contract))"
+            case .close(let closure): "close\(closure.code)"
+            }
+        }.joined(separator: " ")
+    }
+
+    static let events: [(name: String, event: Machine.Event)] = [
+        ("start", .start(StartMessage(), denial: nil, hasVoice: true)),
+        ("speak", .speak(SpeakMessage(text: "two"))),
+        ("cancel", .cancel),
+        ("stop", .stop(reason: "done")),
+        ("played", .played(milliseconds: 10)),
+        ("invalid", .invalid(SpeakError(.invalidText, "?"))),
+        ("audio", .audio(1, .milliseconds(80), characters: 1)),
+        ("audio of another", .audio(9, .milliseconds(80), characters: 1)),
+        ("ended", .ended(1, .endOfSpeech, SpeechSummary())),
+        ("cancelled by the server", .ended(1, .cancelled, SpeechSummary())),
+        ("ended of another", .ended(9, .endOfSpeech, SpeechSummary())),
+        ("failed", .failed(1, SpeakError(.timeout, "?"))),
+        ("failed of another", .failed(9, SpeakError(.timeout, "?"))),
+        ("interrupt", .interrupt(mayResume: false)),
+        ("hold", .interrupt(mayResume: true)),
+        ("resume", .resume),
+        ("confirm", .confirm),
+        ("shutDown", .shutDown),
+        ("cut", .cut),
+        ("disconnected", .disconnected),
+    ]
+
+    /// Rows: events in the order above. Columns: ready, started, speaking, stopping, stopped.
+    static let table: [[String]] = [
+        ["started", "started", "started", "started", ""],
+        ["begin1", "begin1", "", "MODEL_LOADING", ""],
+        ["CANCELLED", "CANCELLED", "cancel1 CANCELLED", "cancel1 CANCELLED stopped(server_shutdown) close1001", ""],
+        [
+            "stopped(done) close1000", "stopped(done) close1000", "cancel1 stopped(done) close1000",
+            "cancel1 stopped(done) close1000", "",
+        ],
+        ["", "", "", "", ""],
+        ["INVALID_TEXT", "INVALID_TEXT", "INVALID_TEXT", "INVALID_TEXT", ""],
+        ["", "", "audio", "audio", ""],
+        ["", "", "", "", ""],
+        ["", "", "complete", "complete stopped(server_shutdown) close1001", ""],
+        ["", "", "CANCELLED", "CANCELLED stopped(server_shutdown) close1001", ""],
+        ["", "", "", "", ""],
+        ["", "", "cancel1 TIMEOUT", "cancel1 TIMEOUT stopped(server_shutdown) close1001", ""],
+        ["", "", "", "", ""],
+        ["", "", "cancel1 CANCELLED", "cancel1 CANCELLED stopped(server_shutdown) close1001", ""],
+        ["", "", "interrupted", "interrupted", ""],
+        ["", "", "", "", ""],
+        ["", "", "", "", ""],
+        ["stopped(server_shutdown) close1001", "stopped(server_shutdown) close1001", "", "", ""],
+        [
+            "stopped(server_shutdown) close1001", "stopped(server_shutdown) close1001",
+            "cancel1 stopped(server_shutdown) close1001", "cancel1 stopped(server_shutdown) close1001", "",
+        ],
+        ["", "", "cancel1", "cancel1", ""],
+    ]
+
+    @Test(arguments: [Machine.Phase.ready, .started, .speaking, .stopping, .stopped])
+    func everyEventInEveryPhaseAnswersAsTheTableSays(phase: Machine.Phase) {
+        let column = [Machine.Phase.ready, .started, .speaking, .stopping, .stopped].firstIndex(of: phase)!
+        #expect(Self.events.count == Self.table.count)
+        for (row, (name, event)) in zip(Self.table, Self.events) {
+            var machine = Self.machine(in: phase)
+            let answer = Self.words(machine.handle(event, at: Self.now))
+            #expect(answer == row[column], "\(name) in \(phase)")
+        }
+    }
+
+    /// A conversation as event and expected answer, one after the other.
+    private func play(_ machine: inout Machine, _ script: [(Machine.Event, String)]) {
+        for (event, expected) in script { #expect(Self.words(machine.handle(event, at: Self.now)) == expected) }
+    }
+
+    @Test func textsAreSpokenInOrderAndHighOnesFirst() {
+        var machine = Self.machine(in: .started)
+        var high = SpeakMessage(text: "now")
+        high.priority = .high
+        var high2 = high
+        high2.text = "then"
+        play(
+            &machine,
+            [
+                (.speak(SpeakMessage(text: "a")), "begin1"), (.speak(SpeakMessage(text: "b")), ""),
+                (.speak(high), ""), (.speak(high2), ""),
+            ])
+        var spoken: [String] = []
+        for id in 1...3 {
+            for case .begin(_, let message, _) in machine.handle(
+                .ended(id, .endOfSpeech, SpeechSummary()), at: Self.now)
+            {
+                spoken.append(message.text)
+            }
+        }
+        #expect(spoken == ["now", "then", "b"])
+        #expect(machine.phase == .speaking)
+    }
+
+    @Test func cancelDropsTheCurrentAndTheNextIsSpoken() {
+        var machine = Self.machine(in: .started)
+        play(
+            &machine,
+            [
+                (.speak(SpeakMessage(text: "a")), "begin1"), (.speak(SpeakMessage(text: "b")), ""),
+                (.cancel, "cancel1 CANCELLED begin2"),
+                (.audio(1, .milliseconds(80), characters: 1), ""),
+                (.audio(2, .milliseconds(80), characters: 1), "audio"),
+                (.cancel, "cancel2 CANCELLED"), (.cancel, "CANCELLED"),
+            ])
+    }
+
+    @Test func aFullQueueIsRateLimitedAndTheSessionLives() {
+        var machine = Self.machine(in: .speaking)
+        for _ in 0..<Machine.queueLimit { play(&machine, [(.speak(SpeakMessage(text: "x")), "")]) }
+        play(
+            &machine,
+            [
+                (.speak(SpeakMessage(text: "x")), "RATE_LIMITED"),
+                (.ended(1, .endOfSpeech, SpeechSummary()), "complete begin2"),
+            ])
+    }
+
+    @Test func withoutATokenNothingIsSpokenAndTheFifthDenialCloses() {
+        var machine = Machine(isAuthorized: false, defaultVoice: "makima")
+        let denied = Machine.Event.start(StartMessage(), denial: SpeakError(.unauthorized, "no"), hasVoice: true)
+        play(&machine, [(.speak(SpeakMessage(text: "a")), "UNAUTHORIZED")])
+        for _ in 1..<Machine.attempts { play(&machine, [(denied, "UNAUTHORIZED")]) }
+        play(&machine, [(denied, "UNAUTHORIZED close1008"), (.speak(SpeakMessage(text: "a")), "")])
+    }
+
+    @Test func aTokenInStartLetsIn() {
+        var machine = Machine(isAuthorized: false, defaultVoice: "makima")
+        play(
+            &machine,
+            [
+                (.start(StartMessage(), denial: nil, hasVoice: true), "started"),
+                (.speak(SpeakMessage(text: "a")), "begin1"),
+            ])
+    }
+
+    @Test func anUnknownVoiceIsReportedAndTheDefaultSpeaks() {
+        var machine = Self.machine(in: .ready)
+        var start = StartMessage()
+        start.voice = "nobody"
+        let actions = machine.handle(.start(start, denial: nil, hasVoice: false), at: Self.now)
+        #expect(Self.words(actions) == "VOICE_NOT_FOUND started")
+        guard case .send(.started(let started)) = actions.last else { return #expect(Bool(false), "no started") }
+        #expect(started.voice == "makima")
+        guard case .begin(_, _, let settings) = machine.handle(.speak(SpeakMessage(text: "a")), at: Self.now).last
+        else {
+            return #expect(Bool(false), "no begin")
+        }
+        #expect(settings.voice == nil)
+    }
+
+    @Test func textArrivesPieceByPiece() {
+        func piece(_ text: String, append: Bool = true, flush: Bool = false) -> Machine.Event {
+            var message = SpeakMessage(text: text)
+            message.append = append
+            message.flush = flush
+            return .speak(message)
+        }
+        var machine = Self.machine(in: .started)
+        play(
+            &machine,
+            [
+                (piece("", append: false, flush: true), "INVALID_TEXT"),
+                (piece("a"), "begin1"), (piece("b"), "append1(b)"),
+                (piece("", append: false, flush: true), "append1(.)"),
+                // The first is closed: this begins another, which waits and takes text meanwhile.
+                (piece("c"), ""), (piece("d"), ""),
+            ])
+        let next = machine.handle(.ended(1, .endOfSpeech, SpeechSummary()), at: Self.now)
+        guard case .begin(2, let message, _) = next.last else { return #expect(Bool(false), "no begin") }
+        #expect(message.text == "cd")
+        #expect(message.append && !message.flush)
+        play(&machine, [(piece("e", flush: true), "append2(e.)")])
+    }
+
+    @Test func openTextInTheQueueHasTheLimitOfText() {
+        var machine = Self.machine(in: .speaking)
+        var piece = SpeakMessage(text: String(repeating: "x", count: 6000))
+        piece.append = true
+        play(&machine, [(.speak(piece), ""), (.speak(piece), "INVALID_TEXT")])
+    }
+
+    @Test func anInterruptionDropsTheAnswerWithAllThatWaits() {
+        var machine = Self.machine(in: .speaking)
+        play(
+            &machine,
+            [
+                (.speak(SpeakMessage(text: "b")), ""), (.interrupt(mayResume: false), "cancel1 CANCELLED CANCELLED"),
+                (.speak(SpeakMessage(text: "c")), "begin2"),
+            ])
+    }
+
+    @Test func aFalseStartResumesAndAMeantOneDrops() {
+        var machine = Self.machine(in: .speaking)
+        play(&machine, [(.interrupt(mayResume: true), "interrupted")])
+        #expect(machine.isHeld)
+        play(&machine, [(.interrupt(mayResume: true), ""), (.resume, "resumed")])
+        #expect(!machine.isHeld)
+        play(&machine, [(.interrupt(mayResume: true), "interrupted"), (.confirm, "cancel1 CANCELLED")])
+        #expect(!machine.isHeld)
+    }
+
+    @Test func progressIsWhatCanHaveBeenPlayed() {
+        var machine = Self.machine(in: .speaking)
+        for frame in 1...10 {
+            _ = machine.handle(.audio(1, .milliseconds(80), characters: frame * 2), at: Self.now)
+        }
+        // Not more than the three characters of the text, not more than was sent.
+        #expect(machine.progress(Self.now) == .init(playedMs: 0, spokenCharacters: 0))
+        #expect(machine.progress(Self.now + .milliseconds(70)) == .init(playedMs: 70, spokenCharacters: 2))
+        #expect(machine.progress(Self.now + .seconds(9)) == .init(playedMs: 800, spokenCharacters: 3))
+        _ = machine.handle(.played(milliseconds: 40), at: Self.now)
+        #expect(machine.progress(Self.now + .seconds(9)) == .init(playedMs: 40, spokenCharacters: 2))
+        _ = machine.handle(.played(milliseconds: 999_999), at: Self.now)
+        #expect(machine.progress(Self.now + .seconds(9)).playedMs == 800)
+    }
+
+    /// Ten thousand random events: whatever comes, at most one utterance is current, a stopped session is silent, and each begun
+    /// utterance is ended or cancelled before the next begins.
+    @Test(arguments: [UInt64(1), 2, 3, 4]) func randomEventsKeepThePromises(seed: UInt64) {
+        var random = SplitMix(state: seed)
+        for _ in 0..<200 {
+            var machine = Machine(isAuthorized: random.next() % 4 != 0, defaultVoice: "makima")
+            var open: Int?
+            for _ in 0..<50 {
+                var (name, event) = Self.events[Int(random.next() % UInt64(Self.events.count))]
+                if case .ended(1, let reason, let summary) = event { event = .ended(open ?? 1, reason, summary) }
+                let wasStopped = machine.phase == .stopped
+                let finishes = name == "ended" || name == "cancelled by the server"
+                let actions = machine.handle(event, at: Self.now)
+                if wasStopped { #expect(actions.isEmpty) }
+                if finishes, open != nil, !wasStopped { open = nil }
+                for action in actions {
+                    if case .cancel(let id) = action {
+                        #expect(id == open)
+                        open = nil
+                    }
+                    if case .begin(let id, _, _) = action {
+                        #expect(open == nil)
+                        open = id
+                    }
+                }
+                #expect(machine.currentID == open)
+                name = ""
+            }
+        }
+    }
+}
+
+/// A small random generator, so that a failure can be repeated.
+struct SplitMix: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}

@@ -1,0 +1,235 @@
+import Qwen3TTS
+import Synchronization
+import Testing
+
+@testable import Server
+
+@Suite struct SynthesisSchedulerTests {
+    static func job(
+        _ text: String, client: String = "a", priority: SpeechJob.Priority = .normal, isOpen: Bool = false
+    ) -> SpeechJob {
+        let request = SpeechRequest(text: text, voice: .none, isOpen: isOpen)
+        return SpeechJob(request, priority: priority, client: client)
+    }
+
+    /// What several tasks note down.
+    final class Notes<Note: Sendable>: Sendable {
+        private let notes = Mutex<[Note]>([])
+        var all: [Note] { notes.withLock { $0 } }
+        func add(_ note: Note) { notes.withLock { $0.append(note) } }
+    }
+
+    struct Heard: Equatable {
+        var samples: [Float] = []
+        var characters: [Int] = []
+        var last: SpokenEvent?
+    }
+
+    static func hear(_ stream: SpeechStream) async -> Heard {
+        var heard = Heard()
+        for await event in stream {
+            if case .frame(let samples, let characters) = event {
+                heard.samples += samples
+                heard.characters.append(characters)
+            }
+            heard.last = event
+        }
+        return heard
+    }
+
+    @Test func tenAtOnceEachSoundAsAlone() async throws {
+        let texts = (1...10).map { String(repeating: "x", count: $0 * 3) }
+        var alone: [Heard] = []
+        let one = SynthesisScheduler(ToneGenerator())
+        for text in texts { alone.append(await Self.hear(try await one.speak(Self.job(text)))) }
+        let scheduler = SynthesisScheduler(ToneGenerator())
+        let together = try await withThrowingTaskGroup(of: (Int, Heard).self) { group in
+            for (index, text) in texts.enumerated() {
+                group.addTask { (index, await Self.hear(try await scheduler.speak(Self.job(text)))) }
+            }
+            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+        for index in texts.indices {
+            #expect(together[index]?.samples == alone[index].samples)
+            #expect(together[index]?.characters == Array(1...texts[index].count))
+        }
+    }
+
+    @Test func charactersAreThoseOfTheSource() async throws {
+        var job = Self.job("abcd")
+        job.sourceOffset = { $0 * 10 }
+        let heard = await Self.hear(try await SynthesisScheduler(ToneGenerator()).speak(job))
+        #expect(heard.characters == [10, 20, 30, 40])
+        guard case .ended(.endOfSpeech, let summary) = heard.last else { return #expect(Bool(false)) }
+        #expect(summary.frames == 4)
+        #expect(summary.audio == .milliseconds(320))
+    }
+
+    @Test func anErrorOfTheModelEndsOneUtteranceOnly() async throws {
+        let scheduler = SynthesisScheduler(ToneGenerator())
+        let bad = try await scheduler.speak(Self.job("   "))
+        let good = try await scheduler.speak(Self.job("good"))
+        guard case .failed(let error) = await Self.hear(bad).last else { return #expect(Bool(false)) }
+        #expect(error.code == .invalidText)
+        #expect(await Self.hear(good).characters.count == 4)
+    }
+
+    @Test func cancellingEndsTheUtteranceAndFreesItsPlace() async throws {
+        let reports = Notes<SpeechReport>()
+        var limits = SchedulerLimits()
+        limits.running = 1
+        let scheduler = SynthesisScheduler(ToneGenerator(frameTime: .milliseconds(1)), limits: limits) {
+            reports.add($0)
+        }
+        let long = try await scheduler.speak(Self.job(String(repeating: "x", count: 5000)))
+        let next = try await scheduler.speak(Self.job("next"))
+        var frames = 0
+        for await event in long {
+            if case .frame = event { frames += 1 }
+            if frames == 3 { await long.cancel() }
+        }
+        #expect(frames < 100)
+        #expect(await Self.hear(next).characters.count == 4)
+        #expect(reports.all.map(\.outcome) == [.finished(.cancelled), .finished(.endOfSpeech)])
+        #expect(reports.all[0].cancelLatency != nil)
+    }
+
+    @Test func aListenerThatLeavesCancels() async throws {
+        let (reports, continuation) = AsyncStream.makeStream(of: SpeechReport.self)
+        let scheduler = SynthesisScheduler(ToneGenerator(frameTime: .milliseconds(1))) { continuation.yield($0) }
+        do {
+            let stream = try await scheduler.speak(Self.job(String(repeating: "x", count: 5000)))
+            for await event in stream { if case .frame = event { break } }
+        }
+        var iterator = reports.makeAsyncIterator()
+        #expect(await iterator.next()?.outcome == .finished(.cancelled))
+        #expect(scheduler.gauges.running == 0)
+    }
+
+    @Test func aSlowListenerPausesOnlyItself() async throws {
+        let scheduler = SynthesisScheduler(ToneGenerator())
+        let slow = try await scheduler.speak(Self.job(String(repeating: "x", count: 200)))
+        for _ in 0..<5 {
+            #expect(await Self.hear(try await scheduler.speak(Self.job("quick"))).characters.count == 5)
+        }
+        // Nobody has read a frame of it, so it comes to stand at its limit, and goes on once somebody does.
+        while slow.ticket.backlog < SchedulerLimits.backlog { try await Task.sleep(for: .milliseconds(5)) }
+        try await Task.sleep(for: .milliseconds(50))
+        #expect(slow.ticket.backlog == SchedulerLimits.backlog)
+        #expect(await Self.hear(slow).characters.count == 200)
+    }
+
+    @Test func aListenerThatNeverReadsIsEnded() async throws {
+        var limits = SchedulerLimits()
+        limits.stall = .milliseconds(150)
+        let scheduler = SynthesisScheduler(ToneGenerator(), limits: limits)
+        let stalled = try await scheduler.speak(Self.job(String(repeating: "x", count: 200)))
+        while scheduler.gauges.running + scheduler.gauges.waiting > 0 { try await Task.sleep(for: .milliseconds(5)) }
+        guard case .failed(let error) = await Self.hear(stalled).last else { return #expect(Bool(false)) }
+        #expect(error.code == .timeout)
+    }
+
+    @Test func theDeadlineEndsAnUtterance() async throws {
+        var limits = SchedulerLimits()
+        limits.deadline = .milliseconds(30)
+        let scheduler = SynthesisScheduler(ToneGenerator(frameTime: .milliseconds(2)), limits: limits)
+        guard
+            case .failed(let error) = await Self.hear(
+                try await scheduler.speak(Self.job(String(repeating: "x", count: 500)))
+            ).last
+        else { return #expect(Bool(false)) }
+        #expect(error.code == .timeout)
+    }
+
+    @Test func aFullQueueIsRateLimited() async throws {
+        var limits = SchedulerLimits()
+        limits.waiting = 2
+        limits.running = 1
+        let scheduler = SynthesisScheduler(ToneGenerator(frameTime: .milliseconds(5)), limits: limits)
+        var streams: [SpeechStream] = []
+        var refused: SpeakError?
+        for _ in 0..<20 where refused == nil {
+            do { streams.append(try await scheduler.speak(Self.job(String(repeating: "x", count: 100)))) } catch {
+                refused = error
+            }
+        }
+        #expect(refused?.code == .rateLimited)
+        #expect(refused?.retryAfter != nil)
+        await scheduler.cancelAll()
+    }
+
+    @Test func placesGoToHighPriorityThenToWhoHasLeast() async throws {
+        var limits = SchedulerLimits()
+        limits.running = 2
+        let order = Notes<String>()
+        let scheduler = SynthesisScheduler(ToneGenerator(frameTime: .milliseconds(1)), limits: limits)
+        // The first two hold both places while the others come: one of them for much longer.
+        let long = try await scheduler.speak(Self.job(String(repeating: "x", count: 5000), client: "greedy"))
+        let first = try await scheduler.speak(Self.job(String(repeating: "x", count: 40), client: "greedy"))
+        while scheduler.gauges.running < 2 { try await Task.sleep(for: .milliseconds(1)) }
+        let jobs = [
+            ("greedy again", Self.job("aaaa", client: "greedy")), ("modest", Self.job("aaaa", client: "modest")),
+            ("urgent", Self.job("aaaa", client: "greedy", priority: .high)),
+        ]
+        var waiting: [(String, SpeechStream)] = []
+        for (name, job) in jobs { waiting.append((name, try await scheduler.speak(job))) }
+        await withTaskGroup(of: Void.self) { group in
+            for (name, stream) in waiting {
+                group.addTask {
+                    var isFirst = true
+                    for await _ in stream where isFirst {
+                        isFirst = false
+                        order.add(name)
+                    }
+                }
+            }
+            group.addTask { for await _ in first {} }
+            group.addTask {
+                while order.all.count < 3 { try? await Task.sleep(for: .milliseconds(5)) }
+                await long.cancel()
+            }
+            group.addTask { for await _ in long {} }
+        }
+        #expect(order.all == ["urgent", "modest", "greedy again"])
+    }
+
+    @Test func openTextStarvesAndGoesOn() async throws {
+        let scheduler = SynthesisScheduler(ToneGenerator())
+        let stream = try await scheduler.speak(Self.job("ab", isOpen: true))
+        try await stream.append("c", isLast: false)
+        var frames = 0
+        var starved = 0
+        for await event in stream {
+            switch event {
+            case .frame: frames += 1
+            case .starved:
+                starved += 1
+                if frames == 3 { try await stream.append("de", isLast: true) }
+            case .ended(let reason, _): #expect(reason == .endOfSpeech)
+            case .failed(let error): #expect(Bool(false), "\(error)")
+            }
+        }
+        #expect(frames == 5)
+        #expect(starved >= 1)
+    }
+
+    @Test func textThatNeverComesEndsTheUtterance() async throws {
+        var limits = SchedulerLimits()
+        limits.stall = .milliseconds(100)
+        let scheduler = SynthesisScheduler(ToneGenerator(), limits: limits)
+        let heard = await Self.hear(try await scheduler.speak(Self.job("ab", isOpen: true)))
+        guard case .failed(let error) = heard.last else { return #expect(Bool(false)) }
+        #expect(error.code == .timeout)
+        #expect(heard.characters == [1, 2])
+    }
+
+    @Test func cancelAllEndsEverything() async throws {
+        let scheduler = SynthesisScheduler(ToneGenerator(frameTime: .milliseconds(1)))
+        var streams: [SpeechStream] = []
+        for _ in 0..<15 { streams.append(try await scheduler.speak(Self.job(String(repeating: "x", count: 5000)))) }
+        await scheduler.cancelAll()
+        for stream in streams {
+            guard case .ended(.cancelled, _) = await Self.hear(stream).last else { return #expect(Bool(false)) }
+        }
+    }
+}

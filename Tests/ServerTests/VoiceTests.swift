@@ -1,0 +1,222 @@
+import Audio
+import Foundation
+import Qwen3TTS
+import Testing
+
+@testable import Server
+
+/// A folder of its own for each test, gone afterwards.
+final class Folder {
+    let path: String
+
+    init() throws {
+        path = FileManager.default.temporaryDirectory.path + "/makima-tests-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: path) }
+}
+
+/// Something like speech: bursts of a buzz with pauses between.
+func buzz(
+    seconds: Double, level: Float = 0.1, noise: Float = 0.0005, pauses: Double = 0.25, sampleRate: Int = 24_000
+) -> AudioClip {
+    var random = SplitMix(state: 1)
+    let samples = (0..<Int(seconds * Double(sampleRate))).map { index -> Float in
+        let time = Double(index) / Double(sampleRate)
+        let speaks = time.truncatingRemainder(dividingBy: 1) >= pauses
+        let tone = sin(2 * .pi * 150 * time) + 0.5 * sin(2 * .pi * 450 * time)
+        let hiss = Float(random.next() >> 40) / Float(1 << 23) - 1
+        return max(-1, min(1, (speaks ? level * Float(tone) : 0) + noise * hiss))
+    }
+    return AudioClip(samples: samples, sampleRate: sampleRate)
+}
+
+@Suite struct ClipReportTests {
+    @Test func aGoodClipIsGood() {
+        let report = ClipReport(buzz(seconds: 6))
+        #expect(report.findings == [])
+        #expect(report.isUsable)
+        #expect(abs(report.durationSeconds - 6) < 0.001)
+        #expect(abs(report.silence - 0.25) < 0.03)
+    }
+
+    @Test(arguments: [
+        (buzz(seconds: 2.5), "duration", true), (buzz(seconds: 31), "duration", true),
+        (buzz(seconds: 6, level: 0.002, noise: 0.00001), "level", true),
+        (buzz(seconds: 6, level: 0.015, noise: 0.0001), "level", false),
+        (buzz(seconds: 6, level: 3), "clipping", true), (buzz(seconds: 6, pauses: 0.8), "silence", true),
+        (buzz(seconds: 6, pauses: 0.5), "silence", false), (buzz(seconds: 6, noise: 0.2), "noise", true),
+        (buzz(seconds: 6, noise: 0.03), "noise", false), (buzz(seconds: 6, sampleRate: 8_000), "sampleRate", true),
+        (buzz(seconds: 6, sampleRate: 16_000), "sampleRate", false),
+        (AudioClip(samples: [Float](repeating: 0, count: 24_000 * 5), sampleRate: 24_000), "level", true),
+    ])
+    func whatIsWrongIsFound(clip: AudioClip, about: String, isError: Bool) {
+        let report = ClipReport(clip)
+        let finding = report.findings.first { $0.about == about }
+        #expect(finding?.severity == (isError ? .error : .warning), "\(report)")
+        #expect(report.isUsable != isError)
+    }
+
+    @Test func theShippedVoicesAreUsable() throws {
+        for name in ["makima", "denji"] {
+            let report = ClipReport(try AudioFile.read(path: "Voices/\(name)/reference.wav"))
+            #expect(report.isUsable, "\(name): \(report)")
+        }
+    }
+}
+
+@Suite struct VoiceStoreTests {
+    private func store(_ folder: Folder) throws -> VoiceStore {
+        try FileManager.default.createDirectory(atPath: folder.path + "/built-in", withIntermediateDirectories: true)
+        return VoiceStore(directory: folder.path + "/own", builtIn: folder.path + "/built-in", defaultVoice: "makima")
+    }
+
+    @Test(arguments: ["", "-a", "A", "a/b", "..", "a b", "é", "a.b", String(repeating: "a", count: 65)])
+    func badIDs(text: String) {
+        #expect(VoiceID(text) == nil)
+    }
+
+    @Test(arguments: [
+        ("Frau Müller (2)", "frau-m-ller-2"), ("  ", "voice"), ("日本", "voice"), ("../../etc", "etc"), ("A--B", "a-b"),
+        (String(repeating: "x", count: 300), String(repeating: "x", count: 48)),
+    ])
+    func namesBecomeIDs(name: String, id: String) {
+        #expect(VoiceID(naming: name).description == id)
+        #expect(VoiceID(VoiceID(naming: name).description) != nil)
+    }
+
+    @Test func addedVoicesAreThereAndRemovedOnesGone() throws {
+        let folder = try Folder()
+        let store = try store(folder)
+        let proposal = VoiceProposal(
+            name: "Ada L.", language: "English", transcript: " Good morning. ", consent: "Recorded by herself")
+        let (voice, report) = try store.add(buzz(seconds: 5), proposal)
+        #expect(report.isUsable)
+        #expect(voice.metadata.id == "ada-l")
+        #expect(voice.metadata.mode == .inContext)
+        #expect(try voice.transcript() == "Good morning.")
+        #expect(try AudioFile.read(path: voice.clipPath).samples.count == 5 * 24_000)
+        // The same name again is another voice; a chosen id is not taken twice.
+        #expect(try store.add(buzz(seconds: 5), proposal).0.metadata.id == "ada-l-2")
+        var chosen = proposal
+        chosen.id = "ada-l"
+        #expect(throws: VoiceError.exists("ada-l")) { try store.add(buzz(seconds: 5), chosen) }
+        #expect(store.list().voices.map(\.metadata.id) == ["ada-l", "ada-l-2"])
+        try store.remove("ada-l")
+        #expect(store.list().voices.map(\.metadata.id) == ["ada-l-2"])
+        #expect(throws: VoiceError.notFound("ada-l", known: ["ada-l-2"])) { try store.remove("ada-l") }
+        // Nothing is left beside the voices.
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/own") == ["ada-l-2"])
+    }
+
+    @Test func whatIsRefusedLeavesNothing() throws {
+        let folder = try Folder()
+        let store = try store(folder)
+        let good = VoiceProposal(name: "Ada", consent: "yes")
+        var noConsent = good
+        noConsent.consent = "false"
+        #expect(throws: VoiceError.noConsent) { try store.add(buzz(seconds: 5), noConsent) }
+        var noName = good
+        noName.name = "  "
+        #expect(throws: VoiceError.self) { try store.add(buzz(seconds: 5), noName) }
+        var badID = good
+        badID.id = "../evil"
+        #expect(throws: VoiceError.badID("../evil")) { try store.add(buzz(seconds: 5), badID) }
+        #expect(throws: VoiceError.self) { try store.add(buzz(seconds: 1), good) }
+        #expect(store.list().voices.isEmpty)
+        #expect(!FileManager.default.fileExists(atPath: folder.path + "/own"))
+    }
+
+    @Test func aFolderDroppedInAppearsAndABrokenOneIsNamed() throws {
+        let folder = try Folder()
+        let store = try store(folder)
+        for name in ["makima", "zed", "broken", "Not An ID", "empty"] {
+            let path = folder.path + "/built-in/" + name
+            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+            if name == "empty" { continue }
+            var writer = try AudioFileWriter(path: path + "/reference.wav", sampleRate: 24_000)
+            try writer.write(buzz(seconds: 4).samples)
+            try writer.finish()
+        }
+        try Data(#"{"name": 7}"#.utf8).write(to: URL(filePath: folder.path + "/built-in/broken/metadata.json"))
+        try Data(#"{"name": "Makima", "language": "english"}"#.utf8)
+            .write(to: URL(filePath: folder.path + "/built-in/makima/metadata.json"))
+        let (voices, unusable) = store.list()
+        #expect(voices.map(\.metadata.id) == ["makima", "zed"])
+        #expect(voices.map(\.metadata.name) == ["Makima", "zed"])
+        #expect(unusable == [.unreadable(id: "broken", file: "metadata.json", reason: "name is not of type String.")])
+        #expect(throws: VoiceError.builtIn("zed")) { try store.remove("zed") }
+        #expect(throws: VoiceError.badID("../built-in/zed")) { try store.find("../built-in/zed") }
+        // One's own voice of the same name hides the one that came with the program.
+        var own = VoiceProposal(name: "Zed", consent: "yes")
+        own.id = "zed-2"
+        _ = try store.add(buzz(seconds: 5), own)
+        #expect(store.list().voices.map(\.metadata.id) == ["makima", "zed", "zed-2"])
+    }
+
+    @Test func whatAKilledProgramLeftIsSweptAway() throws {
+        let folder = try Folder()
+        let store = try store(folder)
+        let aside = folder.path + "/own/.aside-1"
+        try FileManager.default.createDirectory(atPath: aside, withIntermediateDirectories: true)
+        #expect(store.list().voices.isEmpty)
+        store.sweep()
+        #expect(!FileManager.default.fileExists(atPath: aside))
+    }
+}
+
+@Suite struct VoiceLibraryTests {
+    /// Counts how often a voice was prepared.
+    private func library(_ folder: Folder, capacity: Int = 16) throws -> VoiceLibrary {
+        let store = VoiceStore(directory: folder.path + "/voices", builtIn: nil, defaultVoice: "a")
+        for name in ["a", "b", "c"] where !store.contains(name) {
+            let clip = buzz(seconds: 4, level: name == "a" ? 0.1 : name == "b" ? 0.11 : 0.12)
+            _ = try store.add(clip, VoiceProposal(name: name, transcript: "x", consent: "yes"))
+        }
+        return VoiceLibrary(store, modelIdentity: "m", cacheDirectory: folder.path + "/cache", capacity: capacity)
+    }
+
+    @Test func aPreparedVoiceIsKeptInMemoryAndOnDisk() async throws {
+        let folder = try Folder()
+        let scheduler = SynthesisScheduler(ToneGenerator())
+        let first = try await library(folder).voice("a", for: scheduler)
+        guard case .cloned(let id, let prompt) = first else { return #expect(Bool(false)) }
+        #expect(prompt.transcript == "x" && !prompt.codes.isEmpty)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache").count == 1)
+        // From disk, exactly; then with the file destroyed, from the clip again.
+        #expect(try await library(folder).voice("a", for: scheduler) == first)
+        let file = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache")[0]
+        try Data("{broken".utf8).write(to: URL(filePath: folder.path + "/cache/" + file))
+        #expect(try await library(folder).voice("a", for: scheduler) == first)
+        #expect(id.hasPrefix("a/"))
+    }
+
+    @Test func anotherClipIsAnotherVoice() async throws {
+        let folder = try Folder()
+        let library = try library(folder)
+        let scheduler = SynthesisScheduler(ToneGenerator())
+        let before = try await library.voice("a", for: scheduler)
+        try FileManager.default.removeItem(atPath: folder.path + "/voices/a/reference.wav")
+        try FileManager.default.copyItem(
+            atPath: folder.path + "/voices/b/reference.wav", toPath: folder.path + "/voices/a/reference.wav")
+        #expect(try await library.voice("a", for: scheduler) != before)
+    }
+
+    @Test func theLeastRecentlyUsedLeavesMemory() async throws {
+        let folder = try Folder()
+        let library = try library(folder, capacity: 2)
+        let scheduler = SynthesisScheduler(ToneGenerator())
+        for name in ["a", "b", "a", "c", "c"] { _ = try await library.voice(name, for: scheduler) }
+        #expect(await library.preparedIDs == ["a", "c"])
+    }
+
+    @Test func anUnknownVoiceIsNotFound() async throws {
+        let folder = try Folder()
+        let library = try library(folder)
+        let error = await #expect(throws: SpeakError.self) {
+            try await library.voice("nobody", for: SynthesisScheduler(ToneGenerator()))
+        }
+        #expect(error?.code == .voiceNotFound)
+    }
+}
