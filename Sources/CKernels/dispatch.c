@@ -24,11 +24,13 @@ static const mk_kernels scalar = {
 };
 
 #if defined(__x86_64__)
-extern const mk_kernels mk_avx2_kernels, mk_avx512vnni_kernels;
+extern const mk_kernels mk_avx2_kernels, mk_avxvnni_kernels, mk_avx512vnni_kernels;
 
 static int has_avx2(void) {
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 }
+
+static int has_avxvnni(void) { return has_avx2() && __builtin_cpu_supports("avxvnni"); }
 
 static int has_avx512vnni(void) {
     return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -42,6 +44,7 @@ const mk_kernels *mk_kernels_for(mk_isa isa) {
     case MK_SCALAR: return &scalar;
 #if defined(__x86_64__)
     case MK_AVX2: return has_avx2() ? &mk_avx2_kernels : NULL;
+    case MK_AVXVNNI: return has_avxvnni() ? &mk_avxvnni_kernels : NULL;
     case MK_AVX512VNNI: return has_avx512vnni() ? &mk_avx512vnni_kernels : NULL;
 #endif
     default: return NULL;

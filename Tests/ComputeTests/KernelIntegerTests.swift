@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct KernelIntegerTests {
     /// Exact in every instruction set, for any split of the rows and any number of vectors.
-    @Test(arguments: InstructionSet.available, [1, 31, 64, 100, 515])
+    @Test(arguments: InstructionSet.available, [1, 31, 64, 100, 515, 1024])
     func int8Linear(_ isa: InstructionSet, cols: Int) {
         var noise = Noise()
         let rows = 21
@@ -29,7 +29,7 @@ import Testing
         #expect(got.isIntact && got.values == wanted.values)
     }
 
-    @Test(arguments: InstructionSet.available, [32, 64, 96, 160, 544])
+    @Test(arguments: InstructionSet.available, [32, 64, 96, 160, 544, 1536])
     func int4Linear(_ isa: InstructionSet, cols: Int) {
         var noise = Noise()
         let rows = 11
@@ -40,26 +40,26 @@ import Testing
             UInt16(0x3C00 + noise.bits() % 256)  // 1/128 to 1/32
         }
         let q = Guarded<Int8>(n * cols, guardedBy: 77) { _ in 0 }
-        let sums = Guarded<Int32>(n * groups, guardedBy: 77) { _ in 0 }
+        let offsets = Guarded<Int32>(n * cols / 8, guardedBy: 77) { _ in 0 }
         let xscale = output(n)
         for j in 0..<n {
             let x = noise.floats(cols)
             unsafe isa.table.pointee.quantize_q8_split(
-                q.base + j * cols, sums.base + j * groups, xscale.base + j, x.base, cols)
+                q.base + j * cols, offsets.base + j * cols / 8, xscale.base + j, x.base, cols)
         }
-        #expect(q.isIntact && sums.isIntact && xscale.isIntact)
+        #expect(q.isIntact && offsets.isIntact && xscale.isIntact)
         let got = output(n * rows)
         let wanted = output(n * rows)
         unsafe isa.table.pointee.linear_q4(
-            got.base, rows, w.base, wscale.base, nil, q.base, sums.base, xscale.base, n, cols, 0, rows)
+            got.base, rows, w.base, wscale.base, nil, q.base, offsets.base, xscale.base, n, cols, 0, rows)
         unsafe InstructionSet.definition.table.pointee.linear_q4(
-            wanted.base, rows, w.base, wscale.base, nil, q.base, sums.base, xscale.base, n, cols, 0, rows)
+            wanted.base, rows, w.base, wscale.base, nil, q.base, offsets.base, xscale.base, n, cols, 0, rows)
         expectClose(got, wanted, within: 2e-5)
         for j in 0..<n {
             let single = output(rows)
             for (first, last) in [(0, 3), (3, rows)] {
                 unsafe isa.table.pointee.linear_q4(
-                    single.base, rows, w.base, wscale.base, nil, q.base + j * cols, sums.base + j * groups,
+                    single.base, rows, w.base, wscale.base, nil, q.base + j * cols, offsets.base + j * cols / 8,
                     xscale.base + j, 1, cols, first, last)
             }
             #expect(single.isIntact && single.values == Array(got.values[j * rows..<(j + 1) * rows]))
@@ -79,16 +79,16 @@ import Testing
         let factor: Float = 127 / 63
         let expected: [Int8] = x.values.map { value in Int8((value * factor).rounded(.toNearestOrEven)) }
         #expect(plain == expected)
-        let sums = Guarded<Int32>(2, guardedBy: 77) { _ in 0 }
-        unsafe isa.table.pointee.quantize_q8_split(q.base, sums.base, scale.base, x.base, 64)
+        let offsets = Guarded<Int32>(8, guardedBy: 77) { _ in 0 }
+        unsafe isa.table.pointee.quantize_q8_split(q.base, offsets.base, scale.base, x.base, 64)
         for (index, value) in plain.enumerated() {
             let place: Int = index % 2 * 32 + index / 2
             #expect(q.values[place] == value)
         }
-        for group in 0..<2 {
+        for eighth in 0..<8 {
             var sum: Int32 = 0
-            for value in plain[group * 32..<(group + 1) * 32] { sum += Int32(value) }
-            #expect(sums.values[group] == sum)
+            for value in plain[eighth * 8..<(eighth + 1) * 8] { sum += Int32(value) }
+            #expect(offsets.values[eighth] == -8 * sum)
         }
         let zero = Guarded<Float>(64, guardedBy: 12345) { _ in 0 }
         unsafe isa.table.pointee.quantize_q8(q.base, scale.base, zero.base, 64)
@@ -107,10 +107,10 @@ import Testing
         unsafe definition.table.pointee.quantize_q8(q[1].base, scales.base + 1, x.base, cols)
         #expect(q[0].isIntact && q[0].values == q[1].values && scales.values[0] == scales.values[1])
         guard cols % Int(MK_Q4_GROUP) == 0 else { return }
-        let sums = (0..<2).map { _ in Guarded<Int32>(cols / 32, guardedBy: 77) { _ in 0 } }
-        unsafe isa.table.pointee.quantize_q8_split(q[0].base, sums[0].base, scales.base, x.base, cols)
-        unsafe definition.table.pointee.quantize_q8_split(q[1].base, sums[1].base, scales.base + 1, x.base, cols)
+        let offsets = (0..<2).map { _ in Guarded<Int32>(cols / 8, guardedBy: 77) { _ in 0 } }
+        unsafe isa.table.pointee.quantize_q8_split(q[0].base, offsets[0].base, scales.base, x.base, cols)
+        unsafe definition.table.pointee.quantize_q8_split(q[1].base, offsets[1].base, scales.base + 1, x.base, cols)
         #expect(q[0].isIntact && q[0].values == q[1].values && scales.values[0] == scales.values[1])
-        #expect(sums[0].isIntact && sums[0].values == sums[1].values)
+        #expect(offsets[0].isIntact && offsets[0].values == offsets[1].values)
     }
 }

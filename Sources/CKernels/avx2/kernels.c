@@ -6,11 +6,8 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #define LANES 8
 #include "../vector/lanes.h"
-#include "../vector/convolution.h"
-#include "../vector/linear.h"
-#include "../vector/quantize.h"
-#include "../vector/transformer.h"
-#include "integer.h"
+#include "dot.h"
+#include "../vector/operations.h"
 #pragma clang attribute pop
 
 const mk_kernels mk_avx2_kernels = {

@@ -6,11 +6,8 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c"))), apply_to = function)
 #define LANES 16
 #include "../vector/lanes.h"
-#include "../vector/convolution.h"
-#include "../vector/linear.h"
-#include "../vector/quantize.h"
-#include "../vector/transformer.h"
-#include "integer.h"
+#include "dot.h"
+#include "../vector/operations.h"
 #pragma clang attribute pop
 
 const mk_kernels mk_avx512vnni_kernels = {

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Weights of one int4 group share a scale; activations keep their sum per group.
+/// Weights of one int4 group share a scale.
 #define MK_Q4_GROUP 32
 /// Outputs of a packed convolution are stored in panels of this many.
 #define MK_PANEL 32
@@ -39,22 +39,22 @@ typedef struct {
     void (*linear_bf16)(float *y, size_t ystride, const uint16_t *w, const float *bias, const float *x, size_t xstride,
                         size_t n, size_t cols, size_t first, size_t last);
     /// int8 weights with a scale per row; activations from quantize_q8, q[n][cols], one scale per vector.
-    /// y = wscale[r]·xscale[j]·Σ w·q: the sum is exact in int32 (cols <= 65536), the two products are rounded in that order
+    /// 1 <= n <= 16. y = wscale[r]·xscale[j]·Σ w·q: the sum is exact in int32 (cols <= 65536), the two products are rounded in that order
     /// ((float)sum * (wscale[r] * xscale[j])), then bias: every instruction set gives the same bits.
     void (*linear_q8)(float *y, size_t ystride, const int8_t *w, const float *wscale, const float *bias,
                       const int8_t *q, const float *xscale, size_t n, size_t cols, size_t first, size_t last);
     /// int4 weights: w[rows][cols/2] bytes, element 2i in the low nibble and 2i+1 in the high nibble of byte i, stored plus 8
     /// (0..15 means -8..7); wscale[rows][cols/32] in bfloat16. Activations from quantize_q8_split. cols is a multiple of 32.
-    /// y = xscale[j] · Σ_g float(wscale[r][g]) · (Σ_{i in g} w·q).
+    /// y = xscale[j] · Σ_g float(wscale[r][g]) · (Σ_{i in g} w·q). 1 <= n <= 16.
     void (*linear_q4)(float *y, size_t ystride, const uint8_t *w, const uint16_t *wscale, const float *bias,
-                      const int8_t *q, const int32_t *group_sums, const float *xscale, size_t n, size_t cols,
+                      const int8_t *q, const int32_t *offsets, const float *xscale, size_t n, size_t cols,
                       size_t first, size_t last);
 
     /// q[i] = round to nearest even(x[i]·127/max|x|), *scale = max|x|/127 (0 when x is all zero). Bit-exact everywhere.
     void (*quantize_q8)(int8_t *q, float *scale, const float *x, size_t cols);
-    /// The same values with even elements first, then odd ones (q[cols/2 + i] = element 2i+1), and the sum of each group
-    /// of 32 consecutive original elements. cols is a multiple of 32.
-    void (*quantize_q8_split)(int8_t *q, int32_t *group_sums, float *scale, const float *x, size_t cols);
+    /// The same values with even elements first, then odd ones (q[cols/2 + i] = element 2i+1), and -8 times the sum of each
+    /// eight consecutive original elements, offsets[cols/8]: what weights stored plus 8 add too much. cols is a multiple of 32.
+    void (*quantize_q8_split)(int8_t *q, int32_t *offsets, float *scale, const float *x, size_t cols);
 
     // ---- transformer ----
 

@@ -39,14 +39,15 @@ void mk_scalar_linear_q8(float *y, size_t ystride, const int8_t *w, const float 
 }
 
 void mk_scalar_linear_q4(float *y, size_t ystride, const uint8_t *w, const uint16_t *wscale, const float *bias,
-                         const int8_t *q, const int32_t *group_sums, const float *xscale, size_t n, size_t cols,
+                         const int8_t *q, const int32_t *offsets, const float *xscale, size_t n, size_t cols,
                          size_t first, size_t last) {
-    size_t groups = cols / MK_Q4_GROUP, half = cols / 2;
+    size_t groups = cols / MK_Q4_GROUP, half = cols / 2, eighths = cols / 8;
     for (size_t j = 0; j < n; j++)
         for (size_t r = first; r < last; r++) {
             float total = 0;
             for (size_t g = 0; g < groups; g++) {
-                int32_t sum = -8 * group_sums[j * groups + g];
+                int32_t sum = 0;
+                for (size_t i = 0; i < MK_Q4_GROUP / 8; i++) sum += offsets[j * eighths + g * (MK_Q4_GROUP / 8) + i];
                 for (size_t i = g * MK_Q4_GROUP / 2; i < (g + 1) * MK_Q4_GROUP / 2; i++) {
                     uint8_t pair = w[r * half + i];
                     sum += (pair & 15) * q[j * cols + i] + (pair >> 4) * q[j * cols + half + i];
@@ -69,12 +70,12 @@ void mk_scalar_quantize_q8(int8_t *q, float *scale, const float *x, size_t cols)
     for (size_t i = 0; i < cols; i++) q[i] = (int8_t)rintf(x[i] * inverse);
 }
 
-void mk_scalar_quantize_q8_split(int8_t *q, int32_t *group_sums, float *scale, const float *x, size_t cols) {
+void mk_scalar_quantize_q8_split(int8_t *q, int32_t *offsets, float *scale, const float *x, size_t cols) {
     float inverse = inverse_scale(scale, x, cols);
-    for (size_t g = 0; g < cols / MK_Q4_GROUP; g++) group_sums[g] = 0;
+    for (size_t i = 0; i < cols / 8; i++) offsets[i] = 0;
     for (size_t i = 0; i < cols; i++) {
         int8_t value = (int8_t)rintf(x[i] * inverse);
         q[i % 2 * (cols / 2) + i / 2] = value;
-        group_sums[i / MK_Q4_GROUP] += value;
+        offsets[i / 8] -= 8 * value;
     }
 }

@@ -11,10 +11,10 @@ void mk_scalar_linear_bf16(float *y, size_t ystride, const uint16_t *w, const fl
 void mk_scalar_linear_q8(float *y, size_t ystride, const int8_t *w, const float *wscale, const float *bias,
                          const int8_t *q, const float *xscale, size_t n, size_t cols, size_t first, size_t last);
 void mk_scalar_linear_q4(float *y, size_t ystride, const uint8_t *w, const uint16_t *wscale, const float *bias,
-                         const int8_t *q, const int32_t *group_sums, const float *xscale, size_t n, size_t cols,
+                         const int8_t *q, const int32_t *offsets, const float *xscale, size_t n, size_t cols,
                          size_t first, size_t last);
 void mk_scalar_quantize_q8(int8_t *q, float *scale, const float *x, size_t cols);
-void mk_scalar_quantize_q8_split(int8_t *q, int32_t *group_sums, float *scale, const float *x, size_t cols);
+void mk_scalar_quantize_q8_split(int8_t *q, int32_t *offsets, float *scale, const float *x, size_t cols);
 void mk_scalar_rms_norm(float *y, const float *x, const float *weight, size_t n, float eps);
 void mk_scalar_layer_norm(float *y, const float *x, const float *weight, const float *bias, size_t n, float eps);
 void mk_scalar_rope(float *x, const float *cos, const float *sin, size_t heads, size_t dim);

@@ -1,12 +1,20 @@
 // Vectors of LANES floats in the language's own terms, so that one text serves every instruction set.
-// Included inside a `#pragma clang attribute push(target)`; LANES is 8 or 16.
+// Included inside a `#pragma clang attribute push(target)`; LANES is 4, 8 or 16.
 #include <stdint.h>
 #include <string.h>
 
 #define INLINE static inline __attribute__((always_inline))
+#define UNROLL _Pragma("clang loop unroll(full)")
 
 typedef float vec __attribute__((vector_size(4 * LANES)));
 typedef int32_t ivec __attribute__((vector_size(4 * LANES)));
+typedef int8_t byte_vec __attribute__((vector_size(4 * LANES)));
+typedef uint8_t ubyte_vec __attribute__((vector_size(4 * LANES)));
+typedef float vec4 __attribute__((vector_size(16)));
+typedef int32_t ivec4 __attribute__((vector_size(16)));
+typedef float vec4_unaligned __attribute__((vector_size(16), aligned(4), may_alias));
+typedef int8_t byte_vec_unaligned __attribute__((vector_size(4 * LANES), aligned(1), may_alias));
+typedef int32_t ivec_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef float vec_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef uint16_t half_unaligned __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
 
@@ -14,6 +22,9 @@ INLINE vec load(const float *p) { return *(const vec_unaligned *)p; }
 INLINE void store(float *p, vec v) { *(vec_unaligned *)p = v; }
 INLINE vec fill(float value) { return (vec){0} + value; }
 INLINE vec fma_(vec a, vec b, vec c) { return __builtin_elementwise_fma(a, b, c); }
+
+/// Weights some pages ahead: the processor's own prefetcher starts anew at every page.
+INLINE void fetch_ahead(const void *p) { __builtin_prefetch((const char *)p + 4096); }
 
 /// The first `count` floats, zero beyond.
 INLINE vec load_part(const float *p, size_t count) {
@@ -40,24 +51,72 @@ INLINE vec load_bf16(const uint16_t *p) {
 }
 
 INLINE vec load_bf16_part(const uint16_t *p, size_t count) {
+    if (count >= LANES) return load_bf16(p);
     uint16_t lanes[LANES] = {0};
     memcpy(lanes, p, count * sizeof(uint16_t));
     return load_bf16(lanes);
 }
 
-/// The sum of the lanes, halves first.
-INLINE float total(vec v) {
-    typedef float vec8 __attribute__((vector_size(32)));
-    typedef float vec4 __attribute__((vector_size(16)));
+INLINE ivec load_ints_part(const int32_t *p, size_t count) {
+    if (count >= LANES) return *(const ivec_unaligned *)p;
+    int32_t lanes[LANES] = {0};
+    memcpy(lanes, p, count * sizeof(int32_t));
+    return *(const ivec_unaligned *)lanes;
+}
+
+// Sums of lanes: halves are added until four are left, then (0 + 2) + (1 + 3). `totals` gives four sums with the bits
+// that `total` gives one.
+#define FOLD(name, narrow, wide)                                                                                     \
+    INLINE narrow name(wide v) {                                                                                     \
+        typedef __typeof__(v[0]) half __attribute__((vector_size(LANES == 16 ? 32 : 16)));                           \
+        half a = FOLD_LANES(v);                                                                                      \
+        return FOLD_EIGHT(a);                                                                                        \
+    }
 #if LANES == 16
-    vec8 a = __builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) +
-             __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15);
+#define FOLD_LANES(v)                                                                                                \
+    (__builtin_shufflevector(v, v, 0, 1, 2, 3, 4, 5, 6, 7) + __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15))
+#define FOLD_EIGHT(a) (__builtin_shufflevector(a, a, 0, 1, 2, 3) + __builtin_shufflevector(a, a, 4, 5, 6, 7))
+#elif LANES == 8
+#define FOLD_LANES(v) (__builtin_shufflevector(v, v, 0, 1, 2, 3) + __builtin_shufflevector(v, v, 4, 5, 6, 7))
+#define FOLD_EIGHT(a) (a)
 #else
-    vec8 a = v;
+#define FOLD_LANES(v) (v)
+#define FOLD_EIGHT(a) (a)
 #endif
-    vec4 b = __builtin_shufflevector(a, a, 0, 1, 2, 3) + __builtin_shufflevector(a, a, 4, 5, 6, 7);
+FOLD(fold, vec4, vec)
+FOLD(int_fold, ivec4, ivec)
+
+INLINE float total(vec v) {
+    vec4 b = fold(v);
     return (b[0] + b[2]) + (b[1] + b[3]);
 }
+
+INLINE vec4 first_total(vec v) { return (vec4){total(v), 0, 0, 0}; }
+
+INLINE int32_t int_total(ivec v) {
+    ivec4 b = int_fold(v);
+    return (b[0] + b[2]) + (b[1] + b[3]);
+}
+
+#define TOTALS(name, narrow, wide, fold)                                                                             \
+    INLINE narrow name(const wide *v) {                                                                              \
+        narrow a = fold(v[0]), b = fold(v[1]), c = fold(v[2]), d = fold(v[3]);                                       \
+        narrow ab = __builtin_shufflevector(a, b, 0, 4, 1, 5) + __builtin_shufflevector(a, b, 2, 6, 3, 7);           \
+        narrow cd = __builtin_shufflevector(c, d, 0, 4, 1, 5) + __builtin_shufflevector(c, d, 2, 6, 3, 7);           \
+        return __builtin_shufflevector(ab, cd, 0, 1, 4, 5) + __builtin_shufflevector(ab, cd, 2, 3, 6, 7);            \
+    }
+TOTALS(totals, vec4, vec, fold)
+TOTALS(int_totals, ivec4, ivec, int_fold)
+
+// Indices of a shuffle that repeats lanes `first`, `first` + 1, … four times each.
+#define FOUR_TIMES(i) i, i, i, i
+#if LANES == 16
+#define LANES_OF_FOUR(first) FOUR_TIMES(first), FOUR_TIMES(first + 1), FOUR_TIMES(first + 2), FOUR_TIMES(first + 3)
+#elif LANES == 8
+#define LANES_OF_FOUR(first) FOUR_TIMES(first), FOUR_TIMES(first + 1)
+#else
+#define LANES_OF_FOUR(first) FOUR_TIMES(first)
+#endif
 
 INLINE vec choose(ivec condition, vec yes, vec no) {
     return (vec)(((ivec)yes & condition) | ((ivec)no & ~condition));

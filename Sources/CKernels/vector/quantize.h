@@ -27,19 +27,21 @@ static void quantize_q8(int8_t *q, float *scale, const float *x, size_t cols) {
     }
 }
 
-static void quantize_q8_split(int8_t *q, int32_t *group_sums, float *scale, const float *x, size_t cols) {
+static void quantize_q8_split(int8_t *q, int32_t *offsets, float *scale, const float *x, size_t cols) {
     float inverse = inverse_scale(scale, x, cols);
     size_t half = cols / 2;
     for (size_t g = 0; g < cols / MK_Q4_GROUP; g++) {
         int8_t group[MK_Q4_GROUP], *even = q + g * MK_Q4_GROUP / 2, *odd = even + half;
-        int32_t sum = 0;
         for (size_t i = 0; i < MK_Q4_GROUP; i += LANES)
             *(bytes *)(group + i) = to_bytes(load(x + g * MK_Q4_GROUP + i), inverse);
         for (size_t i = 0; i < MK_Q4_GROUP / 2; i++) {
             even[i] = group[2 * i];
             odd[i] = group[2 * i + 1];
-            sum += group[2 * i] + group[2 * i + 1];
         }
-        group_sums[g] = sum;
+        for (size_t i = 0; i < MK_Q4_GROUP / 8; i++) {
+            int32_t sum = 0;
+            for (size_t k = 0; k < 8; k++) sum += group[8 * i + k];
+            offsets[g * (MK_Q4_GROUP / 8) + i] = -8 * sum;
+        }
     }
 }

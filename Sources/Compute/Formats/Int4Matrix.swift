@@ -37,7 +37,7 @@ struct Int4Matrix {
         unsafe kernels.table.pointee.linear_q4(
             y[batch].pointer, y.stride, packed.pointer.assumingMemoryBound(to: UInt8.self), scales.pointer,
             bias.map { unsafe UnsafePointer($0.pointer) }, input.int4(batch.lowerBound),
-            input.groupSums(batch.lowerBound), input.scale(batch.lowerBound), batch.count, columns,
+            input.offsets(batch.lowerBound), input.scale(batch.lowerBound), batch.count, columns,
             outputs.lowerBound, outputs.upperBound)
     }
 }

@@ -10,7 +10,7 @@ package final class LinearInput {
     private var scales = FloatBuffer(count: 16)
     private var natural = FloatBuffer(count: 0)  // int8 [n, columns]
     private var split = FloatBuffer(count: 0)  // int8 [n, columns], even elements of each row first
-    private var sums = FloatBuffer(count: 0)  // int32 [n, columns / MK_Q4_GROUP]
+    private var offsets = FloatBuffer(count: 0)  // int32 [n, columns / 8]: see quantize_q8_split
 
     package init() {}
 
@@ -18,12 +18,11 @@ package final class LinearInput {
         rows = x
         guard int8 || int4 else { return }
         let words = (x.rows * x.columns + 3) / 4
-        let groups = x.columns / Int(MK_Q4_GROUP)
         Self.reserve(&scales, x.rows)
         if int8 { Self.reserve(&natural, words) }
         if int4 {
             Self.reserve(&split, words)
-            Self.reserve(&sums, x.rows * groups)
+            Self.reserve(&offsets, x.rows * x.columns / 8)
         }
         for row in 0..<x.rows {
             let source = unsafe x.pointer + row * x.stride
@@ -34,8 +33,8 @@ package final class LinearInput {
             if int4 {
                 unsafe kernels.table.pointee.quantize_q8_split(
                     bytes(split, row),
-                    UnsafeMutableRawPointer(sums.base).assumingMemoryBound(to: Int32.self)
-                        + row * groups, scales.base + row, source, x.columns)
+                    UnsafeMutableRawPointer(offsets.base).assumingMemoryBound(to: Int32.self)
+                        + row * (x.columns / 8), scales.base + row, source, x.columns)
             }
         }
     }
@@ -43,9 +42,9 @@ package final class LinearInput {
     @unsafe func int8(_ row: Int) -> UnsafePointer<Int8> { unsafe UnsafePointer(bytes(natural, row)) }
     @unsafe func int4(_ row: Int) -> UnsafePointer<Int8> { unsafe UnsafePointer(bytes(split, row)) }
     @unsafe func scale(_ row: Int) -> UnsafePointer<Float> { unsafe UnsafePointer(scales.base + row) }
-    @unsafe func groupSums(_ row: Int) -> UnsafePointer<Int32> {
-        unsafe UnsafeRawPointer(sums.base).assumingMemoryBound(to: Int32.self)
-            + row * (rows.columns / Int(MK_Q4_GROUP))
+    @unsafe func offsets(_ row: Int) -> UnsafePointer<Int32> {
+        unsafe UnsafeRawPointer(offsets.base).assumingMemoryBound(to: Int32.self)
+            + row * (rows.columns / 8)
     }
 
     @unsafe private func bytes(_ buffer: FloatBuffer, _ row: Int) -> UnsafeMutablePointer<Int8> {

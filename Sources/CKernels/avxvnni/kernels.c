@@ -1,0 +1,16 @@
+// The table of avxvnni: avx2 with a dot product of bytes.
+#if defined(__x86_64__)
+#include "../scalar/scalar.h"
+#include <immintrin.h>
+
+#pragma clang attribute push(__attribute__((target("avx2,fma,f16c,avxvnni"))), apply_to = function)
+#define LANES 8
+#include "../vector/lanes.h"
+#include "dot.h"
+#include "../vector/operations.h"
+#pragma clang attribute pop
+
+const mk_kernels mk_avxvnni_kernels = {
+#include "../vector/table.h"
+};
+#endif
