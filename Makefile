@@ -3,12 +3,18 @@ PACKAGES = libopenblas-dev libsndfile1-dev libsoxr-dev libasound2-dev pkg-config
 
 TEXT = good morning to all of you
 
+# What runs the kernels of the other architecture on this one.
+ifneq ($(shell uname -m),aarch64)
+test: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
+endif
+
 .PHONY: build test speak packages format lint deb appliance-test
 
 build: packages
 	swift build -c release
 
 test: packages .venv-tests
+	Tests/KernelsARM/run.sh
 	swift test
 
 # Python reads what the quantizer writes, in one of the tests.

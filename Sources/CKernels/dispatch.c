@@ -37,6 +37,16 @@ static int has_avx512vnni(void) {
            __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
            __builtin_cpu_supports("avx512vnni");
 }
+#elif defined(__aarch64__)
+extern const mk_kernels mk_neon_kernels, mk_neon_dotprod_kernels;
+
+#if defined(__linux__)
+#include <asm/hwcap.h>
+#include <sys/auxv.h>
+static int has_dotprod(void) { return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0; }
+#else
+static int has_dotprod(void) { return 1; }  // every Apple processor that runs macOS
+#endif
 #endif
 
 const mk_kernels *mk_kernels_for(mk_isa isa) {
@@ -46,6 +56,9 @@ const mk_kernels *mk_kernels_for(mk_isa isa) {
     case MK_AVX2: return has_avx2() ? &mk_avx2_kernels : NULL;
     case MK_AVXVNNI: return has_avxvnni() ? &mk_avxvnni_kernels : NULL;
     case MK_AVX512VNNI: return has_avx512vnni() ? &mk_avx512vnni_kernels : NULL;
+#elif defined(__aarch64__)
+    case MK_NEON: return &mk_neon_kernels;
+    case MK_NEON_DOTPROD: return has_dotprod() ? &mk_neon_dotprod_kernels : NULL;
 #endif
     default: return NULL;
     }

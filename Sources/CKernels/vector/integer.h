@@ -25,7 +25,7 @@ INLINE void q8_row(ivec *result, const int8_t *w, const int8_t *q, size_t cols, 
     for (; i + LINEAR_SUMS * BYTES <= cols; i += LINEAR_SUMS * BYTES)
         UNROLL for (size_t s = 0; s < LINEAR_SUMS; s++) {
             size_t at = i + s * BYTES;
-            fetch_ahead(w + at);
+            if (s * BYTES % FETCH == 0) fetch_ahead(w + at);
             byte_vec weight = load_bytes(w + at);
             UNROLL for (size_t j = 0; j < n; j++) sum[j][s] = dot(sum[j][s], weight, load_bytes(q + j * cols + at));
         }
@@ -92,7 +92,7 @@ INLINE void q4_chunk(vec sum[][LINEAR_SUMS], const uint8_t *w, const uint16_t *w
     UNROLL for (size_t s = 0; s < LINEAR_SUMS; s++) {
         size_t at = s * BYTES;
         if (at >= left) break;
-        fetch_ahead(w + at);
+        if (at % FETCH == 0) fetch_ahead(w + at);
         ubyte_vec pairs = (ubyte_vec)load_bytes_part(w + at, left - at);
         byte_vec low = (byte_vec)(pairs & 15), high = (byte_vec)(pairs >> 4);
         vec scale = spread_scales(scales, s);

@@ -23,7 +23,10 @@ INLINE void store(float *p, vec v) { *(vec_unaligned *)p = v; }
 INLINE vec fill(float value) { return (vec){0} + value; }
 INLINE vec fma_(vec a, vec b, vec c) { return __builtin_elementwise_fma(a, b, c); }
 
-/// Weights some pages ahead: the processor's own prefetcher starts anew at every page.
+/// Bytes a fetch brings.
+#define FETCH 64
+
+/// Weights a page ahead: the processor's own prefetcher starts anew at every page.
 INLINE void fetch_ahead(const void *p) { __builtin_prefetch((const char *)p + 4096); }
 
 /// The first `count` floats, zero beyond.

@@ -22,7 +22,7 @@ INLINE vec4 load_rows(const float *p, size_t rows) {
         size_t i = 0;                                                                                                \
         for (; i + LINEAR_SUMS * LANES <= cols; i += LINEAR_SUMS * LANES)                                            \
             UNROLL for (size_t s = 0; s < LINEAR_SUMS; s++) {                                                        \
-                fetch_ahead(w + i + s * LANES);                                                                      \
+                if (s * LANES * sizeof(element) % FETCH == 0) fetch_ahead(w + i + s * LANES);                        \
                 vec weight = read(w + i + s * LANES);                                                                \
                 UNROLL for (size_t j = 0; j < n; j++)                                                                \
                     sum[j][s] = fma_(weight, load(x + j * xstride + i + s * LANES), sum[j][s]);                      \

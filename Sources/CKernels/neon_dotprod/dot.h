@@ -1,0 +1,10 @@
+// Sums of products of bytes with sdot.
+#define DOT_OFFSET 0
+
+INLINE ivec dot(ivec acc, byte_vec w, byte_vec q) {
+    return (ivec)vdotq_s32((int32x4_t)acc, (int8x16_t)w, (int8x16_t)q);
+}
+
+INLINE ivec dot_nibbles(ivec acc, byte_vec low, byte_vec high, byte_vec even, byte_vec odd) {
+    return dot(dot(acc, low, even), high, odd);
+}
