@@ -24,9 +24,8 @@ package struct Linear {
         precondition(x.columns == columns && y.columns == rows && x.rows == y.rows)
         let input = processor.input
         input.load(x, int8: format == .int8, int4: format == .int4, processor.kernels)
-        processor.pool.run(rows, grain: Self.grain) { range in
-            multiply(input, into: y, outputs: range, processor.kernels)
-        }
+        processor.pool.run(
+            rows, grain: Self.grain, LinearWork(layer: self, input: input, output: y, kernels: processor.kernels))
     }
 
     /// Largest batch one call of a kernel takes.
@@ -79,15 +78,34 @@ package struct LinearGroup {
         precondition(x.columns == columns && y.columns == rows && x.rows == y.rows)
         let input = processor.input
         input.load(x, int8: hasInt8, int4: hasInt4, processor.kernels)
-        processor.pool.run(rows, grain: Linear.grain) { range in
-            for (layer, outputs) in members {
-                let part = range.clamped(to: outputs)
-                guard !part.isEmpty else { continue }
-                layer.multiply(
-                    input, into: y.columns(outputs),
-                    outputs: part.lowerBound - outputs.lowerBound..<part.upperBound - outputs.lowerBound,
-                    processor.kernels)
-            }
+        processor.pool.run(
+            rows, grain: Linear.grain, GroupWork(group: self, input: input, output: y, kernels: processor.kernels))
+    }
+
+    fileprivate func multiply(_ input: LinearInput, into y: Rows, outputs range: Range<Int>, _ kernels: Kernels) {
+        for (layer, outputs) in members {
+            let part = range.clamped(to: outputs)
+            guard !part.isEmpty else { continue }
+            let own = part.lowerBound - outputs.lowerBound..<part.upperBound - outputs.lowerBound
+            layer.multiply(input, into: y.columns(outputs), outputs: own, kernels)
         }
     }
+}
+
+private struct LinearWork: ParallelWork {
+    let layer: Linear
+    let input: LinearInput
+    let output: Rows
+    let kernels: Kernels
+
+    func run(_ part: Range<Int>) { layer.multiply(input, into: output, outputs: part, kernels) }
+}
+
+private struct GroupWork: ParallelWork {
+    let group: LinearGroup
+    let input: LinearInput
+    let output: Rows
+    let kernels: Kernels
+
+    func run(_ part: Range<Int>) { group.multiply(input, into: output, outputs: part, kernels) }
 }

@@ -4,42 +4,56 @@
 // The calling thread takes the first part. Parts are ranges of outputs, and operations are invariant to where a range
 // is cut, so results do not depend on the number of threads.
 
+internal import CKernels
 import Glibc
 import Synchronization
+
+/// Something to be done for each of a range of outputs, in any order. A type rather than a closure: handing a closure to
+/// another thread allocates memory, and a frame forks hundreds of times.
+package protocol ParallelWork {
+    func run(_ part: Range<Int>)
+}
 
 @safe
 package final class WorkerPool: Sendable {
     package let threads: Int
     private let shared: Shared
 
-    package init(threads: Int) {
+    /// `name`, of at most 15 bytes, is what a debugger or `top -H` shows for a worker.
+    package init(threads: Int, name: String = "compute") {
         precondition(threads >= 1)
         self.threads = threads
         shared = Shared(workers: threads - 1)
-        for worker in 1..<max(threads, 1) { Self.start(worker, shared) }
+        for worker in 1..<max(threads, 1) { Self.start(worker, shared, name) }
     }
 
     deinit { shared.stop() }
 
-    /// Calls `body` with parts of 0..<count that together cover it, each a multiple of `grain` but the last; returns
-    /// when all are done. One caller at a time.
-    package func run(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+    /// Runs `work` on parts of 0..<count that together cover it, each a multiple of `grain` but the last; returns when all
+    /// are done. One caller at a time.
+    package func run<Work: ParallelWork>(_ count: Int, grain: Int, _ work: Work) {
         guard threads > 1, count > grain else {
-            if count > 0 { body(0..<count) }
+            if count > 0 { work.run(0..<count) }
             return
         }
-        withoutActuallyEscaping(body) { body in
-            shared.run(Job(count: count, grain: grain, parts: threads, body: body))
+        unsafe withUnsafePointer(to: work) { pointer in
+            unsafe shared.run(Job(count: count, grain: grain, parts: threads, work: WorkPointer(pointer)))
         }
     }
 
-    private static func start(_ worker: Int, _ shared: Shared) {
-        let box = unsafe Unmanaged.passRetained(WorkerStart(worker: worker, shared: shared))
+    /// The same with a closure, which costs an allocation.
+    package func run(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+        withoutActuallyEscaping(body) { run(count, grain: grain, ClosureWork(body: $0)) }
+    }
+
+    private static func start(_ worker: Int, _ shared: Shared, _ name: String) {
+        let box = unsafe Unmanaged.passRetained(WorkerStart(worker: worker, shared: shared, name: name))
         var thread = pthread_t()
         let status = unsafe pthread_create(
             &thread, nil,
             { argument in
                 let start = unsafe Unmanaged<WorkerStart>.fromOpaque(argument!).takeRetainedValue()
+                unsafe mk_name_thread(start.name)
                 start.shared.work(start.worker)
                 return nil
             }, box.toOpaque())
@@ -51,17 +65,34 @@ package final class WorkerPool: Sendable {
 private final class WorkerStart {
     let worker: Int
     let shared: Shared
-    init(worker: Int, shared: Shared) {
+    let name: String
+    init(worker: Int, shared: Shared, name: String) {
         self.worker = worker
         self.shared = shared
+        self.name = name
     }
+}
+
+private struct ClosureWork: ParallelWork {
+    let body: (Range<Int>) -> Void
+    func run(_ part: Range<Int>) { body(part) }
+}
+
+/// Work of any type in the size of a pointer, which an existential holds without allocating.
+@safe
+private struct WorkPointer<Work: ParallelWork>: ParallelWork {
+    private let work: UnsafePointer<Work>
+
+    /// The work outlives this value: `WorkerPool.run` returns after every worker has finished.
+    init(_ work: UnsafePointer<Work>) { unsafe self.work = work }
+    func run(_ part: Range<Int>) { unsafe work.pointee.run(part) }
 }
 
 private struct Job {
     let count: Int
     let grain: Int
     let parts: Int
-    let body: (Range<Int>) -> Void
+    let work: any ParallelWork
 
     func part(_ index: Int) -> Range<Int> {
         let grains = (count + grain - 1) / grain
@@ -70,7 +101,7 @@ private struct Job {
 
     func run(_ index: Int) {
         let range = part(index)
-        if !range.isEmpty { body(range) }
+        if !range.isEmpty { work.run(range) }
     }
 }
 
@@ -87,7 +118,8 @@ private final class Shared: Sendable {
     nonisolated(unsafe) private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     nonisolated(unsafe) private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    private static let spins = 20_000  // about 50 to 100 µs
+    /// About 100 µs: longer than what a frame computes between two forks, short enough to be nothing when it ends.
+    private static let spins = 4_000
 
     init(workers: Int) {
         self.workers = workers
@@ -111,7 +143,7 @@ private final class Shared: Sendable {
         var spins = 0
         while running.load(ordering: .acquiring) != 0 {
             spins += 1
-            if spins > Self.spins { sched_yield() }
+            if spins > Self.spins { sched_yield() } else { mk_pause() }
         }
         unsafe job = nil
     }
@@ -135,6 +167,7 @@ private final class Shared: Sendable {
         for _ in 0..<Self.spins {
             let now = sequence.load(ordering: .acquiring)
             if now != seen { return now }
+            mk_pause()
         }
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
