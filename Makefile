@@ -1,5 +1,5 @@
 # make test: builds everything and runs every test. The Debian packages it needs are installed when missing.
-PACKAGES = libopenblas-dev libsndfile1-dev libsoxr-dev libasound2-dev pkg-config python3-venv
+PACKAGES = libopenblas-dev libsndfile1-dev libsoxr-dev libasound2-dev pkg-config python3-venv openssl
 
 TEXT = good morning to all of you
 
@@ -16,10 +16,11 @@ build: packages
 test: packages .venv-tests
 	Tests/KernelsARM/run.sh
 	swift test
+	.venv-tests/bin/pytest -q Tests/Clients
 
-# Python reads what the quantizer writes, in one of the tests.
-.venv-tests: Tests/QuantizeTests/requirements.txt
-	python3 -m venv .venv-tests && .venv-tests/bin/pip install --quiet -r $< && touch .venv-tests
+# Python reads what the quantizer writes, and talks to the server as its clients do.
+.venv-tests: Tests/QuantizeTests/requirements.txt Tests/Clients/requirements.txt
+	python3 -m venv .venv-tests && .venv-tests/bin/pip install --quiet $(addprefix -r ,$^) && touch .venv-tests
 
 # Says TEXT into speech.wav with the built-in model.
 speak: build

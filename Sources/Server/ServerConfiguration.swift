@@ -141,7 +141,9 @@ extension ServerConfiguration {
         guard let value = setting.parse(text) else {
             throw ConfigurationError("\(source): \(text) is no value for it. \(setting.help)")
         }
-        do { try setting.write(&self, value) } catch { throw ConfigurationError("\(source): \(error.description)") }
+        do { try setting.write(&self, value) } catch {
+            throw ConfigurationError("\(source) \(text): \(error.description)")
+        }
     }
 
     /// A settings file that says what this configuration says.
@@ -179,7 +181,7 @@ extension ServerConfiguration.Setting {
             read: { .string($0[keyPath: path]) },
             write: { (configuration, value) throws(ConfigurationError) in
                 guard case .string(let text) = value, choices.contains(text) else {
-                    throw ConfigurationError("\(name) is one of \(list), in quotes.")
+                    throw ConfigurationError("\(name) is one of \(list).")
                 }
                 configuration[keyPath: path] = text
             }, parse: { .string($0) })

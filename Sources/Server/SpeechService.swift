@@ -11,6 +11,8 @@ package struct SpeechOrder: Sendable {
     package var voice: String?
     package var language: String
     package var instruction: String?
+    /// Numbers, dates, signs and Markdown become words; false speaks the text as it is.
+    package var normalizes = true
     package var priority: SpeechJob.Priority
     /// More text follows by `SpeechStream.append`.
     package var isOpen: Bool
@@ -149,6 +151,9 @@ package final class SpeechService: Sendable {
         do throws(SpeakError) {
             try limiter.check(order.client)
             let synthesizer = try await synthesizer()
+            if settings.logsText {
+                logger.info("text", metadata: ["client": "\(order.client)", "text": "\(order.text)"])
+            }
             let job = try await job(order, synthesizer)
             return try await synthesizer.speak(job)
         } catch {
@@ -177,20 +182,30 @@ package final class SpeechService: Sendable {
         guard bytes <= SpeechRequest.textLimit else {
             throw SpeakError(SynthesisError.textTooLong(bytes: bytes, limit: SpeechRequest.textLimit))
         }
-        let isSpeakable = order.text.unicodeScalars.contains {
-            $0.properties.isAlphabetic || $0.properties.numericType != nil
-        }
-        guard order.isOpen || isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
+        guard order.isOpen || Self.isSpeakable(order.text) else { throw SpeakError(SynthesisError.emptyText) }
         let known = synthesizer.information.languages
         let language = order.language.lowercased()
         guard language == "auto" || known.contains(language) else {
             throw SpeakError(SynthesisError.unknownLanguage(order.language, known: known))
         }
         let voice = try await voices.voice(order.voice ?? defaultVoice, for: synthesizer)
-        let request = SpeechRequest(
+        var request = SpeechRequest(
             text: order.text, voice: voice, language: language, instruction: order.instruction, isOpen: order.isOpen,
             options: order.options)
-        return SpeechJob(request, priority: order.priority, client: order.client)
+        // Text that is still being written is converted where its pieces come together.
+        guard order.normalizes, !order.isOpen else {
+            return SpeechJob(request, priority: order.priority, client: order.client)
+        }
+        let spoken = SpokenForm(language: language).convert(order.text)
+        guard Self.isSpeakable(spoken.text) else { throw SpeakError(SynthesisError.emptyText) }
+        request.text = spoken.text
+        return SpeechJob(
+            request, priority: order.priority, client: order.client,
+            sourceOffset: { spoken.originalOffset(ofSpoken: $0) })
+    }
+
+    private static func isSpeakable(_ text: String) -> Bool {
+        text.unicodeScalars.contains { $0.properties.isAlphabetic || $0.properties.numericType != nil }
     }
 
     private func record(_ report: SpeechReport) {

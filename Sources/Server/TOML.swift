@@ -109,7 +109,9 @@ private struct LineReader {
             if word == "true" { return .flag(true) }
             if word == "false" { return .flag(false) }
             let digits = word.filter { $0 != "_" }
-            guard !word.isEmpty, word.utf8.allSatisfy({ (48...57).contains($0) || [43, 45, 46, 69, 95, 101].contains($0) }) else {
+            guard !word.isEmpty,
+                word.utf8.allSatisfy({ (48...57).contains($0) || [43, 45, 46, 69, 95, 101].contains($0) })
+            else {
                 throw error("\(word.isEmpty ? "Nothing" : word) is no value; text needs quotes.")
             }
             if let whole = Int(digits) { return .integer(whole) }

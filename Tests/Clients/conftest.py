@@ -29,7 +29,7 @@ class Server:
         self.log_path = Path(folder) / f"log-{self.port}"
         self.voices = Path(folder) / "voices"
         command = [PROGRAM, "serve", "--engine", "tone", "--host", "127.0.0.1", "--port", str(self.port)]
-        command += ["--voices-dir", str(self.voices), "--set", f"cache-dir={folder}/cache", *arguments]
+        command += ["--voices-dir", str(self.voices), "--set", f"built-in-voices={ROOT}/Voices", "--set", f"cache-dir={folder}/cache", *arguments]
         with open(self.log_path, "w") as log:
             self.process = subprocess.Popen(
                 command, stdout=log, stderr=log, cwd=ROOT, env={**os.environ, **(environment or {})})

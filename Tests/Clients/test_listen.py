@@ -17,6 +17,14 @@ def slow(tmp_path_factory):
     assert server.stop() == 0
 
 
+async def hear(listen):
+    """The next message that is not about who speaks."""
+    while True:
+        message = await receive(listen)
+        if message["type"] != "speaking":
+            return message
+
+
 async def conversation(server, **hello):
     speak, listen = await connect(server.ws()), await connect(server.ws("/api/v1/listen"))
     await receive(speak)
@@ -42,10 +50,9 @@ def test_talk_interrupts_and_tells_how_far_it_was_heard(slow):
         loop = asyncio.get_running_loop()
         began = loop.time()
         await send(listen, type="speech_started")
-        interrupted = await receive(listen)
+        interrupted = await hear(listen)
         assert interrupted["type"] == "interrupted"
         assert interrupted["playedMs"] == 160 and interrupted["spokenCharacters"] == 2
-        assert await receive(listen) == {"type": "speaking", "on": False}
         for _ in range(2):
             _, _, error = await until(speak, "error")
             assert error["code"] == "CANCELLED"
@@ -67,7 +74,7 @@ def test_short_talk_does_not_interrupt(slow):
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(listen.recv(), 0.6)
         await send(listen, type="speech_started")
-        assert (await receive(listen))["type"] == "interrupted"
+        assert (await hear(listen))["type"] == "interrupted"
         await speak.close()
         await listen.close()
 
@@ -80,7 +87,7 @@ def test_a_keyword_interrupts(slow):
         await send(listen, type="speech_started")
         await send(listen, type="partial", text="nonstop it is")
         await send(listen, type="partial", text="please stop it!")
-        assert (await receive(listen))["type"] == "interrupted"
+        assert (await hear(listen))["type"] == "interrupted"
         assert (await until(speak, "error"))[2]["code"] == "CANCELLED"
         await speak.close()
         await listen.close()
@@ -124,9 +131,7 @@ def test_a_false_start_resumes_where_it_was(slow):
         more, _, complete = await until(speak, "complete")
         # No sample was lost by the pause.
         assert len(sound) + len(more) == 60 * 80 * 48
-        kinds = [await receive(listen) for _ in range(5)]
-        assert [k["type"] for k in kinds] == ["speaking", "interrupted", "speaking", "resumed", "speaking"] or \
-            [k["type"] for k in kinds] == ["speaking", "speaking", "interrupted", "speaking", "resumed"]
+        assert [(await hear(listen))["type"] for _ in range(2)] == ["interrupted", "resumed"]
         await speak.close()
         await listen.close()
 

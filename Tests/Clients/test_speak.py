@@ -13,7 +13,7 @@ FRAME_MS = 80
 
 
 def run(coroutine):
-    return asyncio.run(asyncio.wait_for(coroutine, 60))
+    return asyncio.run(asyncio.wait_for(coroutine, 20))
 
 
 async def receive(ws):
@@ -96,7 +96,7 @@ def test_every_rate_encoding_and_transport(server, rate, encoding, size, transpo
             await send(ws, type="start", sampleRate=rate, encoding=encoding, transport=transport)
             started = await receive(ws)
             assert (started["sampleRate"], started["encoding"]) == (rate, encoding)
-            await send(ws, type="speak", text="0123456789")
+            await send(ws, type="speak", text="abcde fghi")
             sound, chunks, complete = await until(ws, "complete")
             if transport == "json":
                 assert [c["sequenceNumber"] for c in chunks] == list(range(1, len(chunks) + 1))

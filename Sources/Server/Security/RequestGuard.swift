@@ -37,7 +37,8 @@ package struct RequestGuard: Sendable {
 
     /// GET and HEAD change nothing, and without CORS a page of another origin cannot read the answer.
     private func changes(_ head: HTTPRequestHead) -> Bool {
-        isWebSocketHandshake(head) || ![.GET, .HEAD, .OPTIONS].contains(head.method)
+        // The upgrade itself may have been taken off the head already.
+        head.headers.contains(name: "sec-websocket-key") || ![.GET, .HEAD, .OPTIONS].contains(head.method)
     }
 
     func isOurs(_ host: String) -> Bool {

@@ -29,6 +29,8 @@ package struct StartMessage: Sendable, Equatable {
     /// The same seed and text give the same samples.
     package var seed: UInt64?
     package var instruction: String?
+    /// Numbers, dates, signs and Markdown become words.
+    package var normalize = true
 
     package init() {}
 }
@@ -96,6 +98,7 @@ extension ClientMessage {
             start.authToken = try fields.string("authToken", limit: 16_384)
             start.contractId = try fields.string("contractId", limit: 200)
             start.seed = try fields.integer("seed", 0...Int.max).map(UInt64.init)
+            start.normalize = try fields.flag("normalize") ?? start.normalize
             start.instruction = try fields.string("instruction", limit: 2000)
             return start
         }

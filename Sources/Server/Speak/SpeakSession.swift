@@ -25,6 +25,7 @@ package actor SpeakSession {
     /// The utterance whose sound is being taken, and text that came before the scheduler had it.
     private var stream: (id: SpeakStateMachine.UtteranceID, stream: SpeechStream)?
     private var early: [(text: String, isLast: Bool)] = []
+    private var openText = OpenText(nil)
     private var contract: String?
     private var wasSpeaking = false
     private let begun: AsyncStream<Begun>
@@ -32,7 +33,9 @@ package actor SpeakSession {
 
     private struct Begun: Sendable {
         let id: SpeakStateMachine.UtteranceID
-        let message: SpeakMessage
+        let text: String
+        let isOpen: Bool
+        let priority: SpeechJob.Priority
         let settings: StartMessage
     }
 
@@ -132,7 +135,7 @@ extension SpeakSession {
             case .sendAudio: preconditionFailure("sound is sent where it is encoded")
             case .begin(let id, let message, let settings):
                 early = []
-                begin.yield(Begun(id: id, message: message, settings: settings))
+                begin.yield(begun(id, message, settings))
             case .append(let id, let text, let isLast): await append(text, isLast: isLast, to: id)
             case .cancel(let id):
                 outgoing.removeAll { $0.utterance == id }
@@ -145,9 +148,22 @@ extension SpeakSession {
         await tellListeners()
     }
 
+    private func begun(
+        _ id: SpeakStateMachine.UtteranceID, _ message: SpeakMessage, _ settings: StartMessage
+    ) -> Begun {
+        let isOpen = message.append && !message.flush
+        let form = isOpen && settings.normalize ? SpokenForm(language: settings.language) : nil
+        openText = OpenText(form)
+        return Begun(
+            id: id, text: isOpen ? openText.append(message.text, isLast: false) : message.text, isOpen: isOpen,
+            priority: message.priority, settings: settings)
+    }
+
     private func append(_ text: String, isLast: Bool, to id: SpeakStateMachine.UtteranceID) async {
-        guard let stream, stream.id == id else { return early.append((text, isLast)) }
-        do throws(SpeakError) { try await stream.stream.append(text, isLast: isLast) } catch {
+        let ready = openText.append(text, isLast: isLast)
+        guard !ready.isEmpty || isLast else { return }
+        guard let stream, stream.id == id else { return early.append((ready, isLast)) }
+        do throws(SpeakError) { try await stream.stream.append(ready, isLast: isLast) } catch {
             await handle(.failed(id, error))
         }
     }
@@ -179,9 +195,9 @@ extension SpeakSession {
 
     private func take(_ begun: Begun) async throws(SpeakError) {
         var order = SpeechOrder(
-            text: begun.message.text, voice: begun.settings.voice, language: begun.settings.language,
-            instruction: begun.settings.instruction, priority: begun.message.priority,
-            isOpen: begun.message.append && !begun.message.flush, client: client)
+            text: begun.text, voice: begun.settings.voice, language: begun.settings.language,
+            instruction: begun.settings.instruction, priority: begun.priority, isOpen: begun.isOpen, client: client)
+        order.normalizes = begun.settings.normalize
         order.options.seed = begun.settings.seed
         let stream = try await service.speak(order)
         guard machine.currentID == begun.id else { return await stream.cancel() }

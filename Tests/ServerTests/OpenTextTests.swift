@@ -1,0 +1,39 @@
+import Qwen3TTS
+import Testing
+
+@testable import Server
+
+@Suite struct OpenTextTests {
+    private static func pieces(_ text: [String]) -> [String] {
+        var open = OpenText(SpokenForm(language: "english"))
+        return text.enumerated().map { open.append($1, isLast: $0 == text.count - 1) }
+    }
+
+    @Test func plainWordsGoOnAtOnce() {
+        #expect(Self.pieces(["Good mor", "ning, all of", " you", ""]) == ["Good ", "morning, all ", "of ", "you"])
+    }
+
+    @Test func aNumberWaitsForItsEnd() {
+        #expect(Self.pieces(["it is 3", ".5 km", " away. Then", ""])[0...1] == ["it is ", ""])
+        let whole = Self.pieces(["it is 3", ".5 km", " away. Then", ""]).joined()
+        #expect(whole == SpokenForm(language: "english").convert("it is 3.5 km away. Then").text)
+    }
+
+    @Test func everythingComesAtTheEnd() {
+        for text in ["$5", "**bold", "日本", "Dr", "a"] {
+            #expect(Self.pieces([text]) == [SpokenForm(language: "english").convert(text).text])
+        }
+    }
+
+    @Test func nothingWaitsForEver() {
+        var open = OpenText(SpokenForm(language: "english"))
+        var given = 0
+        for _ in 0..<1000 { given += open.append("12 ", isLast: false).count }
+        #expect(given > 2000)
+    }
+
+    @Test func withoutAFormTextPassesAsItIs() {
+        var open = OpenText(nil)
+        #expect(open.append("3.", isLast: false) == "3.")
+    }
+}
