@@ -128,6 +128,8 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ]
         ),
+        // Runs the program itself.
+        .testTarget(name: "CommandTests", dependencies: ["makima"]),
         .testTarget(
             name: "ModelStoreTests",
             dependencies: [

@@ -35,6 +35,27 @@ package final class KVCache {
 
     package func reset() { count = 0 }
 
+    /// A copy of the first `positions`, no larger than they are.
+    package func prefix(_ positions: Int) -> KVCache {
+        precondition(positions > 0 && positions <= count)
+        let copy = KVCache(layers: layers, columns: columns, capacity: positions)
+        copy.start(with: self, positions)
+        return copy
+    }
+
+    /// Forgets everything and begins with the positions of `other`, all of them or the first `positions`.
+    package func start(with other: KVCache, _ positions: Int? = nil) {
+        let positions = positions ?? other.count
+        precondition(other.layers == layers && other.columns == columns && positions <= other.count)
+        count = 0
+        reserve(positions)
+        for layer in 0..<layers {
+            keys[layer][0..<positions].copy(from: other.keys[layer][0..<positions])
+            values[layer][0..<positions].copy(from: other.values[layer][0..<positions])
+        }
+        count = positions
+    }
+
     /// The rows of a layer up to `rows` positions, those being written included.
     package func keys(_ layer: Int, rows: Int) -> Rows { keys[layer][0..<rows] }
     package func values(_ layer: Int, rows: Int) -> Rows { values[layer][0..<rows] }

@@ -68,6 +68,14 @@ package struct Rows {
             buffer: buffer, offset: offset + range.lowerBound, rows: rows, columns: range.count, stride: stride)
     }
 
+    /// Rows `first`, `first + step`, ….
+    package func every(_ step: Int, from first: Int) -> Rows {
+        precondition(step > 0 && first >= 0 && first < rows, "row \(first) of \(rows)")
+        return Rows(
+            buffer: buffer, offset: offset + first * stride, rows: (rows - first + step - 1) / step, columns: columns,
+            stride: stride * step)
+    }
+
     package subscript(_ row: Int, _ column: Int) -> Float {
         get {
             precondition(row >= 0 && row < rows && column >= 0 && column < columns)
@@ -86,13 +94,39 @@ package struct Rows {
         }
     }
 
+    /// Copies one row into an array of its length.
+    package func read(into array: inout [Float]) {
+        precondition(rows == 1 && array.count == columns, "copy of another shape")
+        let source = unsafe pointer
+        for i in 0..<columns { array[i] = unsafe source[i] }
+    }
+
+    /// Whether every element is a number.
+    package var isFinite: Bool {
+        // A zero times infinity or no number is no number, and stays one in the sum.
+        var sum: Float = 0
+        for row in 0..<rows {
+            let values = unsafe pointer + row * stride
+            for i in 0..<columns { sum += unsafe values[i] * 0 }
+        }
+        return sum == 0
+    }
+
     package func fill(_ value: Float) {
         for row in 0..<rows { unsafe (pointer + row * stride).update(repeating: value, count: columns) }
     }
 
-    /// Row by row, for tests and small results.
+    /// A copy, row by row.
     package var values: [Float] {
-        (0..<rows).flatMap { row in (0..<columns).map { self[row, $0] } }
+        unsafe [Float](unsafeUninitializedCapacity: rows * columns) { target, count in
+            for row in 0..<rows {
+                for column in 0..<columns {
+                    unsafe (target.baseAddress! + row * columns + column).initialize(
+                        to: pointer[row * stride + column])
+                }
+            }
+            count = rows * columns
+        }
     }
 }
 

@@ -81,6 +81,9 @@ package struct TalkerTokens: Decodable, Sendable, Equatable {
 }
 
 extension TalkerTokens {
+    /// Languages a request may name beside "auto"; dialects belong to speakers.
+    package var languages: [String] { codec_language_id.keys.filter { !$0.contains("dialect") }.sorted() }
+
     /// The codec id of a language name, nil for "auto" and unknown names. A preset speaker of a dialect speaks it when
     /// asked for Chinese or for nothing in particular.
     package func language(_ name: String, speaker: String? = nil) -> Int? {
@@ -183,12 +186,17 @@ package struct Configuration: Sendable {
         return codec
     }
 
-    /// The speaker encoder's section of config.json, validated; nil where the checkpoint has none.
+    /// The speaker encoder's section of config.json, validated; nil where the checkpoint has none: only base models do,
+    /// whatever their configuration holds.
     package static func speakerEncoder(directory: String) throws -> SpeakerEncoderConfiguration? {
-        struct Section: Decodable { let speaker_encoder_config: SpeakerEncoderConfiguration? }
-        let section = try decode(Section.self, directory + "/config.json").speaker_encoder_config
-        try section?.validate()
-        return section
+        struct Section: Decodable {
+            let speaker_encoder_config: SpeakerEncoderConfiguration?
+            let tts_model_type: String
+        }
+        let file = try decode(Section.self, directory + "/config.json")
+        guard file.tts_model_type == "base" else { return nil }
+        try file.speaker_encoder_config?.validate()
+        return file.speaker_encoder_config
     }
 
     private static func decode<T: Decodable>(_ type: T.Type, _ path: String) throws(ConfigurationError) -> T {

@@ -81,7 +81,8 @@ package enum FinishReason: String, Sendable, Equatable {
 
 package enum SpeechEvent: Sendable, Equatable {
     /// Mono samples in [-1, 1] at the model's rate, one frame (80 ms), and how many characters of the request's text have
-    /// been taken up so far.
+    /// been spoken so far, estimated within a sentence. No samples while the model only read: a prompt longer than one turn,
+    /// or the change to the next sentences of a long text.
     case frame([Float], characters: Int)
     /// An open utterance has spoken all the text it was given.
     case starved

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Glibc
 
 @main
 struct Makima: AsyncParsableCommand {
@@ -6,5 +7,42 @@ struct Makima: AsyncParsableCommand {
         commandName: "makima",
         abstract: "Speech from Qwen3-TTS-12Hz checkpoints, on this computer's processor, offline.",
         version: version,
-        subcommands: [Say.self, Serve.self, Voices.self, Models.self, Doctor.self, Verify.self])
+        subcommands: [
+            Say.self, Play.self, Serve.self, Voices.self, Models.self, Doctor.self, Inspect.self, Verify.self,
+        ])
+
+    /// Exit status 2 for a wrong use, as most commands have it, 1 for anything else that went wrong.
+    static func main() async {
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            let status = exitCode(for: error)
+            let message = fullMessage(for: error)
+            if !message.isEmpty {
+                if status == .success { print(message) } else { printError(message) }
+            }
+            Glibc.exit(status == .validationFailure ? 2 : status.rawValue)
+        }
+    }
+}
+
+/// Something that went wrong and is no wrong use: a sentence for the person at the terminal.
+struct Failure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}
+
+/// A line for the person, not for the next program.
+func printError(_ line: String) { writeError(line + "\n") }
+
+/// Text on standard error as it is. What cannot be written there is lost: there is nobody to tell.
+func writeError(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = unsafe write(STDERR_FILENO, bytes, bytes.count)
 }

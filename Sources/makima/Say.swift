@@ -1,61 +1,234 @@
 import ArgumentParser
 import Audio
-import Compute
+import FoundationEssentials
+import Glibc
 import Qwen3TTS
 
-/// `makima say`: text to a WAV file in the voice of a reference clip.
+/// `makima say`: text to the loudspeaker, a file or another program.
 struct Say: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Speaks a text into a WAV file.",
-        discussion: "The built-in model speaks English and reads words; write numbers as words.")
+        abstract: "Speaks a text.",
+        discussion: """
+            Plays through the sound device, from the first words on, or with --output writes a WAV file. Without a device it \
+            writes speech.wav. A text of - is read from standard input and spoken as it arrives:
 
-    @Argument(help: "What to say.")
+              makima say "Good morning."
+              makima say "Good morning." --voice denji --output morning.wav
+              makima say "Good morning." --reference me.wav --transcript "What I say in me.wav."
+              some-program | makima say -
+              makima say "Good morning." --output - | aplay -f S16_LE -r 24000 -c 1
+            """)
+
+    @Argument(help: "What to say; - for standard input.")
     var text: String
 
-    @Option(help: ArgumentHelp("Checkpoint in the official layout.", valueName: "directory"))
-    var model = "Models/makima-mini"
+    @OptionGroup(title: "Voice") var voice: VoiceOptions
+    @OptionGroup(title: "Sampling") var sampling: SamplingFlags
 
-    @Option(help: ArgumentHelp("A clip of the voice to speak in.", valueName: "clip.wav"))
-    var reference = "Voices/makima/reference.wav"
+    @Option(
+        help: ArgumentHelp("WAV file to write; - for raw 16-bit samples on standard output.", valueName: "file.wav"))
+    var output: String?
 
-    @Option(help: "Language of the text, or auto.")
-    var language = "english"
+    @Flag(help: "Play as well when --output is given.")
+    var play = false
 
-    @Option(help: "The same seed and text give the same samples.")
-    var seed: UInt64 = 0
+    @Option(help: "Sound device of ALSA.")
+    var device = "default"
 
-    @Option(help: ArgumentHelp("WAV file to write.", valueName: "file.wav"))
-    var output = "speech.wav"
-
-    @Option(help: "Threads to compute with.")
-    var threads = 2
+    @Option(help: "Threads to compute with; the processor's number unless given.")
+    var threads: Int?
 
     func validate() throws {
-        guard (1...64).contains(threads) else { throw ValidationError("--threads takes a number from 1 to 64.") }
-        let speakable = text.unicodeScalars.contains { $0.properties.isAlphabetic || $0.properties.numericType != nil }
-        guard speakable else { throw ValidationError("There is nothing to say: the text has no letter and no digit.") }
-        guard text.utf8.count <= 10_000 else { throw ValidationError("The text is longer than 10000 bytes: split it.") }
+        guard threads.map({ (1...64).contains($0) }) ?? true else {
+            throw ValidationError("--threads takes a number from 1 to 64.")
+        }
+        if let output, output != "-" {
+            guard output.lowercased().hasSuffix(".wav") else {
+                throw ValidationError("--output writes WAV: give it a name that ends in .wav, or - for raw samples.")
+            }
+        }
     }
 
     func run() throws {
-        let speech = try SpeechModel(directory: model)
-        let processor = Processor(threads: threads)
-        guard language == "auto" || speech.languages.contains(language.lowercased()) else {
-            let known = (["auto"] + speech.languages).joined(separator: ", ")
-            throw ValidationError("This model does not know the language \(language). It knows: \(known).")
+        Interruption.listen()
+        var source = try TextSource(text)
+        let path = try ModelLocations.resolve(voice.model)
+        let threads = threads ?? min(ProcessInfo.processInfo.activeProcessorCount, 16)
+        let model = try SpeechModel(directory: path, threads: threads)
+        let output = try SpeechOutput(
+            path: output, plays: play, device: device, sampleRate: model.information.sampleRate)
+        var request = SpeechRequest(
+            text: source.text, voice: try voice.resolve(for: model),
+            language: voice.language ?? model.information.defaultLanguage, instruction: voice.instruct,
+            isOpen: source.isOpen, options: sampling.options)
+        request.options.maximumFrames = sampling.maximumFrames(of: model.information)
+        let utterance = try model.begin(request)
+        var progress = Progress(model.information)
+        while true {
+            // An utterance that starves waits for the pipe; one that speaks only looks whether there is more.
+            let event = model.advance([utterance]) { _ in Interruption.isRequested }[0]
+            switch event {
+            case .frame(let samples, _):
+                try output.write(samples)
+                progress.show(samples.count)
+                if let more = try source.read(waiting: false) {
+                    try model.append(more, isLast: !source.isOpen, to: utterance)
+                }
+            case .starved:
+                let more = try source.read(waiting: true) ?? ""
+                try model.append(more, isLast: !source.isOpen, to: utterance)
+            case .ended(let reason):
+                progress.finish()
+                try finish(output, reason, progress)
+                return
+            case .failed(let error):
+                progress.finish()
+                throw error
+            }
         }
-        let clip = try resample(AudioFile.read(path: reference), to: speech.sampleRate)
-        let prompt = speech.prompt(
-            text: text, language: speech.configuration.tokens.language(language),
-            speaker: try speech.speaker(clip.samples, on: processor), on: processor)
-        var frames: [[Float]] = []
-        let options = GenerationOptions(speech.configuration.generation, seed: seed)
-        let end = try speech.speak(prompt, options: options, on: processor) { frames.append($0) }
-        guard !frames.isEmpty else { throw ValidationError("The model had nothing to say to this text.") }
-        var writer = try AudioFileWriter(path: output, sampleRate: speech.sampleRate)
-        for frame in frames { try writer.write(frame) }
-        try writer.finish()
-        let seconds = Double(frames.joined().count) / Double(speech.sampleRate)
-        print("\(output): \(seconds) s" + (end == .limit ? " (cut at the model's limit)" : ""))
+    }
+
+    private func finish(_ output: SpeechOutput, _ reason: FinishReason, _ progress: Progress) throws {
+        switch reason {
+        case .endOfSpeech: break
+        case .cancelled: throw ExitCode(130)
+        case .budget: printError("The speech was cut at the longest that the text should take.")
+        case .silence: printError("The speech was cut after two seconds of silence.")
+        }
+        guard progress.samples > 0 else {
+            throw Failure("There was nothing to say: the text has no letter and no digit.")
+        }
+        try output.finish()
+        if let path = output.path { printError("\(path): \(progress.seconds) s") }
+    }
+}
+
+extension ModelInformation {
+    /// The one language a model has, else what the model makes of the text.
+    var defaultLanguage: String { languages.count == 1 ? languages[0] : "auto" }
+}
+
+/// Which voice of which model.
+struct VoiceOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Folder of a checkpoint, or a model of makima models; makima-mini unless given.", valueName: "model"))
+    var model: String?
+
+    @Option(help: ArgumentHelp("A voice by its name, or a speaker of the checkpoint.", valueName: "id"))
+    var voice: String?
+
+    @Option(
+        help: ArgumentHelp("A clip to clone the voice of: 5 to 15 s, one speaker, no noise.", valueName: "clip.wav"))
+    var reference: String?
+
+    @Option(help: "What the clip says: the clone then takes over its manner too.")
+    var transcript: String?
+
+    @Option(help: "Language of the text, or auto.")
+    var language: String?
+
+    @Option(help: "How to speak, for checkpoints that take instructions.")
+    var instruct: String?
+
+    func validate() throws {
+        guard voice == nil || reference == nil else {
+            throw ValidationError("Give --voice or --reference, not both.")
+        }
+        guard transcript == nil || reference != nil else {
+            throw ValidationError("--transcript says what the --reference clip says: give that too.")
+        }
+    }
+
+    func resolve(for model: SpeechModel) throws -> SpeechVoice {
+        if let reference {
+            return .cloned(
+                id: reference, try prepare(AudioFile.read(path: reference), transcript: transcript, with: model))
+        }
+        if !model.information.clones {
+            guard let voice = voice ?? model.information.speakers.first else { return .none }
+            return .preset(voice)
+        }
+        let folder = try VoiceFolder.find(voice ?? VoiceFolder.defaultID)
+        let clip = try AudioFile.read(path: folder.path + "/reference.wav")
+        return .cloned(id: folder.id, try prepare(clip, transcript: folder.transcript(), with: model))
+    }
+
+    private func prepare(_ clip: AudioClip, transcript: String?, with model: SpeechModel) throws -> VoicePrompt {
+        let samples = try resample(clip, to: model.information.sampleRate).samples
+        return try model.prepare(samples, transcript: transcript)
+    }
+}
+
+struct SamplingFlags: ParsableArguments {
+    @Option(help: "The same seed and text give the same samples.")
+    var seed: UInt64 = 0
+
+    @Option(help: "Above 0, higher is livelier; 0 takes the likeliest always. The model's own unless given.")
+    var temperature: Float?
+
+    @Option(name: .customLong("top-k"), help: "Choose among the k likeliest; 0 for all.")
+    var topK: Int?
+
+    @Option(name: .customLong("top-p"), help: "Choose among the likeliest that have this share together.")
+    var topP: Float?
+
+    @Option(name: .customLong("repetition-penalty"), help: "Above 1 avoids sounds that were used.")
+    var repetitionPenalty: Float?
+
+    @Option(name: .customLong("max-seconds"), help: "Longest speech, in seconds.")
+    var maxSeconds: Double?
+
+    func validate() throws {
+        func check(_ name: String, _ isRight: Bool, _ range: String) throws {
+            if !isRight { throw ValidationError("--\(name) takes \(range).") }
+        }
+        try check("temperature", temperature.map { (0...10).contains($0) } ?? true, "a number from 0 to 10")
+        try check("top-k", topK.map { $0 >= 0 } ?? true, "a whole number, 0 or more")
+        try check("top-p", topP.map { $0 > 0 && $0 <= 1 } ?? true, "a number above 0, at most 1")
+        try check(
+            "repetition-penalty", repetitionPenalty.map { $0 > 0 && $0 <= 10 } ?? true, "a number above 0, at most 10")
+        try check(
+            "max-seconds", maxSeconds.map { $0 >= 0.1 && $0 <= 86_400 } ?? true, "a number from 0.1 to 86400")
+    }
+
+    var options: SpeechOptions {
+        var options = SpeechOptions()
+        options.seed = seed
+        options.temperature = temperature
+        options.topK = topK
+        options.topP = topP
+        options.repetitionPenalty = repetitionPenalty
+        return options
+    }
+
+    func maximumFrames(of model: ModelInformation) -> Int? {
+        maxSeconds.map { max(1, Int($0 * Double(model.sampleRate) / Double(model.samplesPerFrame))) }
+    }
+}
+
+/// The line that grows while speech is made: on a terminal only.
+struct Progress {
+    private(set) var samples = 0
+    private let sampleRate: Int
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let clock = ContinuousClock()
+    private let start = ContinuousClock().now
+
+    init(_ model: ModelInformation) { sampleRate = model.sampleRate }
+
+    /// Of sound, to a tenth.
+    var seconds: Double { (Double(samples) / Double(sampleRate) * 10).rounded() / 10 }
+
+    mutating func show(_ more: Int) {
+        samples += more
+        guard isTerminal, more > 0 else { return }
+        let spent = (clock.now - start) / .seconds(1)
+        let speed = (Double(samples) / Double(sampleRate) / max(spent, 0.001) * 10).rounded() / 10
+        writeError("\r\(seconds) s spoken, \(speed) × real time ")
+    }
+
+    func finish() {
+        if isTerminal, samples > 0 { writeError("\r\u{1B}[K") }
     }
 }

@@ -1,14 +1,13 @@
 import ArgumentParser
+import Audio
 import Compute
 import Glibc
-import ModelFile
 import Qwen3TTS
 
 /// `makima verify`: is this engine, on this processor, equal to the official implementation?
 struct Verify: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract:
-            "Compares talker, code predictor and codec decoder with recorded outputs of the official implementation.",
+        abstract: "Compares every stage of the engine with recorded outputs of the official implementation.",
         discussion: """
             Runs each stage on the golden's own inputs and prints the largest difference beside the tolerance that was \
             measured for it. Exit status 1 when any stage fails.
@@ -35,32 +34,57 @@ struct Verify: ParsableCommand {
     }
 
     func run() throws {
-        let configuration = try Configuration(directory: model)
-        let talker = try Talker(Safetensors.directory(model)["talker"], configuration)
         let chosen = Kernels.available.first { $0.name == kernels } ?? .best
-        let decoder = try CodecDecoder(
-            Safetensors.directory(model + "/speech_tokenizer")["decoder"], Configuration.codec(directory: model))
         let goldens = try Goldens(path: golden)
-        let processor = Processor(kernels: chosen, threads: threads)
-        var report = VerificationReport()
-        try TalkerVerification(talker, goldens, on: processor).run(into: &report)
-        try CodecVerification(decoder, goldens, on: processor).run(into: &report)
-        for line in report.lines { print(Self.row(line)) }
+        let verification = try Verification(
+            directory: model, goldens, on: Processor(kernels: chosen, threads: threads))
+        var report = try verification.run()
+        try Self.resample(goldens, into: &report)
+        print(Self.row("stage", "shape", "max error", "tolerance", "verdict"))
+        for line in report.lines {
+            print(
+                Self.row(
+                    line.stage, "\(line.shape)", Self.short(line.error), Self.short(line.tolerance),
+                    line.passed ? "ok" : "FAILED"))
+        }
+        if !goldens.unused.isEmpty { print("not compared: \(goldens.unused.joined(separator: ", "))") }
         print("\(report.lines.count) stages, \(report.failures.count) failed (\(chosen.name) kernels)")
         if !report.failures.isEmpty || report.lines.isEmpty { throw ExitCode(1) }
     }
 
-    private static func row(_ line: VerificationReport.Line) -> String {
+    /// Reference clips at other rates. The error is the difference's share of the signal; 45 dB below it is asked for,
+    /// since resamplers differ in their filters.
+    private static func resample(_ goldens: Goldens, into report: inout VerificationReport) throws {
+        for name in goldens.names(below: "resample/") where name.hasSuffix("/input") {
+            let base = String(name.dropLast("input".count))
+            guard let rate = Int(base.split(separator: "/").last ?? ""), goldens.contains(base + "output") else {
+                continue
+            }
+            let clip = AudioClip(samples: try goldens.floats(name), sampleRate: rate)
+            let found = try Audio.resample(clip, to: 24_000).samples
+            let expected = try goldens.floats(base + "output")
+            func power(_ values: [Float]) -> Double { values.reduce(0) { $0 + Double($1) * Double($1) } }
+            let difference = power(zip(found, expected).map { $0 - $1 })
+            let share = found.count == expected.count ? (difference / power(expected)).squareRoot() : .infinity
+            report.add(
+                base + "output", shape: try goldens.shape(base + "output"), error: share, tolerance: pow(10, -45.0 / 20)
+            )
+        }
+    }
+
+    private static func row(_ stage: String, _ shape: String, _ error: String, _ tolerance: String, _ verdict: String)
+        -> String
+    {
         func pad(_ text: String, _ width: Int) -> String {
             text + String(repeating: " ", count: max(1, width - text.count))
         }
-        func short(_ value: Double) -> String {
-            // Two significant digits: round the value to float and print its shortest form.
-            guard value > 0, value.isFinite else { return "\(value)" }
-            let unit = pow(10, log10(value).rounded(.down) - 1)
-            return "\(Float((value / unit).rounded() * unit))"
-        }
-        return pad(line.stage, 48) + pad("\(line.shape)", 18) + pad(short(line.error), 10)
-            + pad(short(line.tolerance), 10) + (line.passed ? "ok" : "FAILED")
+        return pad(stage, 48) + pad(shape, 18) + pad(error, 10) + pad(tolerance, 10) + verdict
+    }
+
+    /// Two significant digits: round the value to float and print its shortest form.
+    private static func short(_ value: Double) -> String {
+        guard value > 0, value.isFinite else { return "\(value)" }
+        let unit = pow(10, log10(value).rounded(.down) - 1)
+        return "\(Float((value / unit).rounded() * unit))"
     }
 }

@@ -36,62 +36,131 @@ package struct CodePredictor {
             ? nil : try Linear(weights["small_to_mtp_projection"], rows: c.hidden_size, columns: talkerHidden)
     }
 
-    /// Memory of one utterance.
-    package final class State {
-        let cache: KVCache
-        let scratch: TransformerScratch
-        let wide: Rows  // [2, talker hidden]
-        let input: Rows  // [2, hidden]
-        let normed: Rows  // [2, hidden]
-        package let logits: Rows  // [groups - 1, vocabulary] of the last frame
+    /// The cache of one utterance: the positions of one frame.
+    package func makeCache() -> KVCache { stack.makeCache(capacity: groups) }
 
-        init(_ predictor: CodePredictor) {
+    /// Memory of the passes, reused by every frame. It grows to the largest batch.
+    package final class Scratch {
+        fileprivate var scratch: TransformerScratch
+        fileprivate var wide: Rows  // [2 · utterances, talker hidden]
+        fileprivate var input: Rows  // [2 · utterances, hidden]
+        fileprivate var normed: Rows  // [2 · utterances, hidden]
+        fileprivate var logits: Rows  // [utterances, vocabulary]
+        fileprivate var segments: [Segment] = []
+        fileprivate var active: [Int] = []  // utterances not cancelled, in order
+        fileprivate var chosen: [Int]  // last code of each utterance
+
+        fileprivate init(_ predictor: CodePredictor, utterances: Int) {
             let c = predictor.stack.configuration
-            cache = predictor.stack.makeCache(capacity: predictor.groups)
-            scratch = TransformerScratch(c, capacity: 2)
-            wide = Rows(rows: 2, columns: predictor.talkerHidden)
-            input = Rows(rows: 2, columns: c.hidden_size)
-            normed = Rows(rows: 2, columns: c.hidden_size)
-            logits = Rows(rows: predictor.groups - 1, columns: predictor.vocabulary)
+            scratch = TransformerScratch(c, capacity: 2 * utterances)
+            wide = Rows(rows: 2 * utterances, columns: predictor.talkerHidden)
+            input = Rows(rows: 2 * utterances, columns: c.hidden_size)
+            normed = Rows(rows: 2 * utterances, columns: c.hidden_size)
+            logits = Rows(rows: utterances, columns: predictor.vocabulary)
+            chosen = [Int](repeating: 0, count: utterances)
+            segments.reserveCapacity(utterances)
+            active.reserveCapacity(utterances)
         }
     }
 
-    package func makeState() -> State { State(self) }
+    package func makeScratch(utterances: Int = 1) -> Scratch { Scratch(self, utterances: utterances) }
 
-    /// Codes 1… of a frame. `hidden` and `firstEmbedding` are [1, talker hidden]; `choose` picks a code from the logits of
-    /// a group [1, vocabulary]. Returns false when `isCancelled` said so between two passes.
+    /// Codes 1… of a frame for each of n utterances, all of them through each pass at once. `hidden` and `first`, the
+    /// embedding of code 0, are [n, talker hidden]; `scratch` was made for n utterances or more. `choose` picks the code of
+    /// utterance i and group g from its logits [1, vocabulary]. An utterance is left out as soon as `isCancelled` says so
+    /// between two passes. `trace` sees the residual stream of each pass and layer, and as one layer more its final norm.
     package func predict(
-        hidden: Rows, firstEmbedding: Rows, into codes: inout [Int], state: State, on processor: Processor,
-        isCancelled: () -> Bool = { false }, trace: ((Int, Int, Rows) -> Void)? = nil, choose: (Rows) -> Int
-    ) -> Bool {
-        state.cache.reset()
-        state.wide[0].copy(from: hidden)
-        state.wide[1].copy(from: firstEmbedding)
-        var count = 2
-        for group in 0..<groups - 1 {
-            if isCancelled() { return false }
-            let input = state.input[0..<count]
-            if let projection {
-                projection.apply(state.wide[0..<count], into: input, on: processor)
-            } else {
-                input.copy(from: state.wide[0..<count])
-            }
-            let normed = state.normed[0..<count]
-            stack.step(
-                input, cache: state.cache, normed: normed, scratch: state.scratch, on: processor,
-                trace: trace.map { trace in { layer, rows in trace(group, layer, rows) } })
-            heads[group].apply(normed[count - 1], into: state.logits[group], on: processor)
-            let code = choose(state.logits[group])
-            codes.append(code)
-            count = 1
-            if group < groups - 2 { embeddings[group].lookUp(code, into: state.wide[0]) }
+        hidden: Rows, first: Rows, caches: [KVCache], _ scratch: Scratch, on processor: Processor,
+        isCancelled: (_ utterance: Int) -> Bool = { _ in false }, trace: ((Int, Int, Rows) -> Void)? = nil,
+        choose: (_ utterance: Int, _ group: Int, _ logits: Rows) -> Int
+    ) {
+        precondition(hidden.rows == caches.count && first.rows == caches.count && caches.count <= scratch.chosen.count)
+        scratch.active.removeAll(keepingCapacity: true)
+        for (utterance, cache) in caches.enumerated() {
+            cache.reset()
+            scratch.active.append(utterance)
+            scratch.wide[2 * utterance].copy(from: hidden[utterance])
+            scratch.wide[2 * utterance + 1].copy(from: first[utterance])
         }
-        return true
+        for group in 0..<groups - 1 {
+            // The first pass has every utterance: who is cancelled before it is not here.
+            if group > 0 { scratch.active.removeAll(where: isCancelled) }
+            let count = scratch.active.count
+            guard count > 0 else { return }
+            let positions = group == 0 ? 2 : 1
+            if group > 0 {
+                for (row, utterance) in scratch.active.enumerated() {
+                    embeddings[group - 1].lookUp(scratch.chosen[utterance], into: scratch.wide[row])
+                }
+            }
+            let normed = pass(positions, caches, scratch, processor, trace.map { t in { t(group, $0, $1) } })
+            let logits = scratch.logits[0..<count]
+            heads[group].apply(normed.every(positions, from: positions - 1), into: logits, on: processor)
+            for (row, utterance) in scratch.active.enumerated() {
+                scratch.chosen[utterance] = choose(utterance, group, logits[row])
+            }
+        }
+    }
+
+    /// The first rows of `scratch.wide`, `positions` for each active utterance, through projection and stack.
+    private func pass(
+        _ positions: Int, _ caches: [KVCache], _ scratch: Scratch, _ processor: Processor,
+        _ trace: ((Int, Rows) -> Void)?
+    ) -> Rows {
+        scratch.segments.removeAll(keepingCapacity: true)
+        for utterance in scratch.active {
+            scratch.segments.append(Segment(cache: caches[utterance], count: positions))
+        }
+        let rows = positions * scratch.active.count
+        let input = scratch.input[0..<rows]
+        project(scratch.wide[0..<rows], into: input, on: processor)
+        let normed = scratch.normed[0..<rows]
+        stack.step(input, scratch.segments, normed: normed, scratch: scratch.scratch, on: processor, trace: trace)
+        trace?(stack.configuration.num_hidden_layers, normed)
+        return normed
+    }
+
+    private func project(_ wide: Rows, into input: Rows, on processor: Processor) {
+        if let projection {
+            projection.apply(wide, into: input, on: processor)
+        } else {
+            input.copy(from: wide)
+        }
     }
 
     /// y += the embeddings of codes 1… of a frame, for the talker's next input.
     package func addEmbeddings(_ codes: ArraySlice<Int>, to y: Rows) {
         precondition(codes.count == groups - 1)
         for (table, code) in zip(embeddings, codes) { table.lookUp(code, into: y, adding: true) }
+    }
+}
+
+extension CodePredictor {
+    /// The logits [frames · (groups - 1), vocabulary] of frames whose codes are known, all positions of a frame at once.
+    /// `hidden` and `first` [frames, talker hidden] as in `predict`.
+    package func logits(hidden: Rows, first: Rows, codes: [[Int]], on processor: Processor) -> Rows {
+        let frames = codes.count
+        precondition(hidden.rows == frames && first.rows == frames && codes.allSatisfy { $0.count == groups })
+        let wide = Rows(rows: frames * groups, columns: talkerHidden)
+        for (frame, codes) in codes.enumerated() {
+            wide[frame * groups].copy(from: hidden[frame])
+            wide[frame * groups + 1].copy(from: first[frame])
+            for group in 1..<groups - 1 {
+                embeddings[group - 1].lookUp(codes[group], into: wide[frame * groups + group + 1])
+            }
+        }
+        let c = stack.configuration
+        let input = Rows(rows: wide.rows, columns: c.hidden_size)
+        let normed = Rows(rows: wide.rows, columns: c.hidden_size)
+        project(wide, into: input, on: processor)
+        stack.step(
+            input, codes.map { _ in Segment(cache: makeCache(), count: groups) }, normed: normed,
+            scratch: TransformerScratch(c, capacity: wide.rows), on: processor)
+        let logits = Rows(rows: frames * (groups - 1), columns: vocabulary)
+        for (group, head) in heads.enumerated() {
+            head.apply(
+                normed.every(groups, from: group + 1), into: logits.every(groups - 1, from: group), on: processor)
+        }
+        return logits
     }
 }

@@ -1,4 +1,4 @@
-// The generation loop: one call of `advance` gives one frame of codes. The one loop for every mode and door.
+// One run of the talker over one prompt: its caches, its random stream and what it said. `GenerationLoop` advances it.
 
 package import Compute
 
@@ -34,124 +34,150 @@ package struct GenerationOptions: Sendable, Equatable {
 }
 
 package enum GenerationStep: Equatable, Sendable {
-    /// The codes of one frame, one of each group.
-    case frame([Int])
+    /// The prompt is not through the talker yet.
+    case reading
+    /// `Generation.codes` are those of the next frame.
+    case frame
+    /// The text is used up and more is to come: nothing happened.
+    case starved
     /// The model ended the speech.
     case endOfSpeech
     /// `maxNewTokens` was reached.
     case limit
     case cancelled
-}
-
-/// What `verify` and tests look at after a step.
-package struct GenerationTrace {
-    package let hidden: Rows  // [1, hidden] after the final norm
-    package let logits: Rows  // [1, vocabulary], raw
-    package let predictorLogits: Rows  // [groups - 1, vocabulary]
-    package let input: Rows  // [1, hidden], the talker's next input
+    /// The model gave no numbers.
+    case notFinite
 }
 
 package final class Generation {
-    private let talker: Talker
-    private let options: GenerationOptions
-    private let trailing: Rows  // [n, hidden], text added frame by frame
-    private let padding: Rows  // [1, hidden], added afterwards
-    private var sampler: Sampler
-    private var scores: [Float]
-    private var history: Set<Int> = []
+    package let options: GenerationOptions
+    /// May grow with the text of an open prompt.
+    package var maxNewTokens: Int
+    /// What the last advance gave.
+    package internal(set) var step = GenerationStep.reading
+    /// Code 0 of every frame, and the token that ended the speech.
     package private(set) var tokens: [Int] = []
-    private let cache: KVCache
-    private let scratch: TransformerScratch
-    private let predictor: CodePredictor.State
-    private let hidden: Rows
-    private let logits: Rows
-    private let input: Rows
-    private let residual: Rows
-    private let firstEmbedding: Rows
+    /// All codes of the last frame.
+    package private(set) var codes: [Int]
+    package let input: Rows  // [1, hidden], the talker's input of this step
+    package let hidden: Rows  // [1, hidden], its output after the final norm
+    package internal(set) var random: RandomStream
 
-    package var trace: GenerationTrace {
-        GenerationTrace(hidden: hidden, logits: logits, predictorLogits: predictor.logits, input: input)
+    let cache: KVCache
+    let predictorCache: KVCache
+    private(set) var history: TokenHistory
+    private let prompt: Rows
+    private var read: Int  // rows of the prompt the cache holds
+    private var isWaiting = false  // `input` lacks its text
+    private var text: TrailingText
+    private let padding: Rows  // [1, hidden], added after the text
+
+    /// `prefix`: the cache of the prompt's first rows, made by an equal prompt. `random` goes on with a stream that is
+    /// already in use.
+    package init(
+        _ talker: Talker, prompt: Prompt, isOpen: Bool = false, prefix: KVCache? = nil, options: GenerationOptions,
+        random: RandomStream? = nil
+    ) {
+        let c = talker.configuration.talker
+        self.options = options
+        self.prompt = prompt.embeddings
+        self.random = random ?? RandomStream(seed: options.seed)
+        maxNewTokens = options.maxNewTokens
+        text = TrailingText(prompt.trailing, isOpen: isOpen)
+        padding = prompt.padding
+        codes = [Int](repeating: 0, count: talker.codePredictor.groups)
+        input = Rows(rows: 1, columns: c.hidden_size)
+        hidden = Rows(rows: 1, columns: c.hidden_size)
+        history = TokenHistory(vocabulary: c.vocab_size)
+        // Room for a usual sentence; more is had by doubling.
+        cache = talker.stack.makeCache(capacity: prompt.embeddings.rows + min(options.maxNewTokens, 256))
+        predictorCache = talker.codePredictor.makeCache()
+        read = prefix?.count ?? 0
+        precondition(read < prompt.embeddings.rows, "a prefix leaves at least one row of the prompt")
+        if let prefix { cache.start(with: prefix) }
+        tokens.reserveCapacity(min(options.maxNewTokens, 1024))
     }
 
-    /// Runs the prompt. At most this many positions pass through the stack at once.
-    private static let chunk = 64
+    /// Whether the whole prompt went through the talker.
+    var isSpeaking: Bool { read == prompt.rows }
 
-    package init(_ talker: Talker, prompt: Prompt, options: GenerationOptions, on processor: Processor) {
-        let c = talker.configuration.talker
-        self.talker = talker
-        self.options = options
-        trailing = prompt.trailing
-        padding = prompt.padding
-        sampler = Sampler(seed: options.seed)
-        scores = [Float](repeating: 0, count: c.vocab_size)
-        let count = prompt.embeddings.rows
-        cache = talker.stack.makeCache(capacity: count + 256)
-        scratch = TransformerScratch(c, capacity: min(count, Self.chunk))
-        predictor = talker.codePredictor.makeState()
-        hidden = Rows(rows: 1, columns: c.hidden_size)
-        logits = Rows(rows: 1, columns: c.vocab_size)
-        input = Rows(rows: 1, columns: c.hidden_size)
-        residual = Rows(rows: 1, columns: c.hidden_size)
-        firstEmbedding = Rows(rows: 1, columns: c.hidden_size)
-        let x = Rows(rows: count, columns: c.hidden_size)
-        x.copy(from: prompt.embeddings)
-        let normed = Rows(rows: min(count, Self.chunk), columns: c.hidden_size)
-        for start in stride(from: 0, to: count, by: Self.chunk) {
-            let n = min(Self.chunk, count - start)
-            talker.stack.step(
-                x[start..<start + n], cache: cache, normed: normed[0..<n], scratch: scratch, on: processor)
-            hidden.copy(from: normed[n - 1])
+    /// Rows of the prompt that wait to be read.
+    var unread: Int { prompt.rows - read }
+
+    /// The cache of the first `count` rows of the prompt, all of them read.
+    package func snapshot(_ count: Int) -> KVCache { cache.prefix(count) }
+
+    /// More projected text for an open prompt.
+    package func append(_ rows: Rows, isLast: Bool) { text.append(rows, isLast: isLast) }
+
+    /// Puts this step's input together; the first step's is the prompt.
+    func begin(isCancelled: Bool, kernels: Kernels) {
+        step = .reading
+        if isCancelled {
+            step = .cancelled
+        } else if isWaiting {
+            guard let row = text.row(tokens.count - 1, or: padding) else {
+                step = .starved
+                return
+            }
+            kernels.add(input, row)
+            isWaiting = false
         }
     }
 
-    /// The next frame of codes.
-    package func advance(on processor: Processor, isCancelled: () -> Bool = { false }) -> GenerationStep {
-        talker.logits(hidden, into: logits, on: processor)
-        let token = chooseToken()
+    /// The next `count` rows for the talker.
+    func copyInput(_ count: Int, to rows: Rows) {
+        rows.copy(from: isSpeaking ? input : prompt[read..<read + count])
+    }
+
+    /// The talker's output for the rows of `copyInput`.
+    func take(_ normed: Rows) {
+        if !isSpeaking { read += normed.rows }
+        if isSpeaking { hidden.copy(from: normed[normed.rows - 1]) }
+    }
+
+    func take(first token: Int, eos: Int) {
         tokens.append(token)
         history.insert(token)
-        if token == talker.configuration.tokens.codec_eos_token_id { return .endOfSpeech }
-        if tokens.count >= options.maxNewTokens { return .limit }
-        var codes = [token]
-        codes.reserveCapacity(talker.codePredictor.groups)
-        talker.codec(token, into: firstEmbedding)
-        let finished = talker.codePredictor.predict(
-            hidden: hidden, firstEmbedding: firstEmbedding, into: &codes, state: predictor, on: processor,
-            isCancelled: isCancelled
-        ) { row in
-            var scores = row.values
-            return sampler.choose(&scores, options.codePredictor)
-        }
-        guard finished else { return .cancelled }
-        prepareInput(codes, processor)
-        residual.copy(from: input)
-        talker.stack.step(residual, cache: cache, normed: hidden, scratch: scratch, on: processor)
-        return .frame(codes)
+        codes[0] = token
+        step = token == eos ? .endOfSpeech : tokens.count >= maxNewTokens ? .limit : .frame
     }
 
-    private func prepareInput(_ codes: [Int], _ processor: Processor) {
+    func take(code: Int, group: Int) { codes[group] = code }
+
+    /// Every code of the frame is there: `input` becomes the next step's, without its text.
+    func finishFrame(_ talker: Talker) {
         talker.frame(codes[...], into: input)
-        let frame = tokens.count - 1
-        processor.kernels.add(input, frame < trailing.rows ? trailing[frame] : padding)
+        isWaiting = true
+    }
+}
+
+/// Text that is added to the inputs of frames one row each.
+private struct TrailingText {
+    private var rows: Rows  // [capacity, hidden]
+    private var count: Int
+    private var isOpen: Bool
+
+    init(_ rows: Rows, isOpen: Bool) {
+        self.rows = rows
+        count = rows.rows
+        self.isOpen = isOpen
     }
 
-    private func chooseToken() -> Int {
-        for i in scores.indices { scores[i] = logits[0, i] }
-        Self.restrict(
-            &scores, history: history, step: tokens.count, penalty: options.repetitionPenalty,
-            eos: talker.configuration.tokens.codec_eos_token_id)
-        return sampler.choose(&scores, options.talker)
+    /// Nil when it is not there yet.
+    func row(_ index: Int, or padding: Rows) -> Rows? {
+        index < count ? rows[index] : isOpen ? nil : padding
     }
 
-    /// Ids from here below the end of the vocabulary are control tokens, never speech.
-    private static let controlTokens = 1024
-    /// Speech cannot end before this many tokens.
-    private static let minimumTokens = 2
-
-    /// The official order: repetition penalty, no early end, no control tokens but the end of speech.
-    package static func restrict(_ scores: inout [Float], history: Set<Int>, step: Int, penalty: Float, eos: Int) {
-        Sampler.penalize(&scores, history: history, penalty: penalty)
-        if step < minimumTokens { scores[eos] = -.infinity }
-        for i in scores.count - controlTokens..<scores.count where i != eos { scores[i] = -.infinity }
+    mutating func append(_ more: Rows, isLast: Bool) {
+        precondition(isOpen, "text after the last")
+        isOpen = !isLast
+        if count + more.rows > rows.rows {
+            let larger = Rows(rows: max(2 * rows.rows, count + more.rows), columns: rows.columns)
+            larger[0..<count].copy(from: rows[0..<count])
+            rows = larger
+        }
+        rows[count..<count + more.rows].copy(from: more)
+        count += more.rows
     }
 }

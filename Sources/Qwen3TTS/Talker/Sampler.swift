@@ -1,5 +1,6 @@
 // From logits to a token: repetition penalty, forbidden tokens, temperature, top-k, top-p, in the official order.
 
+package import Compute
 import Glibc
 
 /// How one table of logits is sampled.
@@ -37,39 +38,70 @@ package struct RandomStream: Sendable {
     }
 }
 
-package struct Sampler {
-    private var random: RandomStream
+/// The tokens chosen so far, each once.
+package struct TokenHistory: Sendable {
+    package private(set) var tokens: [Int] = []
+    private var seen: [Bool]
 
-    private var weights: [Double] = []
-
-    package init(seed: UInt64) { random = RandomStream(seed: seed) }
-
-    /// Divides the positive and multiplies the negative scores of tokens already chosen, each once.
-    package static func penalize(_ scores: inout [Float], history: Set<Int>, penalty: Float) {
-        for token in history {
-            scores[token] = scores[token] < 0 ? scores[token] * penalty : scores[token] / penalty
-        }
+    package init(vocabulary: Int) {
+        seen = [Bool](repeating: false, count: vocabulary)
+        tokens.reserveCapacity(vocabulary)
     }
 
-    /// Temperature, then top-k, then top-p: what is excluded becomes -∞. `Sampler.choose` draws from the same set.
-    package static func filter(_ scores: inout [Float], _ options: SamplingOptions) {
-        for i in scores.indices { scores[i] /= options.temperature }
-        if options.topK > 0, options.topK < scores.count {
-            let limit = scores.sorted(by: >)[options.topK - 1]
-            for i in scores.indices where scores[i] < limit { scores[i] = -.infinity }
+    package mutating func insert(_ token: Int) {
+        guard !seen[token] else { return }
+        seen[token] = true
+        tokens.append(token)
+    }
+}
+
+/// Filters scores and draws from them. Its memory is reused: after the first token of the longest table nothing is
+/// allocated.
+package struct Sampler {
+    private var scores: [Float] = []
+    private var sums: [Double] = []
+    private var filter = ScoreFilter()
+
+    package init() {}
+
+    /// A token drawn by the filtered logits [1, n], or the best one; nil when they hold what is no number. `adjust` changes
+    /// them first.
+    package mutating func choose(
+        _ logits: Rows, _ options: SamplingOptions, _ random: inout RandomStream,
+        adjust: (inout [Float]) -> Void = { _ in }
+    ) -> Int? {
+        guard logits.isFinite else { return nil }
+        if scores.count != logits.columns { scores = [Float](repeating: 0, count: logits.columns) }
+        logits.read(into: &scores)
+        adjust(&scores)
+        guard options.sample else { return Self.best(scores) }
+        filter.apply(&scores, options)
+        return draw(&random)
+    }
+
+    private mutating func draw(_ random: inout RandomStream) -> Int {
+        let best = Self.best(scores)
+        let top = scores[best]
+        sums.removeAll(keepingCapacity: true)
+        var total = 0.0
+        for score in scores {
+            if score > -.infinity { total += Double(exp(score - top)) }
+            sums.append(total)
         }
-        guard options.topP < 1 else { return }
-        let order = scores.indices.filter { scores[$0] > -.infinity }.sorted {
-            (scores[$0], $0) < (scores[$1], $1)
+        let target = random.uniform() * total
+        // The first sum above the target; sums never decrease.
+        var (low, high) = (0, sums.count)
+        while low < high {
+            let middle = (low + high) / 2
+            if sums[middle] > target { high = middle } else { low = middle + 1 }
         }
-        guard let top = order.last else { return }
-        let exponentials = order.map { exp(scores[$0] - scores[top]) }
-        let total = exponentials.reduce(0, +)
-        var sum: Float = 0
-        for (index, exponential) in zip(order, exponentials).dropLast() {
-            sum += exponential / total
-            if sum > 1 - options.topP { break }
-            scores[index] = -.infinity
+        return low < sums.count ? low : best
+    }
+
+    /// Divides the positive and multiplies the negative scores of tokens already chosen.
+    package static func penalize(_ scores: inout [Float], history: [Int], penalty: Float) {
+        for token in history {
+            scores[token] = scores[token] < 0 ? scores[token] * penalty : scores[token] / penalty
         }
     }
 
@@ -78,19 +110,78 @@ package struct Sampler {
         for i in scores.indices where scores[i] > scores[best] { best = i }
         return best
     }
+}
 
-    /// A token drawn by the filtered scores, or the best one.
-    package mutating func choose(_ scores: inout [Float], _ options: SamplingOptions) -> Int {
-        guard options.sample else { return Self.best(scores) }
-        Self.filter(&scores, options)
-        let top = scores[Self.best(scores)]
-        weights.removeAll(keepingCapacity: true)
-        var total = 0.0
-        for score in scores {
-            total += Double(exp(score - top))
-            weights.append(total)
+/// Temperature, top-k and top-p.
+package struct ScoreFilter {
+    private var heap: [Float] = []
+    private var order: [Int] = []
+
+    package init() {}
+
+    /// Temperature, then top-k, then top-p: what is excluded becomes -∞.
+    package mutating func apply(_ scores: inout [Float], _ options: SamplingOptions) {
+        for i in scores.indices { scores[i] /= options.temperature }
+        if options.topK > 0, options.topK < scores.count {
+            let limit = largest(options.topK, of: scores)
+            for i in scores.indices where scores[i] < limit { scores[i] = -.infinity }
         }
-        let target = random.uniform() * total
-        return weights.firstIndex { $0 > target } ?? Self.best(scores)
+        if options.topP < 1 { keepLikely(&scores, options.topP) }
+    }
+
+    /// The `count`-th largest score: the least of a heap that keeps the largest.
+    private mutating func largest(_ count: Int, of scores: [Float]) -> Float {
+        heap.removeAll(keepingCapacity: true)
+        heap.append(contentsOf: scores[..<count])
+        for root in stride(from: count / 2 - 1, through: 0, by: -1) { Self.sift(&heap, root, count) { $0 < $1 } }
+        for score in scores[count...] where score > heap[0] {
+            heap[0] = score
+            Self.sift(&heap, 0, count) { $0 < $1 }
+        }
+        return heap[0]
+    }
+
+    /// Drops the least likely tokens while together they are no likelier than 1 - topP; the best one stays.
+    private mutating func keepLikely(_ scores: inout [Float], _ topP: Float) {
+        order.removeAll(keepingCapacity: true)
+        for i in scores.indices where scores[i] > -.infinity { order.append(i) }
+        guard !order.isEmpty else { return }
+        sortOrder(by: scores)
+        let top = scores[order[order.count - 1]]
+        var total: Float = 0
+        for index in order { total += exp(scores[index] - top) }
+        var sum: Float = 0
+        for index in order.dropLast() {
+            sum += exp(scores[index] - top) / total
+            if sum > 1 - topP { break }
+            scores[index] = -.infinity
+        }
+    }
+
+    /// Heap sort, since the standard library's sort allocates: ascending scores, equal ones by index.
+    private mutating func sortOrder(by scores: [Float]) {
+        func above(_ a: Int, _ b: Int) -> Bool { (scores[a], a) > (scores[b], b) }
+        for root in stride(from: order.count / 2 - 1, through: 0, by: -1) {
+            Self.sift(&order, root, order.count, before: above)
+        }
+        for end in stride(from: order.count - 1, to: 0, by: -1) {
+            order.swapAt(0, end)
+            Self.sift(&order, 0, end, before: above)
+        }
+    }
+
+    /// Moves the element at `root` down until it comes before both below it.
+    private static func sift<Element>(
+        _ heap: inout [Element], _ root: Int, _ count: Int, before: (Element, Element) -> Bool
+    ) {
+        var root = root
+        while true {
+            var child = 2 * root + 1
+            guard child < count else { return }
+            if child + 1 < count, before(heap[child + 1], heap[child]) { child += 1 }
+            guard before(heap[child], heap[root]) else { return }
+            heap.swapAt(root, child)
+            root = child
+        }
     }
 }

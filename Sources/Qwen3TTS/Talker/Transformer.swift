@@ -3,6 +3,17 @@
 package import Compute
 package import ModelFile
 
+/// What one utterance has in a step: its rows follow the positions in its cache.
+package struct Segment {
+    package let cache: KVCache
+    package let count: Int
+
+    package init(cache: KVCache, count: Int) {
+        self.cache = cache
+        self.count = count
+    }
+}
+
 package struct Transformer {
     package let configuration: TransformerConfiguration
     private let layers: [TransformerLayer]
@@ -27,63 +38,82 @@ package struct Transformer {
             capacity: capacity)
     }
 
-    /// Runs the positions x [n, hidden] after those in the cache; x becomes the residual stream after the last layer and
-    /// `normed` [n, hidden] its final norm. `trace` sees the residual stream after each layer.
+    /// Runs x [n, hidden], which holds the rows of the segments one after the other, all through each layer at once; x
+    /// becomes the residual stream after the last layer and `normed` [n, hidden] its final norm. What one segment gives
+    /// never depends on the others. `trace` sees the residual stream after each layer.
     package func step(
-        _ x: Rows, cache: KVCache, normed: Rows, scratch: TransformerScratch, on processor: Processor,
+        _ x: Rows, _ segments: [Segment], normed: Rows, scratch: TransformerScratch, on processor: Processor,
         trace: ((Int, Rows) -> Void)? = nil
     ) {
         precondition(x.rows <= scratch.capacity && x.columns == configuration.hidden_size)
-        cache.reserve(x.rows)
-        for row in 0..<x.rows { rotary.fill(scratch.angles[row], position: cache.count + row) }
+        var row = 0
+        for segment in segments {
+            segment.cache.reserve(segment.count)
+            for position in 0..<segment.count {
+                rotary.fill(scratch.angles[row], position: segment.cache.count + position)
+                row += 1
+            }
+        }
+        precondition(row == x.rows, "the segments have \(row) rows, x has \(x.rows)")
         for (index, layer) in layers.enumerated() {
-            attend(layer, index, x, cache, scratch, processor)
+            attend(layer, index, x, segments, scratch, processor)
             feedForward(layer, x, scratch, processor)
             trace?(index, x)
         }
-        cache.advance(x.rows)
+        for segment in segments { segment.cache.advance(segment.count) }
         processor.kernels.rmsNorm(normed, x, weight: norm, epsilon: configuration.rms_norm_eps)
     }
 
     private func attend(
-        _ layer: TransformerLayer, _ index: Int, _ x: Rows, _ cache: KVCache, _ scratch: TransformerScratch,
+        _ layer: TransformerLayer, _ index: Int, _ x: Rows, _ segments: [Segment], _ scratch: TransformerScratch,
         _ processor: Processor
     ) {
         let c = configuration
-        let (n, past, kernels) = (x.rows, cache.count, processor.kernels)
+        let (n, kernels) = (x.rows, processor.kernels)
         let normed = scratch.normed[0..<n]
         let projections = scratch.queryKeyValue[0..<n]
         let attended = scratch.attended[0..<n]
-        let keys = cache.keys(index, rows: past + n)
-        let values = cache.values(index, rows: past + n)
         kernels.rmsNorm(normed, x, weight: layer.attentionNorm, epsilon: c.rms_norm_eps)
         layer.queryKeyValue.apply(normed, into: projections, on: processor)
-        let query = projections.columns(0..<c.num_attention_heads * c.head_dim)
-        let key = projections.columns(query.columns..<query.columns + keys.columns)
-        let value = projections.columns(query.columns + keys.columns..<projections.columns)
-        values[past..<past + n].copy(from: value)
-        for position in 0..<n {
-            let angles = scratch.angles[position]
-            rotate(query[position], into: query[position], angles, norm: layer.queryNorm, kernels)
-            rotate(key[position], into: keys[past + position], angles, norm: layer.keyNorm, kernels)
-        }
-        let group = c.num_attention_heads / c.num_key_value_heads
-        let scale = 1 / Float(c.head_dim).squareRoot()
-        for position in 0..<n {
-            let count = past + position + 1
-            let scores = scratch.scores(group * count)
-            for head in 0..<c.num_key_value_heads {
-                let columns = head * c.head_dim..<(head + 1) * c.head_dim
-                kernels.attention(
-                    attended.heads(position, head * group..<(head + 1) * group, dim: c.head_dim),
-                    q: query.heads(position, head * group..<(head + 1) * group, dim: c.head_dim),
-                    k: keys[0..<count].columns(columns), v: values[0..<count].columns(columns), scale: scale,
-                    scores: scores)
+        let (queries, cached) = (c.num_attention_heads * c.head_dim, c.num_key_value_heads * c.head_dim)
+        let query = projections.columns(0..<queries)
+        let key = projections.columns(queries..<queries + cached)
+        let value = projections.columns(queries + cached..<queries + 2 * cached)
+        var row = 0
+        for segment in segments {
+            let past = segment.cache.count
+            let keys = segment.cache.keys(index, rows: past + segment.count)
+            let values = segment.cache.values(index, rows: past + segment.count)
+            for position in past..<past + segment.count {
+                values[position].copy(from: value[row])
+                rotate(query[row], into: query[row], scratch.angles[row], norm: layer.queryNorm, kernels)
+                rotate(key[row], into: keys[position], scratch.angles[row], norm: layer.keyNorm, kernels)
+                attend(
+                    query, keys[0..<position + 1], values[0..<position + 1], into: attended, row: row, scratch, kernels)
+                row += 1
             }
         }
         let projected = scratch.projected[0..<n]
         layer.output.apply(attended, into: projected, on: processor)
         kernels.add(x, projected)
+    }
+
+    /// One row of queries against the positions it sees.
+    private func attend(
+        _ query: Rows, _ keys: Rows, _ values: Rows, into attended: Rows, row: Int, _ scratch: TransformerScratch,
+        _ kernels: Kernels
+    ) {
+        let c = configuration
+        let group = c.num_attention_heads / c.num_key_value_heads
+        let scores = scratch.scores(group * keys.rows)
+        for head in 0..<c.num_key_value_heads {
+            let columns = head * c.head_dim..<(head + 1) * c.head_dim
+            let heads = head * group..<(head + 1) * group
+            kernels.attention(
+                attended.heads(row, heads, dim: c.head_dim), q: query.heads(row, heads, dim: c.head_dim),
+                k: keys.columns(columns), v: values.columns(columns), scale: 1 / Float(c.head_dim).squareRoot(),
+                scores: scores)
+        }
     }
 
     /// y = the heads of x [1, heads · head_dim], each normalised and rotated. y may be x.

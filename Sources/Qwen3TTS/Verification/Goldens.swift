@@ -26,9 +26,19 @@ package struct GoldenCase: Decodable, Sendable {
     package let subtalker_top_p: Float?
     /// Frames of which the golden keeps the samples.
     package let picks: [Int]?
+    /// Of the signal that is built from the reference.
+    package let scale: Float?
+    /// Texts and their tokens.
+    package let entries: [Entry]?
+
+    package struct Entry: Decodable, Sendable {
+        package let text: String
+        package let ids: [Int]
+    }
 }
 
-package struct Goldens {
+/// A golden file and the manifest beside it. It keeps account of the arrays that were asked for.
+package final class Goldens {
     private struct Manifest: Decodable {
         struct Entry: Decodable { let tolerance: Double? }
         let arrays: [String: Entry]
@@ -39,6 +49,7 @@ package struct Goldens {
     private let tensors: [String: Tensor]
     private let tolerances: [String: Double]
     private let path: String
+    private var used: Set<String> = []
 
     /// `FILE.safetensors` with its manifest `FILE.json`.
     package init(path: String) throws {
@@ -61,16 +72,50 @@ package struct Goldens {
     }
 
     package var names: [String] { tensors.keys.sorted() }
+    /// Arrays nobody asked for yet.
+    package var unused: [String] { names.filter { !used.contains($0) } }
+    package func names(below prefix: String) -> [String] { names.filter { $0.hasPrefix(prefix) } }
+
     package func contains(_ name: String) -> Bool { tensors[name] != nil }
     package func shape(_ name: String) throws -> [Int] { try tensor(name).shape }
 
     package func floats(_ name: String) throws -> [Float] { try tensor(name).floats() }
     package func integers(_ name: String) throws -> [Int] { try tensor(name).integers() }
 
-    /// An array as rows of its last dimension.
-    package func rows(_ name: String) throws -> Rows {
+    /// An array as rows of its last dimension, `columns` where that is known.
+    package func rows(_ name: String, columns: Int? = nil) throws -> Rows {
         let tensor = try tensor(name)
-        return Rows(try tensor.floats(), columns: tensor.shape.last ?? 1)
+        let last = tensor.shape.last ?? 1
+        guard tensor.count > 0, columns == nil || columns == last else {
+            throw ModelFileError.wrongShape(
+                name: name, expected: [max(tensor.count / max(last, 1), 1), columns ?? 1], found: tensor.shape)
+        }
+        return Rows(try tensor.floats(), columns: last)
+    }
+
+    /// Codes [frames, groups], each below `limit`.
+    package func frames(_ name: String, groups: Int, below limit: Int) throws -> [[Int]] {
+        let tensor = try tensor(name)
+        guard tensor.shape.count == 2, tensor.shape[1] == groups else {
+            throw ModelFileError.wrongShape(
+                name: name, expected: [tensor.shape.first ?? 1, groups], found: tensor.shape)
+        }
+        let codes = try tensor.integers()
+        guard codes.allSatisfy({ (0..<limit).contains($0) }) else {
+            throw ConfigurationError.invalid(path: path, field: name, reason: "holds codes outside 0..<\(limit)")
+        }
+        return stride(from: 0, to: codes.count, by: groups).map { Array(codes[$0..<$0 + groups]) }
+    }
+
+    /// Ids of a case, each below `limit`: goldens of another checkpoint must not become an index out of range.
+    package func ids(_ ids: [Int]?, below limit: Int, case name: String) throws -> [Int] {
+        let ids = ids ?? []
+        guard ids.allSatisfy({ (0..<limit).contains($0) }) else {
+            throw ConfigurationError.invalid(
+                path: path, field: "case \(name)",
+                reason: "has token ids outside 0..<\(limit): are these the goldens of another checkpoint?")
+        }
+        return ids
     }
 
     /// The largest difference an implementation may show; exact where nothing was measured.
@@ -78,6 +123,7 @@ package struct Goldens {
 
     private func tensor(_ name: String) throws -> Tensor {
         guard let tensor = tensors[name] else { throw ModelFileError.missingTensor(name: name, path: path) }
+        used.insert(name)
         return tensor
     }
 }

@@ -1,19 +1,25 @@
-// Runs prompt, talker, code predictor and sampler on the inputs of the goldens.
+// Runs tokenizer, prompt, talker, code predictor and sampler on the inputs of the goldens.
 
 package import Compute
 
 package struct TalkerVerification {
     private let talker: Talker
+    private let tokenizer: Tokenizer
     private let goldens: Goldens
     private let processor: Processor
 
-    package init(_ talker: Talker, _ goldens: Goldens, on processor: Processor) {
+    package init(_ talker: Talker, _ tokenizer: Tokenizer, _ goldens: Goldens, on processor: Processor) {
         self.talker = talker
+        self.tokenizer = tokenizer
         self.goldens = goldens
         self.processor = processor
     }
 
     package func run(into report: inout VerificationReport) throws {
+        if let entries = goldens.cases["tokenizer"]?.entries {
+            let differing = entries.count { tokenizer.encode($0.text) != $0.ids }
+            report.add("tokenizer", shape: [entries.count], error: Double(differing), tolerance: 0)
+        }
         for (name, golden) in goldens.cases.sorted(by: { $0.key < $1.key }) {
             guard goldens.contains("prompt/\(name)/embeds") else { continue }
             try prompt(name, golden, &report)
@@ -24,24 +30,22 @@ package struct TalkerVerification {
         if let options = goldens.cases["sampling"] { try sampling(options, &report) }
     }
 
-    private func close(_ name: String, _ value: [Float], _ report: inout VerificationReport) throws {
-        report.compare(
-            name, value, try goldens.floats(name), shape: try goldens.shape(name), tolerance: goldens.tolerance(name))
-    }
-
     // MARK: Prompt
 
     private func prompt(_ name: String, _ golden: GoldenCase, _ report: inout VerificationReport) throws {
-        let prompt = Prompt(try request(golden), talker, on: processor)
-        try close("prompt/\(name)/embeds", prompt.embeddings.values, &report)
-        try close("prompt/\(name)/trailing", prompt.trailing.values, &report)
+        let prompt = Prompt(try request(name, golden), talker, on: processor)
+        try report.compare("prompt/\(name)/embeds", prompt.embeddings.values, with: goldens)
+        try report.compare("prompt/\(name)/trailing", prompt.trailing.values, with: goldens)
     }
 
-    private func request(_ golden: GoldenCase) throws -> PromptRequest {
+    private func request(_ name: String, _ golden: GoldenCase) throws -> PromptRequest {
         let tokens = talker.configuration.tokens
-        var request = PromptRequest(textIDs: golden.input_ids ?? [])
+        func ids(_ ids: [Int]?) throws -> [Int] {
+            try goldens.ids(ids, below: tokens.text_vocab_size, case: name)
+        }
+        var request = PromptRequest(textIDs: try ids(golden.input_ids))
         request.nonStreaming = golden.non_streaming_mode ?? false
-        request.instructionIDs = golden.instruct_ids
+        request.instructionIDs = try golden.instruct_ids.map { try ids($0) }
         let speaker = golden.speaker?.lowercased()
         request.language = tokens.language(golden.language ?? "auto", speaker: speaker)
         if let speaker, let id = tokens.spk_id?[speaker] {
@@ -49,105 +53,137 @@ package struct TalkerVerification {
             talker.codec(id, into: row)
             request.speaker = row
         } else if let reference = golden.reference {
-            request.speaker = try goldens.rows("speaker/\(reference)/embedding")
-            if let ids = golden.ref_ids { request.reference = (ids, try codes("encoder/\(reference)/codes")) }
+            request.speaker = try goldens.rows("speaker/\(reference)/embedding", columns: talker.hidden)
+            if let reference_ids = golden.ref_ids {
+                request.reference = (try ids(reference_ids), try codes("encoder/\(reference)/codes"))
+            }
         }
         return request
     }
 
+    /// Codes below the code predictor's vocabulary, which is the codebook.
     private func codes(_ name: String) throws -> [[Int]] {
-        let groups = talker.codePredictor.groups
-        let all = try goldens.integers(name)
-        return stride(from: 0, to: all.count, by: groups).map { Array(all[$0..<min($0 + groups, all.count)]) }
+        try goldens.frames(
+            name, groups: talker.codePredictor.groups,
+            below: min(talker.codePredictor.vocabulary, talker.configuration.talker.vocab_size))
     }
 
     // MARK: Generation
 
     private func generation(_ name: String, _ golden: GoldenCase, _ report: inout VerificationReport) throws {
         let prompt = Prompt(
-            embeddings: try goldens.rows("prompt/\(name)/embeds"),
-            trailing: try goldens.rows("prompt/\(name)/trailing"),
+            embeddings: try goldens.rows("prompt/\(name)/embeds", columns: talker.hidden),
+            trailing: try goldens.rows("prompt/\(name)/trailing", columns: talker.hidden),
             padding: Prompt.padding(talker, on: processor))
         let options = GenerationOptions.greedy(
             repetitionPenalty: golden.repetition_penalty ?? 1.05, maxNewTokens: golden.max_new_tokens ?? 2048)
-        let run = Generation(talker, prompt: prompt, options: options, on: processor)
+        let run = Generation(talker, prompt: prompt, options: options)
+        let loop = GenerationLoop(talker, on: processor)
         var (codes, logits, hidden): ([Int], [Float], [Float]) = ([], [], [])
         var (predictorLogits, inputs): ([Float], [Float]) = ([], [])
-        var running = true
-        while running {
-            hidden += run.trace.hidden.values
-            let step = run.advance(on: processor)
-            logits += run.trace.logits.values
-            guard case .frame(let frame) = step else {
-                running = false
-                continue
-            }
-            codes += frame
-            predictorLogits += run.trace.predictorLogits.values
-            inputs += run.trace.input.values
+        loop.trace = { _, group, row in
+            if group == 0 { logits += row.values } else { predictorLogits += row.values }
         }
+        repeat {
+            if !run.tokens.isEmpty { codes += run.codes }
+            loop.advance([run])
+            if run.tokens.count > 1 { inputs += run.input.values }
+            hidden += run.hidden.values
+        } while run.step == .frame
         let base = "generate/\(name)/"
-        for (key, value) in [("tokens", run.tokens), ("codes", codes)] {
-            report.compare(
-                base + key, value, try goldens.integers(base + key), shape: try goldens.shape(base + key))
-        }
+        try report.compare(base + "tokens", run.tokens, with: goldens)
+        try report.compare(base + "codes", codes, with: goldens)
         let floats = [
             ("logits", logits), ("hidden", hidden), ("step_embeds", inputs), ("predictor_logits", predictorLogits),
         ]
-        for (key, value) in floats where goldens.contains(base + key) { try close(base + key, value, &report) }
+        for (key, value) in floats where goldens.contains(base + key) {
+            try report.compare(base + key, value, with: goldens)
+        }
+        if goldens.contains(base + "scores") { try scores(base, golden, &report) }
+    }
+
+    /// The raw logits of a run after penalty and forbidden tokens.
+    private func scores(_ base: String, _ golden: GoldenCase, _ report: inout VerificationReport) throws {
+        let tokens = try tokens(base + "tokens")
+        let logits = try goldens.rows(base + "logits", columns: talker.configuration.talker.vocab_size)
+        var scores: [Float] = []
+        for step in 0..<logits.rows {
+            scores += restricted(logits[step], after: tokens.prefix(step), penalty: golden.repetition_penalty ?? 1.05)
+        }
+        try report.compare(base + "scores", scores, with: goldens)
+    }
+
+    private func tokens(_ name: String) throws -> [Int] {
+        let limit = talker.configuration.talker.vocab_size
+        return try goldens.ids(goldens.integers(name), below: limit, case: name)
+    }
+
+    private func restricted(_ logits: Rows, after tokens: ArraySlice<Int>, penalty: Float) -> [Float] {
+        var history = TokenHistory(vocabulary: logits.columns)
+        for token in tokens { history.insert(token) }
+        var scores = logits.values
+        GenerationLoop.restrict(
+            &scores, history: history.tokens, step: tokens.count, penalty: penalty,
+            eos: talker.configuration.tokens.codec_eos_token_id)
+        return scores
     }
 
     // MARK: Stages
 
     private func prefill(_ name: String, _ report: inout VerificationReport) throws {
-        let x = try goldens.rows("prompt/\(name)/embeds")
+        let x = try goldens.rows("prompt/\(name)/embeds", columns: talker.hidden)
         let c = talker.configuration.talker
         let scratch = TransformerScratch(c, capacity: x.rows)
         let normed = Rows(rows: x.rows, columns: c.hidden_size)
-        let count = try goldens.shape("prefill/\(name)/layers")[1]
+        // Long prompts keep their last positions only.
+        let shape = try goldens.shape("prefill/\(name)/layers")
+        let count = min(max(shape.count > 1 ? shape[1] : 1, 1), x.rows)
         var layers: [Float] = []
         talker.stack.step(
-            x, cache: talker.stack.makeCache(capacity: x.rows), normed: normed, scratch: scratch, on: processor,
-            trace: { _, rows in layers += rows[rows.rows - count..<rows.rows].values })
-        try close("prefill/\(name)/layers", layers, &report)
-        try close("prefill/\(name)/norm", normed.values, &report)
+            x, [Segment(cache: talker.stack.makeCache(capacity: x.rows), count: x.rows)], normed: normed,
+            scratch: scratch, on: processor, trace: { _, rows in layers += rows[rows.rows - count..<rows.rows].values })
+        try report.compare("prefill/\(name)/layers", layers, with: goldens)
+        try report.compare("prefill/\(name)/norm", normed.values, with: goldens)
         let logits = Rows(rows: 1, columns: c.vocab_size)
         talker.logits(normed[x.rows - 1], into: logits, on: processor)
-        try close("prefill/\(name)/logits_last", logits.values, &report)
+        try report.compare("prefill/\(name)/logits_last", logits.values, with: goldens)
     }
 
+    /// The first frame of a case.
     private func predictor(_ name: String, _ report: inout VerificationReport) throws {
-        let codes = try codes("generate/\(name)/codes")[0]
-        let hidden = try goldens.rows("generate/\(name)/hidden")[0]
-        let embedding = Rows(rows: 1, columns: talker.hidden)
-        talker.codec(codes[0], into: embedding)
-        let layerCount = talker.configuration.codePredictor.num_hidden_layers
-        var layers = [[Float]](repeating: [], count: layerCount)
-        var chosen: [Int] = []
-        _ = talker.codePredictor.predict(
-            hidden: hidden, firstEmbedding: embedding, into: &chosen, state: talker.codePredictor.makeState(),
-            on: processor, trace: { _, layer, rows in layers[layer] += rows.values },
-            choose: { Sampler.best($0.values) })
-        try close("predictor/\(name)/layers", layers.flatMap { $0 }, &report)
+        let hidden = try goldens.rows("generate/\(name)/hidden", columns: talker.hidden)[0]
+        let first = Rows(rows: 1, columns: talker.hidden)
+        guard let token = try codes("generate/\(name)/codes").first?[0] else { return }
+        talker.codec(token, into: first)
+        if goldens.contains("predictor/\(name)/input") {
+            try report.compare("predictor/\(name)/input", hidden.values + first.values, with: goldens)
+        }
+        let count = talker.configuration.codePredictor.num_hidden_layers
+        var layers = [[Float]](repeating: [], count: count + 1)
+        talker.codePredictor.predict(
+            hidden: hidden, first: first, caches: [talker.codePredictor.makeCache()],
+            talker.codePredictor.makeScratch(), on: processor,
+            trace: { _, layer, rows in layers[layer] += rows.values },
+            choose: { _, _, logits in Sampler.best(logits.values) })
+        try report.compare("predictor/\(name)/layers", layers[..<count].flatMap { $0 }, with: goldens)
+        try report.compare("predictor/\(name)/norm", layers[count], with: goldens)
     }
 
     // MARK: Sampling
 
     private func sampling(_ golden: GoldenCase, _ report: inout VerificationReport) throws {
-        let tokens = try goldens.integers("sampling/tokens")
-        let logits = try goldens.rows("sampling/logits")
+        let tokens = try tokens("sampling/tokens")
+        let logits = try goldens.rows("sampling/logits", columns: talker.configuration.talker.vocab_size)
         let main = SamplingOptions(
             temperature: golden.temperature ?? 1, topK: golden.top_k ?? 0, topP: golden.top_p ?? 1)
+        var filter = ScoreFilter()
         var scores: [Float] = []
         for step in 0..<logits.rows {
-            var row = logits[step].values
-            Generation.restrict(
-                &row, history: Set(tokens.prefix(step)), step: step, penalty: golden.repetition_penalty ?? 1,
-                eos: talker.configuration.tokens.codec_eos_token_id)
-            Sampler.filter(&row, main)
+            var row = restricted(logits[step], after: tokens.prefix(step), penalty: golden.repetition_penalty ?? 1)
+            filter.apply(&row, main)
             scores += row
         }
-        try close("sampling/scores", scores, &report)
+        try report.compare("sampling/scores", scores, with: goldens)
         let sub = SamplingOptions(
             temperature: golden.subtalker_temperature ?? 1, topK: golden.subtalker_top_k ?? 0,
             topP: golden.subtalker_top_p ?? 1)
@@ -155,9 +191,9 @@ package struct TalkerVerification {
         var predictorScores: [Float] = []
         for index in 0..<predictorLogits.rows {
             var row = predictorLogits[index].values
-            Sampler.filter(&row, sub)
+            filter.apply(&row, sub)
             predictorScores += row
         }
-        try close("sampling/predictor_scores", predictorScores, &report)
+        try report.compare("sampling/predictor_scores", predictorScores, with: goldens)
     }
 }

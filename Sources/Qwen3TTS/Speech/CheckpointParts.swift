@@ -1,0 +1,89 @@
+// What a checkpoint consists of. Talker and codec decoder are loaded at once; what only new voices need, when it is needed.
+
+package import ModelFile
+
+final class CheckpointParts {
+    let information: ModelInformation
+    let tokenizer: Tokenizer
+    let talker: Talker
+    let decoder: CodecDecoder
+    private let weights: Weights
+    private let codecWeights: Weights
+    private let speakerConfiguration: SpeakerEncoderConfiguration?
+    private var loadedSpeakerEncoder: SpeakerEncoder?
+    private var loadedEncoder: CodecEncoder?
+
+    /// `directory` is a checkpoint in the official layout.
+    init(directory: String) throws {
+        let configuration = try Configuration(directory: directory)
+        let codec = try Configuration.codec(directory: directory)
+        try Self.checkCodes(configuration, codec, directory)
+        speakerConfiguration = try Configuration.speakerEncoder(directory: directory)
+        if let size = speakerConfiguration?.enc_dim, size != configuration.talker.hidden_size {
+            throw ConfigurationError.invalid(
+                path: directory + "/config.json", field: "speaker_encoder_config.enc_dim",
+                reason: "is \(size), the talker's hidden_size \(configuration.talker.hidden_size)")
+        }
+        weights = try Safetensors.directory(directory)
+        codecWeights = try Safetensors.directory(directory + "/speech_tokenizer")
+        tokenizer = try Tokenizer(directory: directory)
+        talker = try Talker(weights["talker"], configuration)
+        decoder = try CodecDecoder(codecWeights["decoder"], codec)
+        information = ModelInformation(
+            name: Self.name(directory), variant: configuration.textTokens.tts_model_type,
+            format: try Checkpoint.format(of: weights), sampleRate: codec.sampleRate,
+            samplesPerFrame: codec.samplesPerFrame, languages: configuration.tokens.languages,
+            speakers: (configuration.tokens.spk_id ?? [:]).keys.sorted(), clones: speakerConfiguration != nil)
+    }
+
+    /// Nil when the checkpoint has none.
+    func speakerEncoder() throws -> SpeakerEncoder? {
+        guard let speakerConfiguration else { return nil }
+        if let loadedSpeakerEncoder { return loadedSpeakerEncoder }
+        let encoder = try SpeakerEncoder(weights["speaker_encoder"], speakerConfiguration)
+        loadedSpeakerEncoder = encoder
+        return encoder
+    }
+
+    func encoder() throws -> CodecEncoder {
+        if let loadedEncoder { return loadedEncoder }
+        let encoder = try CodecEncoder(codecWeights["encoder"], decoder.configuration)
+        loadedEncoder = encoder
+        return encoder
+    }
+
+    /// Every code the talker can choose must be one the codec knows.
+    private static func checkCodes(_ model: Configuration, _ codec: CodecConfiguration, _ directory: String) throws {
+        let path = directory + "/speech_tokenizer/config.json"
+        let codes = max(model.talker.vocab_size - 1024, model.codePredictor.vocab_size)
+        guard codec.decoder.codebookSize >= codes else {
+            throw ConfigurationError.invalid(
+                path: path, field: "codebook_size",
+                reason: "is \(codec.decoder.codebookSize), the talker chooses from \(codes) codes")
+        }
+        guard codec.decoder.quantizers == model.talker.num_code_groups else {
+            throw ConfigurationError.invalid(
+                path: path, field: "num_quantizers",
+                reason: "is \(codec.decoder.quantizers), the talker has \(model.talker.num_code_groups) code groups")
+        }
+    }
+
+    private static func name(_ directory: String) -> String {
+        String(directory.split(separator: "/").last { $0 != "." && $0 != ".." } ?? "model")
+    }
+}
+
+/// Facts about a checkpoint's tensors.
+package enum Checkpoint {
+    /// "f32", "bf16", "int8" or "int4" where all matrices of the transformers have that format, else "mixed".
+    package static func format(of weights: Weights) throws(ModelFileError) -> String {
+        var formats: Set<String> = []
+        for name in weights.names where name.contains(".layers.") && name.contains("_proj.") {
+            if name.hasSuffix(".weight_packed") { formats.insert("int4") }
+            guard name.hasSuffix(".weight") else { continue }
+            let type = try weights.tensor(name).type
+            formats.insert(type == .i8 ? "int8" : type.rawValue.lowercased())
+        }
+        return formats.count == 1 ? formats.first! : "mixed"
+    }
+}

@@ -1,0 +1,359 @@
+// The parts of a checkpoint and what utterances share: turns text into groups, groups into prompts, codes into sound.
+
+import Compute
+import ModelFile
+
+final class SpeechEngine {
+    let information: ModelInformation
+    private let parts: CheckpointParts
+    private let processor: Processor
+    private let loop: GenerationLoop
+    private var prefixes = PrefixCache()
+    private var active: [Utterance] = []
+    private var generations: [Generation] = []
+
+    init(directory: String, on processor: Processor) throws {
+        parts = try CheckpointParts(directory: directory)
+        information = parts.information
+        loop = GenerationLoop(parts.talker, on: processor)
+        self.processor = processor
+    }
+
+    private var talker: Talker { parts.talker }
+
+    // MARK: Voices
+
+    /// Seconds a reference clip may have: too little says nothing about a voice, and its codes are read with every text.
+    private static let clipSeconds = 1.0...60.0
+    /// Root mean square below which a clip is silence, -60 dB.
+    private static let silence: Float = 0.001
+    /// Appended before encoding: without it the end of the clip runs into the speech.
+    private static let silenceAfterClip = 0.5
+
+    func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> VoicePrompt {
+        try checkClip(clip)
+        guard let encoder = try attempt({ try parts.speakerEncoder() }) else {
+            throw .unsupported(
+                "This checkpoint (\(information.variant)) cannot clone voices: it has no speaker encoder.")
+        }
+        let vector = try attempt { try encoder.embed(clip, on: processor) }
+        guard vector.allSatisfy(\.isFinite) else { throw .badReference("The speaker encoder gave no finite vector.") }
+        guard let transcript else { return VoicePrompt(speaker: vector) }
+        guard TextQueue.isSpeakable(transcript) else {
+            throw .badReference("its transcript is empty; leave it out to clone by the sound alone.")
+        }
+        guard transcript.utf8.count <= SpeechRequest.textLimit else {
+            throw .textTooLong(bytes: transcript.utf8.count, limit: SpeechRequest.textLimit)
+        }
+        let codec = try attempt { try parts.encoder() }
+        let silence = [Float](repeating: 0, count: Int(Self.silenceAfterClip * Double(information.sampleRate)))
+        let codes = try attempt { try codec.encode(clip + silence, on: processor) }
+        return VoicePrompt(speaker: vector, codes: codes, transcript: TextQueue.trimmed(transcript))
+    }
+
+    private func checkClip(_ clip: [Float]) throws(SynthesisError) {
+        let seconds = Double(clip.count) / Double(information.sampleRate)
+        let range = Self.clipSeconds
+        guard range.contains(seconds) else {
+            let length = (seconds * 10).rounded() / 10
+            throw .badReference(
+                "it is \(length) s long; give \(Int(range.lowerBound)) to \(Int(range.upperBound)) s, best 5 to 15 s.")
+        }
+        guard clip.allSatisfy(\.isFinite) else { throw .badReference("it holds samples that are no numbers.") }
+        let power = clip.reduce(0.0) { $0 + Double($1 * $1) } / Double(clip.count)
+        guard Float(power.squareRoot()) >= Self.silence else {
+            throw .badReference("it is silent. Record it again, closer to the microphone.")
+        }
+    }
+
+    /// Errors of the parts as errors of synthesis.
+    private func attempt<T>(_ body: () throws -> T) throws(SynthesisError) -> T {
+        do {
+            return try body()
+        } catch let error as SynthesisError {
+            throw error
+        } catch let error as CodecError {
+            throw .badReference("\(error).")
+        } catch {
+            throw .failed("\(error)")
+        }
+    }
+
+    // MARK: Requests
+
+    func begin(_ request: SpeechRequest) throws(SynthesisError) -> Utterance {
+        let text = TextQueue(request.text, isOpen: request.isOpen)
+        guard request.isOpen || !text.isExhausted else { throw .emptyText }
+        try checkLength(request.text)
+        return Utterance(try manner(request), text: text, codec: parts.decoder.makeState())
+    }
+
+    func append(_ text: String, isLast: Bool, to utterance: Utterance) throws(SynthesisError) {
+        try checkLength(text)
+        guard utterance.text.isOpen else { throw .failed("text was appended behind the last") }
+        utterance.text.append(text, isLast: isLast)
+    }
+
+    private func checkLength(_ text: String) throws(SynthesisError) {
+        guard text.utf8.count <= SpeechRequest.textLimit else {
+            throw .textTooLong(bytes: text.utf8.count, limit: SpeechRequest.textLimit)
+        }
+    }
+
+    private func manner(_ request: SpeechRequest) throws(SynthesisError) -> Utterance.Manner {
+        let (speaker, name, prompt) = try voice(request.voice)
+        let language = try language(request.language, speaker: name)
+        let instruction = try instruction(request.instruction)
+        // The official default: preset speakers read the whole text first, clones one token a frame.
+        let nonStreaming = name != nil && !request.isOpen
+        let reference = prompt.flatMap { prompt in
+            prompt.codes.isEmpty
+                ? nil : (ids: parts.tokenizer.encode(Template.reference(prompt.transcript)), codes: prompt.codes)
+        }
+        let key = PrefixCache.Key(
+            voice: request.voice.cacheName, language: language, instruction: instruction, isStreaming: !nonStreaming)
+        return Utterance.Manner(
+            key: key, speaker: speaker, reference: reference,
+            instructionIDs: instruction.map { parts.tokenizer.encode(Template.instruction($0)) },
+            needsWholeText: nonStreaming || reference != nil, nonStreaming: nonStreaming,
+            options: try options(request.options), maximumFrames: request.options.maximumFrames ?? .max)
+    }
+
+    private func voice(
+        _ voice: SpeechVoice
+    ) throws(SynthesisError) -> (row: Rows?, preset: String?, prompt: VoicePrompt?) {
+        switch voice {
+        case .none: return (nil, nil, nil)
+        case .preset(let name):
+            let known = talker.configuration.tokens.spk_id ?? [:]
+            guard let id = known[name.lowercased()] else {
+                throw .unknownSpeaker(name, known: information.speakers)
+            }
+            let row = Rows(rows: 1, columns: talker.hidden)
+            talker.codec(id, into: row)
+            return (row, name.lowercased(), nil)
+        case .cloned(let id, let prompt):
+            guard information.clones else {
+                throw .unsupported("This checkpoint (\(information.variant)) cannot clone voices; it has speakers.")
+            }
+            try check(prompt, id: id)
+            return (Rows(prompt.speaker, columns: talker.hidden), nil, prompt)
+        }
+    }
+
+    /// Whether a prepared voice was prepared with this model.
+    private func check(_ prompt: VoicePrompt, id: String) throws(SynthesisError) {
+        let limit = min(talker.codePredictor.vocabulary, talker.configuration.talker.vocab_size)
+        let fits =
+            prompt.speaker.count == talker.hidden && prompt.speaker.allSatisfy(\.isFinite)
+            && prompt.codes.allSatisfy { frame in
+                frame.count == talker.codePredictor.groups && frame.allSatisfy { (0..<limit).contains($0) }
+            }
+        guard fits else {
+            throw .unsupported("The voice \(id) was prepared with another model. Prepare it again with this one.")
+        }
+    }
+
+    private func language(_ name: String, speaker: String?) throws(SynthesisError) -> Int? {
+        let tokens = talker.configuration.tokens
+        guard name.lowercased() == "auto" || tokens.codec_language_id[name.lowercased()] != nil else {
+            throw .unknownLanguage(name, known: ["auto"] + information.languages)
+        }
+        return tokens.language(name, speaker: speaker)
+    }
+
+    private func instruction(_ text: String?) throws(SynthesisError) -> String? {
+        guard let text, !text.isEmpty else { return nil }
+        guard information.variant != "base" else {
+            throw .unsupported("This checkpoint takes no instruction how to speak; custom_voice and voice_design do.")
+        }
+        try checkLength(text)
+        return text
+    }
+
+    private func options(_ request: SpeechOptions) throws(SynthesisError) -> GenerationOptions {
+        var options = GenerationOptions(
+            talker.configuration.generation, seed: request.seed ?? UInt64.random(in: 0 ... .max))
+        if let temperature = request.temperature {
+            guard (0...10).contains(temperature) else { throw .unsupported("The temperature is 0 to 10.") }
+            for part in [\GenerationOptions.talker, \.codePredictor] {
+                // No temperature at all: the best token always.
+                options[keyPath: part].sample = temperature > 0
+                if temperature > 0 { options[keyPath: part].temperature = temperature }
+            }
+        }
+        if let topK = request.topK {
+            guard topK >= 0 else { throw .unsupported("Top-k is 0 (all tokens) or more.") }
+            options.talker.topK = topK
+            options.codePredictor.topK = topK
+        }
+        if let topP = request.topP {
+            guard topP > 0, topP <= 1 else { throw .unsupported("Top-p is above 0 and at most 1.") }
+            options.talker.topP = topP
+            options.codePredictor.topP = topP
+        }
+        if let penalty = request.repetitionPenalty {
+            guard penalty > 0, penalty <= 10 else {
+                throw .unsupported("The repetition penalty is above 0, at most 10.")
+            }
+            options.repetitionPenalty = penalty
+        }
+        if let frames = request.maximumFrames, frames < 1 { throw .unsupported("The most frames are 1 or more.") }
+        return options
+    }
+
+    // MARK: Frames
+
+    func advance(_ batch: [Utterance], isCancelled: (Utterance) -> Bool) -> [SpeechEvent] {
+        active.removeAll(keepingCapacity: true)
+        generations.removeAll(keepingCapacity: true)
+        for utterance in batch where utterance.ending == nil {
+            if isCancelled(utterance) {
+                utterance.ending = .ended(.cancelled)
+            } else if feed(utterance), let group = utterance.group {
+                active.append(utterance)
+                generations.append(group.generation)
+            }
+        }
+        let speaking = active
+        loop.advance(generations) { isCancelled(speaking[$0]) }
+        return batch.map { utterance in
+            if let ending = utterance.ending { return ending }
+            guard utterance.group != nil else { return .starved }
+            let event = event(of: utterance)
+            switch event {
+            case .ended, .failed: utterance.ending = event
+            case .frame, .starved: break
+            }
+            return event
+        }
+    }
+
+    /// Gives the talker what text there is; false when there is none to speak.
+    private func feed(_ utterance: Utterance) -> Bool {
+        if let group = utterance.group {
+            if group.isOpen, let part = utterance.text.more() { extend(utterance, part) }
+            return true
+        }
+        if utterance.text.isExhausted {
+            utterance.ending = .ended(utterance.reason)
+            return false
+        }
+        guard let part = utterance.text.next(whole: utterance.manner.needsWholeText) else { return false }
+        start(utterance, part)
+        return true
+    }
+
+    private func start(_ utterance: Utterance, _ part: TextQueue.Part) {
+        let manner = utterance.manner
+        var request = PromptRequest(
+            textIDs: parts.tokenizer.encode(Template.text(part.text)), language: manner.key.language,
+            speaker: manner.speaker)
+        request.reference = manner.reference
+        request.nonStreaming = manner.nonStreaming
+        request.instructionIDs = manner.instructionIDs
+        request.isOpen = !part.isLast
+        let prompt = Prompt(request, talker, on: processor)
+        let prefix = prefixes.find(manner.key, for: prompt)
+        var budget = FrameBudget()
+        budget.add(part.text)
+        let generation = Generation(
+            talker, prompt: prompt, isOpen: !part.isLast, prefix: prefix, options: manner.options,
+            random: utterance.random)
+        utterance.group = Utterance.Group(
+            generation: generation, prompt: prompt, isOpen: !part.isLast, keepsPrefix: prefix == nil, text: part.text,
+            characters: part.characters, budget: budget)
+        limit(utterance)
+    }
+
+    private func extend(_ utterance: Utterance, _ part: TextQueue.Part) {
+        var ids = part.text.isEmpty ? [] : parts.tokenizer.encode(part.text)
+        if part.isLast { ids.append(talker.configuration.textTokens.tts_eos_token_id) }
+        utterance.group?.generation.append(talker.text(ids, on: processor), isLast: part.isLast)
+        utterance.group?.isOpen = !part.isLast
+        utterance.group?.budget.add(part.text)
+        utterance.group?.characters += part.characters
+        limit(utterance)
+    }
+
+    /// A group ends when its text's frames, the utterance's or the checkpoint's are used up. The last token gives no frame.
+    private func limit(_ utterance: Utterance) {
+        guard let group = utterance.group else { return }
+        let left = utterance.manner.maximumFrames - utterance.frames + group.frames
+        group.generation.maxNewTokens = min(group.budget.limit + 1, left + 1, utterance.manner.options.maxNewTokens)
+    }
+
+    private func event(of utterance: Utterance) -> SpeechEvent {
+        keepPrefix(utterance)
+        switch utterance.group!.generation.step {
+        case .frame: return sound(utterance)
+        case .reading: return .frame([], characters: utterance.spokenCharacters)
+        case .starved: return .starved
+        case .cancelled: return .ended(.cancelled)
+        case .notFinite: return retry(utterance) ?? .failed(.notFinite(frame: utterance.frames))
+        case .endOfSpeech: return retry(utterance) ?? finishGroup(utterance)
+        case .limit:
+            utterance.reason = .budget
+            return finishGroup(utterance)
+        }
+    }
+
+    /// The constant front of the prompt, once it is read.
+    private func keepPrefix(_ utterance: Utterance) {
+        guard let group = utterance.group, group.keepsPrefix, group.generation.isSpeaking else { return }
+        utterance.group?.keepsPrefix = false
+        prefixes.store(group.generation.snapshot(group.prompt.constant), utterance.manner.key, for: group.prompt)
+    }
+
+    private func sound(_ utterance: Utterance) -> SpeechEvent {
+        let samples: [Float]
+        do {
+            samples = try parts.decoder.step([utterance.group!.generation.codes], utterance.codec, on: processor).values
+        } catch {
+            return .failed(.failed("\(error)"))
+        }
+        guard samples.allSatisfy(\.isFinite) else {
+            return retry(utterance) ?? .failed(.notFinite(frame: utterance.frames))
+        }
+        utterance.frames += 1
+        utterance.group!.frames += 1
+        let event = SpeechEvent.frame(samples, characters: utterance.spokenCharacters)
+        if utterance.group!.silence.take(samples) {
+            utterance.reason = .silence
+            _ = finishGroup(utterance)
+        }
+        return event
+    }
+
+    /// One more try with another seed, as long as nothing was given out.
+    private func retry(_ utterance: Utterance) -> SpeechEvent? {
+        guard utterance.frames == 0, !utterance.hasRetried, let group = utterance.group else { return nil }
+        utterance.hasRetried = true
+        utterance.random = RandomStream(seed: utterance.manner.options.seed &+ 1)
+        utterance.codec = parts.decoder.makeState()
+        start(utterance, TextQueue.Part(text: group.text, characters: group.characters, isLast: !group.isOpen))
+        return .frame([], characters: 0)
+    }
+
+    private func finishGroup(_ utterance: Utterance) -> SpeechEvent {
+        guard let group = utterance.group else { return .starved }
+        utterance.characters += group.characters
+        utterance.random = group.generation.random
+        utterance.group = nil
+        if utterance.text.isExhausted || utterance.frames >= utterance.manner.maximumFrames {
+            return .ended(utterance.reason)
+        }
+        return .frame([], characters: utterance.characters)
+    }
+}
+
+extension SpeechVoice {
+    /// Equal for equal voices.
+    fileprivate var cacheName: String {
+        switch self {
+        case .cloned(let id, let prompt): (prompt.codes.isEmpty ? "x-vector:" : "codes:") + id
+        case .preset(let name): "preset:" + name.lowercased()
+        case .none: ""
+        }
+    }
+}

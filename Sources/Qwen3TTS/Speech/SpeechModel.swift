@@ -1,0 +1,49 @@
+// A whole checkpoint, ready to speak.
+
+package import Compute
+import ModelFile
+import Synchronization
+
+package final class SpeechModel: SpeechGenerator {
+    package let information: ModelInformation
+    // SAFETY: `SpeechGenerator` belongs to the one thread that calls it; `isBusy` finds who breaks that.
+    nonisolated(unsafe) private let engine: SpeechEngine
+    private let isBusy = Atomic(false)
+
+    /// `directory` is a checkpoint in the official layout.
+    package init(directory: String, threads: Int = 1, kernels: Kernels = .best) throws {
+        let engine = try SpeechEngine(directory: directory, on: Processor(kernels: kernels, threads: threads))
+        information = engine.information
+        unsafe self.engine = engine
+    }
+
+    package func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> VoicePrompt {
+        enter()
+        defer { leave() }
+        return try unsafe engine.prepare(clip, transcript: transcript)
+    }
+
+    package func begin(_ request: SpeechRequest) throws(SynthesisError) -> Utterance {
+        enter()
+        defer { leave() }
+        return try unsafe engine.begin(request)
+    }
+
+    package func append(_ text: String, isLast: Bool, to utterance: Utterance) throws(SynthesisError) {
+        enter()
+        defer { leave() }
+        try unsafe engine.append(text, isLast: isLast, to: utterance)
+    }
+
+    package func advance(_ batch: [Utterance], isCancelled: (Utterance) -> Bool) -> [SpeechEvent] {
+        enter()
+        defer { leave() }
+        return unsafe engine.advance(batch, isCancelled: isCancelled)
+    }
+
+    private func enter() {
+        precondition(!isBusy.exchange(true, ordering: .acquiring), "a SpeechModel is used by two threads at once")
+    }
+
+    private func leave() { isBusy.store(false, ordering: .releasing) }
+}

@@ -1,0 +1,59 @@
+import Audio
+import Glibc
+
+/// Where speech goes: a file, the sound device, standard output, or a file and the device.
+final class SpeechOutput {
+    /// Of the file, where one is written.
+    let path: String?
+    private var file: AudioFileWriter?
+    private var player: ALSAPlayer?
+    private let writesRaw: Bool
+
+    /// Without a path it plays; without a device it writes `speech.wav`. Files and devices are opened at once, so that what
+    /// cannot be written is known before anything is computed.
+    init(path: String?, plays: Bool, device: String, sampleRate: Int) throws {
+        writesRaw = path == "-"
+        var path = writesRaw ? nil : path
+        if plays || (path == nil && !writesRaw) {
+            if ALSAPlayer.isAvailable(device: device) {
+                player = try ALSAPlayer(device: device, sampleRate: sampleRate)
+            } else if device != "default" {
+                // Asked for by name: say why it cannot be had.
+                player = try ALSAPlayer(device: device, sampleRate: sampleRate)
+            } else if path == nil, !writesRaw {
+                path = "speech.wav"
+                printError("There is no sound device: writing speech.wav.")
+            }
+        }
+        if let path { file = try AudioFileWriter(path: path, sampleRate: sampleRate) }
+        self.path = path
+    }
+
+    func write(_ samples: [Float]) throws {
+        guard !samples.isEmpty else { return }
+        try file?.write(samples)
+        try player?.play(samples)
+        if writesRaw { try writeRaw(samples) }
+    }
+
+    /// Completes the file and waits until everything was heard.
+    func finish() throws {
+        if let file = file.take() { try file.finish() }
+        if let player = player.take() { try player.finish() }
+    }
+
+    private func writeRaw(_ samples: [Float]) throws {
+        let bytes = try PCM.int16LittleEndian(samples)
+        var written = 0
+        while written < bytes.count {
+            let count = unsafe bytes[written...].withUnsafeBytes {
+                unsafe Glibc.write(STDOUT_FILENO, $0.baseAddress!, $0.count)
+            }
+            if count > 0 {
+                written += count
+            } else if errno != EINTR {
+                throw Failure("Standard output cannot be written: \(unsafe String(cString: strerror(errno))).")
+            }
+        }
+    }
+}

@@ -1,0 +1,87 @@
+import Glibc
+import Qwen3TTS
+
+/// The text to speak: an argument, or standard input as it arrives.
+struct TextSource {
+    /// What is there at the start.
+    private(set) var text: String
+    /// More may come.
+    private(set) var isOpen: Bool
+    /// The start of a character whose other bytes have not arrived.
+    private var partial: [UInt8] = []
+    private var count = 0  // bytes read
+
+    init(_ argument: String) throws {
+        isOpen = argument == "-"
+        text = isOpen ? "" : argument
+    }
+
+    /// The next piece of standard input; nil when nothing is there now or nothing will come. `waiting` for it when there
+    /// is none.
+    mutating func read(waiting: Bool) throws -> String? {
+        guard isOpen else { return nil }
+        var descriptor = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
+        // Wakes up now and then, so that an interruption is noticed.
+        while unsafe poll(&descriptor, 1, waiting ? 100 : 0) == 0 {
+            if !waiting || Interruption.isRequested { return nil }
+        }
+        var bytes = [UInt8](repeating: 0, count: 65_536)
+        let got = unsafe Glibc.read(STDIN_FILENO, &bytes, bytes.count)
+        if got < 0 {
+            if errno == EINTR || errno == EAGAIN { return nil }
+            throw Failure("Standard input cannot be read: \(unsafe String(cString: strerror(errno))).")
+        }
+        if got == 0 {
+            isOpen = false
+            guard partial.isEmpty else { throw invalid(at: count - partial.count) }
+            return ""
+        }
+        count += got
+        guard count <= SpeechRequest.textLimit else {
+            throw Failure(
+                "The text on standard input has more than \(SpeechRequest.textLimit) bytes. Split it and speak the parts."
+            )
+        }
+        return try decode(partial + bytes[..<got])
+    }
+
+    /// Keeps an unfinished character for the next piece.
+    private mutating func decode(_ bytes: [UInt8]) throws -> String {
+        let unfinished = Self.unfinished(bytes)
+        partial = Array(bytes.suffix(unfinished))
+        guard let text = String(validating: bytes.dropLast(unfinished), as: UTF8.self) else {
+            throw invalid(at: count - bytes.count)
+        }
+        return text
+    }
+
+    private func invalid(at offset: Int) -> Failure {
+        Failure("Standard input is not valid UTF-8 text (after byte \(offset)). Convert it, as with iconv -t UTF-8.")
+    }
+
+    /// Bytes at the end that begin a character and lack its rest.
+    private static func unfinished(_ bytes: [UInt8]) -> Int {
+        for back in 1...3 where back <= bytes.count {
+            let byte = bytes[bytes.count - back]
+            if byte & 0xC0 == 0x80 { continue }
+            let length = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : byte >= 0xC0 ? 2 : 1
+            return length > back ? back : 0
+        }
+        return 0
+    }
+}
+
+/// Whether someone pressed Control-C or asked the program to end: speech then stops and nothing half-made is left.
+enum Interruption {
+    // SAFETY: written by the signal handler only, one word, read at leisure.
+    nonisolated(unsafe) private static var requested: sig_atomic_t = 0
+
+    static var isRequested: Bool { unsafe requested != 0 }
+
+    static func listen() {
+        unsafe requested = 0
+        for number in [SIGINT, SIGTERM, SIGHUP] {
+            signal(number) { _ in unsafe Interruption.requested = 1 }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+import Compute
+import FoundationEssentials
+import ModelFile
+import Testing
+
+@testable import Qwen3TTS
+
+/// Speech of the tiny checkpoints: its words are noise, its rules are those of any model.
+struct SpeechModelTests {
+    let model: SpeechModel
+    let clip: [Float]
+    let voice: SpeechVoice
+
+    init() throws {
+        model = try SpeechModel(directory: TinyCheckpoint.directory())
+        clip = try TinyCheckpoint.goldens().signal("ref")
+        voice = .cloned(id: "ref", try model.prepare(clip, transcript: nil))
+    }
+
+    private func request(_ text: String, seed: UInt64 = 1, frames: Int = 12) -> SpeechRequest {
+        var request = SpeechRequest(text: text, voice: voice, language: "english")
+        request.options.seed = seed
+        request.options.maximumFrames = frames
+        return request
+    }
+
+    private struct Spoken: Equatable {
+        var samples: [Float] = []
+        var end: SpeechEvent?
+        var turns = 0
+    }
+
+    private func speak(_ request: SpeechRequest, on model: SpeechModel? = nil) throws -> Spoken {
+        let model = model ?? self.model
+        let utterance = try model.begin(request)
+        var spoken = Spoken()
+        while spoken.end == nil {
+            spoken.turns += 1
+            try take(model.advance([utterance]) { _ in false }[0], into: &spoken)
+        }
+        return spoken
+    }
+
+    private func take(_ event: SpeechEvent, into spoken: inout Spoken) throws {
+        switch event {
+        case .frame(let samples, _): spoken.samples += samples
+        case .starved: try #require(Bool(false), "nothing is to be waited for")
+        case .ended, .failed: spoken.end = event
+        }
+    }
+
+    @Test func aSecondUtteranceEqualsTheFirstAndSoDoThreads() throws {
+        let first = try speak(request("The quick brown fox"))
+        #expect(first.samples.count > 1920 && first.samples.count % 1920 == 0)
+        #expect(try speak(request("The quick brown fox")) == first)
+        let fresh = try SpeechModel(directory: TinyCheckpoint.directory(), threads: 2)
+        #expect(try speak(request("The quick brown fox"), on: fresh) == first)
+        #expect(try speak(request("The quick brown fox", seed: 2)).samples != first.samples)
+    }
+
+    @Test func interleavedUtterancesEqualSeparateOnes() throws {
+        let cloned = SpeechVoice.cloned(id: "icl", try model.prepare(clip, transcript: "A warm evening."))
+        var requests = [
+            request("The quick brown fox"), request("Jumps over", seed: 4), request("the lazy dog", seed: 5),
+        ]
+        requests[1].voice = cloned
+        requests[2].voice = .none
+        let separate = try requests.map { try speak($0) }
+        // A fresh model, so that no prefix is there before.
+        let fresh = try SpeechModel(directory: TinyCheckpoint.directory())
+        var running: [(SpeechModel.Utterance, Int)] = []
+        var spoken = [Spoken](repeating: Spoken(), count: requests.count)
+        var turn = 0
+        repeat {
+            if turn < requests.count { running.append((try fresh.begin(requests[turn]), turn)) }
+            turn += 1
+            let events = fresh.advance(running.map(\.0)) { _ in false }
+            for (event, (_, index)) in zip(events, running) { try take(event, into: &spoken[index]) }
+            running.removeAll { spoken[$0.1].end != nil }
+        } while !running.isEmpty || turn < requests.count
+        #expect(spoken.map(\.samples) == separate.map(\.samples))
+        #expect(spoken.map(\.end) == separate.map(\.end))
+    }
+
+    /// Text that arrives letter by letter speaks as text that is there, whenever it comes.
+    @Test func openTextEqualsClosedText() throws {
+        let text = "The quick brown fox jumps over the lazy dog."
+        let whole = try speak(request(text, frames: 40))
+        var open = request("", frames: 40)
+        open.isOpen = true
+        let utterance = try model.begin(open)
+        var rest = text[...]
+        var (spoken, starved) = (Spoken(), 0)
+        while spoken.end == nil {
+            switch model.advance([utterance], isCancelled: { _ in false })[0] {
+            case .starved:
+                starved += 1
+                let piece = rest.popFirst().map { String($0) } ?? ""
+                try model.append(piece, isLast: rest.isEmpty, to: utterance)
+            case let event: try take(event, into: &spoken)
+            }
+        }
+        #expect(starved > 5)
+        #expect(spoken.samples == whole.samples)
+        #expect(throws: SynthesisError.self) { try model.append("more", isLast: true, to: utterance) }
+    }
+
+    @Test func aLongTextIsSpokenGroupByGroup() throws {
+        let sentence = "The quick brown fox jumps over the lazy dog and is gone. "
+        let text = String(repeating: sentence, count: 9)
+        let utterance = try model.begin(request(text, frames: 3000))
+        var (characters, changes, last) = (0, 0, 0)
+        var ended: SpeechEvent?
+        while ended == nil {
+            switch model.advance([utterance], isCancelled: { _ in false })[0] {
+            case .frame(let samples, let count):
+                #expect(count >= characters)
+                characters = count
+                if samples.isEmpty { changes += 1 }
+                last = count
+            case let event: ended = event
+            }
+        }
+        #expect(changes == 2)
+        #expect(last > text.count * 2 / 3 && last <= text.count)
+        guard case .ended = ended else { throw SynthesisError.failed("\(String(describing: ended))") }
+    }
+
+    @Test func speechEndsAtItsBudget() throws {
+        let spoken = try speak(request("The quick brown fox", frames: 3))
+        #expect(spoken.samples.count == 3 * 1920)
+        #expect(spoken.end == .ended(.budget))
+    }
+
+    @Test func cancelledUtterancesEnd() throws {
+        let utterance = try model.begin(request("The quick brown fox"))
+        _ = model.advance([utterance]) { _ in false }
+        var asked = 0
+        let event = model.advance([utterance]) { _ in
+            asked += 1
+            return asked == 5
+        }
+        #expect(event == [.ended(.cancelled)])
+        #expect(asked == 5)
+        #expect(model.advance([utterance]) { _ in false } == [.ended(.cancelled)])
+    }
+
+    @Test func whatCannotBeSpokenIsNamed() throws {
+        func error(_ change: (inout SpeechRequest) -> Void) -> SynthesisError? {
+            var request = request("Hello")
+            change(&request)
+            do throws(SynthesisError) { _ = try model.begin(request) } catch { return error }
+            return nil
+        }
+        #expect(error { _ in } == nil)
+        #expect(error { $0.text = " \n🙂…" } == .emptyText)
+        #expect(error { $0.text = String(repeating: "a", count: 10_001) } == .textTooLong(bytes: 10_001, limit: 10_000))
+        if case .unknownLanguage("klingon", let known)? = error({ $0.language = "klingon" }) {
+            #expect(known.first == "auto" && known.contains("english") && known.count == 11)
+        } else {
+            Issue.record("klingon is spoken")
+        }
+        #expect(error { $0.voice = .preset("ryan") } == .unknownSpeaker("ryan", known: []))
+        #expect(error { $0.voice = .cloned(id: "x", VoicePrompt(speaker: [1])) } != nil)
+        #expect(error { $0.instruction = "softly" } != nil)
+        #expect(error { $0.options.temperature = .nan } != nil)
+        #expect(error { $0.options.topP = 0 } != nil)
+        #expect(error { $0.options.topK = -1 } != nil)
+        #expect(error { $0.options.repetitionPenalty = 0 } != nil)
+        #expect(error { $0.options.maximumFrames = 0 } != nil)
+    }
+
+    @Test func clipsThatAreNoVoiceAreRefused() {
+        let rate = model.information.sampleRate
+        func isRefused(_ clip: [Float], transcript: String? = nil) -> Bool {
+            do throws(SynthesisError) {
+                _ = try model.prepare(clip, transcript: transcript)
+            } catch {
+                if case .badReference = error { return true }
+            }
+            return false
+        }
+        #expect(isRefused([]))
+        #expect(isRefused([Float](repeating: 0.1, count: rate / 10)))
+        #expect(isRefused([Float](repeating: 0.1, count: rate * 600)))
+        #expect(isRefused([Float](repeating: 0, count: rate * 3)))
+        #expect(isRefused([Float](repeating: .nan, count: rate * 3)))
+        #expect(isRefused(clip, transcript: " … "))
+        #expect(!isRefused(clip, transcript: "A warm evening."))
+    }
+
+    @Test func presetSpeakersSpeakAndTakeInstructions() throws {
+        let model = try SpeechModel(directory: TinyCheckpoint.directory("custom_voice"))
+        #expect(model.information.speakers.contains("ryan") && !model.information.clones)
+        var preset = request("Please read this slowly.")
+        preset.voice = .preset("Ryan")
+        let plain = try speak(preset, on: model)
+        preset.instruction = "Speak slowly and softly."
+        #expect(try speak(preset, on: model).samples != plain.samples)
+        #expect(throws: SynthesisError.self) { try model.prepare(clip, transcript: nil) }
+        #expect(throws: SynthesisError.self) { try model.begin(request("Hello")) }
+    }
+
+    /// A weight that is no number is a failed utterance, not noise and not a trap.
+    @Test func aBrokenWeightFailsTheUtterance() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "\(UUID())").path
+        try FileManager.default.copyItem(atPath: TinyCheckpoint.directory(), toPath: folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = folder + "/model.safetensors"
+        var bytes = try Data(contentsOf: URL(filePath: path))
+        // Every bit of the last layer's norm set: no number in bfloat16 and float32 alike.
+        let name = "talker.model.norm.weight"
+        let header = bytes[..<200_000]
+        let at = try #require(header.firstRange(of: Data("\"\(name)\"".utf8)))
+        let entry = String(decoding: bytes[at.upperBound..<at.upperBound + 200], as: UTF8.self)
+        let offsets = try #require(entry.split(separator: "[").dropFirst(2).first?.split(separator: "]").first)
+        let range = offsets.split(separator: ",").compactMap { Int($0.filter { $0 != " " }) }
+        let start = 8 + Int(bytes[0]) + Int(bytes[1]) << 8 + Int(bytes[2]) << 16
+        for index in start + range[0]..<start + range[1] { bytes[index] = 0xFF }
+        try bytes.write(to: URL(filePath: path))
+        let broken = try SpeechModel(directory: folder)
+        let spoken = try speak(request("Hello"), on: broken)
+        #expect(spoken.end == .failed(.notFinite(frame: 0)))
+        #expect(spoken.samples.isEmpty)
+        // The silent retry.
+        #expect(spoken.turns == 2)
+    }
+}

@@ -1,0 +1,126 @@
+import Testing
+
+@testable import Qwen3TTS
+
+/// All parts of a closed text.
+private func groups(_ text: String, whole: Bool = false) -> [TextQueue.Part] {
+    var queue = TextQueue(text, isOpen: false)
+    var parts: [TextQueue.Part] = []
+    while let part = queue.next(whole: whole) { parts.append(part) }
+    #expect(queue.isExhausted)
+    return parts
+}
+
+@Test func aShortTextIsOneGroup() {
+    let text = "  Good morning. How are you?\n"
+    #expect(groups(text) == [.init(text: "Good morning. How are you?", characters: text.count, isLast: true)])
+}
+
+@Test(arguments: [true, false])
+func aLongTextIsCutAtSentences(whole: Bool) {
+    let sentences = (0..<30).map { "This is sentence number \($0), and it says nothing of note." }
+    let parts = groups(sentences.joined(separator: " "), whole: whole)
+    #expect(parts.count > 5)
+    #expect(parts.allSatisfy { $0.isLast && $0.text.hasSuffix(".") && $0.text.count <= TextQueue.groupLength })
+    #expect(parts.map(\.text).joined(separator: " ") == sentences.joined(separator: " "))
+    #expect(parts.map(\.characters).reduce(0, +) == sentences.joined(separator: " ").count)
+}
+
+@Test func paragraphsAreGroups() {
+    #expect(groups("One.\n\nTwo.").map(\.text) == ["One.", "Two."])
+}
+
+@Test func marksWithoutAWordAreNotSpoken() {
+    #expect(groups("… !! 🙂").isEmpty)
+    #expect(TextQueue("", isOpen: false).isExhausted)
+    #expect(!TextQueue("", isOpen: true).isExhausted)
+}
+
+@Test(arguments: [
+    ("Hello", ""), ("Hello ", "Hello"), ("Hello wor", "Hello"), ("Hello world. ", "Hello world."),
+    ("It costs 12 ", "It costs"), ("It costs 12 euros ", "It costs 12 euros"), ("一二三", ""), ("你好，世", "你好"),
+    ("a  b", "a"), (" ", ""), ("", ""),
+])
+func settledTextNeverChanges(text: String, settled: String) {
+    #expect(TextQueue.settled(text[...]) == settled)
+}
+
+/// However the text arrives, the parts together are the text, and the tokens are those of the whole group.
+@Test(arguments: [1, 2, 3, 7, 50])
+func piecesOfTextGiveTheTokensOfTheWhole(size: Int) throws {
+    let tokenizer = try Tokenizer(directory: TinyCheckpoint.directory())
+    let text = "Mr. Smith isn't here today, 3.5 km away; he's waiting… \"Why?\" — 你好，世界。Schön wär's! OK"
+    var queue = TextQueue("", isOpen: true)
+    var (parts, ids): ([TextQueue.Part], [Int]) = ([], [])
+    func drain() {
+        while true {
+            let part = parts.isEmpty ? queue.next(whole: false) : parts.last!.isLast ? nil : queue.more()
+            guard let part else { return }
+            parts.append(part)
+            ids += tokenizer.encode(part.text)
+            if part.isLast { return }
+        }
+    }
+    var rest = text[...]
+    while !rest.isEmpty {
+        let piece = rest.prefix(size)
+        rest = rest.dropFirst(size)
+        queue.append(String(piece), isLast: rest.isEmpty)
+        drain()
+    }
+    #expect(parts.map(\.text).joined() == text)
+    #expect(parts.last?.isLast == true && parts.dropLast().allSatisfy { !$0.isLast })
+    #expect(parts.map(\.characters).reduce(0, +) == text.count)
+    #expect(ids == tokenizer.encode(text))
+    #expect(size > 20 || parts.count > 3)
+}
+
+@Test func wholeSentencesWaitForTheirEnd() {
+    var queue = TextQueue("One sentence. And half", isOpen: true)
+    let first = queue.next(whole: true)
+    #expect(first?.text == "One sentence.")
+    let early = queue.next(whole: true)
+    #expect(early == nil)
+    queue.append(" of another. ", isLast: true)
+    let second = queue.next(whole: true)
+    #expect(second == .init(text: "And half of another.", characters: 21, isLast: true))
+    #expect(queue.isExhausted)
+}
+
+@Test func anOpenGroupEndsWithItsSentence() {
+    var queue = TextQueue("", isOpen: true)
+    let sentence = "word " + String(repeating: "word ", count: 50) + "end. "
+    queue.append(sentence, isLast: false)
+    let first = queue.next(whole: false)
+    #expect(first?.isLast == false)
+    queue.append("Another one begins. ", isLast: false)
+    let second = queue.more()
+    #expect(second?.isLast == true)
+    let third = queue.next(whole: false)
+    #expect(third?.text.hasPrefix("Another") == true)
+}
+
+@Test func budgetsFollowTheScript() {
+    func expected(_ text: String) -> Double {
+        var budget = FrameBudget()
+        budget.add(text)
+        return budget.expected
+    }
+    #expect((30...60).contains(expected("The quick brown fox jumps over the lazy dog.")))
+    #expect((15...30).contains(expected("请把窗户打开。")))
+    var budget = FrameBudget()
+    #expect(budget.limit == 25)
+    budget.add("a")
+    #expect(budget.limit > 25)
+}
+
+@Test func twoSecondsOfSilenceEndSpeech() {
+    let speech = [Float](repeating: 0.1, count: 1920)
+    let quiet = [Float](repeating: 0.001, count: 1920)
+    var detector = SilenceDetector()
+    // Silence before speech is no end.
+    let frames =
+        Array(repeating: quiet, count: 60) + [speech] + Array(repeating: quiet, count: 24) + [speech]
+        + Array(repeating: quiet, count: 25)
+    #expect(frames.firstIndex { detector.take($0) } == frames.count - 1)
+}
