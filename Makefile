@@ -11,20 +11,21 @@ endif
 .PHONY: build test speak packages format lint deb appliance-test
 
 build: packages
-	swift build -c release
+	swift build -c release --product makima
 
+# Warnings are errors, and a module imports only what the package says it may.
 test: packages .venv-tests
 	Tests/KernelsARM/run.sh
-	swift test
+	WARNINGS_AS_ERRORS=1 swift test --explicit-target-dependency-import-check error
 	.venv-tests/bin/pytest -q Tests/Clients
 
 # Python reads what the quantizer writes, and talks to the server as its clients do.
 .venv-tests: Tests/QuantizeTests/requirements.txt Tests/Clients/requirements.txt
 	python3 -m venv .venv-tests && .venv-tests/bin/pip install --quiet $(addprefix -r ,$^) && touch .venv-tests
 
-# Says TEXT into speech.wav with the built-in model.
+# Says TEXT with the built-in model: into speech.wav, and to the sound device if there is one.
 speak: build
-	.build/release/makima say "$(TEXT)" --output speech.wav
+	.build/release/makima say "$(TEXT)" --output speech.wav --play
 
 # Builds build/makima_VERSION_ARCHITECTURE.deb: a program with Swift's runtime inside, and what the service needs.
 deb: PACKAGES += debhelper dpkg-dev python3

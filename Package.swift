@@ -128,7 +128,7 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ]
         ),
-        // Runs the program itself.
+        // Runs the program itself, beside tests of its parts.
         .testTarget(name: "CommandTests", dependencies: ["makima"]),
         .testTarget(
             name: "ModelStoreTests",
@@ -157,5 +157,6 @@ for target in package.targets where target.type != .system && target.name != "CK
         .enableExperimentalFeature("Lifetimes"),
         .strictMemorySafety(),
     ]
+    if Context.environment["WARNINGS_AS_ERRORS"] != nil { settings.append(.treatAllWarnings(as: .error)) }
     target.swiftSettings = settings
 }

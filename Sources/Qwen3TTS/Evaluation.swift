@@ -19,6 +19,7 @@ package struct Evaluation {
     /// the logits of code 0 [1, vocabulary] and those of the others [groups - 1, vocabulary]; they are valid until it returns.
     /// The codes lie in the model's range.
     package func logits(prompt: Prompt, codes: [[Int]], visit: (_ frame: Int, _ first: Rows, _ others: Rows) -> Void) {
+        guard !codes.isEmpty else { return }
         let inputs = inputs(prompt, codes)
         let cache = talker.stack.makeCache(capacity: inputs.rows)
         let scratch = TransformerScratch(talker.configuration.talker, capacity: min(inputs.rows, Self.chunk))
@@ -39,7 +40,6 @@ package struct Evaluation {
     /// The prompt, then the input of every frame but the last: its codes and its text.
     private func inputs(_ prompt: Prompt, _ codes: [[Int]]) -> Rows {
         let count = prompt.embeddings.rows
-        guard !codes.isEmpty else { return Rows(rows: 0, columns: talker.hidden) }
         let rows = Rows(rows: count + codes.count - 1, columns: talker.hidden)
         rows[0..<count].copy(from: prompt.embeddings)
         for (frame, codes) in codes.dropLast().enumerated() {

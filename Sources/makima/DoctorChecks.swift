@@ -109,21 +109,14 @@ enum DoctorChecks {
                 if case .intact(let files) = verdict { "\(files) files as they were written" } else {
                     "no checksums recorded"
                 }
-            return .ok("model", "\(path), \(checked); languages: \(model.languages.joined(separator: " "))")
+            return .ok("model", "\(path), \(checked); languages: \(model.information.languages.joined(separator: " "))")
         } catch {
             return .fail("model", "\(error)", advice: "makima models shows what is installed.")
         }
     }
 
     static func voices() -> Finding {
-        let roots = ["/var/lib/makima/voices"] + ModelLocations.builtInFolders("voices", inSource: "Voices")
-        let voices = Set(
-            roots.flatMap { root in
-                ((try? FileManager.default.contentsOfDirectory(atPath: root)) ?? []).filter {
-                    FileManager.default.fileExists(atPath: "\(root)/\($0)/reference.wav")
-                }
-            }
-        ).sorted()
+        let voices = VoiceFolder.known
         guard voices.contains("makima") else {
             return .fail("voices", "the voice makima is missing", advice: "Reinstall makima, or set TTS_DEFAULT_VOICE.")
         }

@@ -51,7 +51,7 @@ struct Say: ParsableCommand {
 
     func run() throws {
         Interruption.listen()
-        var source = try TextSource(text)
+        var source = TextSource(text)
         let path = try ModelLocations.resolve(voice.model)
         let threads = threads ?? min(ProcessInfo.processInfo.activeProcessorCount, 16)
         let model = try SpeechModel(directory: path, threads: threads)
@@ -69,7 +69,7 @@ struct Say: ParsableCommand {
             let event = model.advance([utterance]) { _ in Interruption.isRequested }[0]
             switch event {
             case .frame(let samples, _):
-                try output.write(samples)
+                try output.write(samples, total: source.expectedFrames)
                 progress.show(samples.count)
                 if let more = try source.read(waiting: false) {
                     try model.append(more, isLast: !source.isOpen, to: utterance)

@@ -8,6 +8,10 @@ final class SpeechOutput {
     private var file: AudioFileWriter?
     private var player: ALSAPlayer?
     private let writesRaw: Bool
+    private let sampleRate: Int
+    private var buffer = StartBuffer()
+    private let clock = ContinuousClock()
+    private var firstFrame: ContinuousClock.Instant?
 
     /// Without a path it plays; without a device it writes `speech.wav`. Files and devices are opened at once, so that what
     /// cannot be written is known before anything is computed.
@@ -27,18 +31,28 @@ final class SpeechOutput {
         }
         if let path { file = try AudioFileWriter(path: path, sampleRate: sampleRate) }
         self.path = path
+        self.sampleRate = sampleRate
     }
 
-    func write(_ samples: [Float]) throws {
+    /// `total`: how many frames there will be, about.
+    func write(_ samples: [Float], total: Double) throws {
         guard !samples.isEmpty else { return }
         try file?.write(samples)
-        try player?.play(samples)
         if writesRaw { try writeRaw(samples) }
+        guard player != nil else { return }
+        let start = firstFrame ?? clock.now
+        firstFrame = start
+        let sound = buffer.take(
+            samples, frameSeconds: Double(samples.count) / Double(sampleRate),
+            seconds: (clock.now - start) / .seconds(1),
+            total: total)
+        try player?.play(sound)
     }
 
-    /// Completes the file and waits until everything was heard.
+    /// Completes the file, plays what is left and waits until everything was heard.
     func finish() throws {
         if let file = file.take() { try file.finish() }
+        try player?.play(buffer.flush())
         if let player = player.take() { try player.finish() }
     }
 

@@ -10,11 +10,16 @@ struct TextSource {
     /// The start of a character whose other bytes have not arrived.
     private var partial: [UInt8] = []
     private var count = 0  // bytes read
+    private var budget = FrameBudget()
 
-    init(_ argument: String) throws {
+    init(_ argument: String) {
         isOpen = argument == "-"
         text = isOpen ? "" : argument
+        budget.add(text)
     }
+
+    /// Frames the text so far usually takes.
+    var expectedFrames: Double { budget.expected }
 
     /// The next piece of standard input; nil when nothing is there now or nothing will come. `waiting` for it when there
     /// is none.
@@ -42,7 +47,9 @@ struct TextSource {
                 "The text on standard input has more than \(SpeechRequest.textLimit) bytes. Split it and speak the parts."
             )
         }
-        return try decode(partial + bytes[..<got])
+        let more = try decode(partial + bytes[..<got])
+        budget.add(more)
+        return more
     }
 
     /// Keeps an unfinished character for the next piece.

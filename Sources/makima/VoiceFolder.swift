@@ -12,7 +12,7 @@ struct VoiceFolder {
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) -> [String] {
         let chosen = environment["TTS_VOICES_DIR"].map { [$0] } ?? []
-        return chosen + ["/var/lib/makima/voices"] + ProgramFolder.candidates("share/makima/voices", "Voices")
+        return chosen + ["/var/lib/makima/voices"] + ModelLocations.builtInFolders("voices", inSource: "Voices")
     }
 
     static func find(_ id: String) throws -> VoiceFolder {
@@ -25,7 +25,7 @@ struct VoiceFolder {
         for directory in directories where isName && holdsVoice(directory + "/" + id) {
             return VoiceFolder(id: id, path: directory + "/" + id)
         }
-        let known = Set(directories.flatMap(voices)).sorted()
+        let known = known
         throw Failure(
             known.isEmpty
                 ? "There is no voice \(id), nor any other in \(directories.joined(separator: ", ")). Give --reference clip.wav."
@@ -50,6 +50,9 @@ struct VoiceFolder {
         }
     }
 
+    /// Names of all voices.
+    static var known: [String] { Set(directories().flatMap(voices)).sorted() }
+
     private static func voices(in directory: String) -> [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
         return names.filter { holdsVoice(directory + "/" + $0) }
@@ -57,22 +60,5 @@ struct VoiceFolder {
 
     private static func holdsVoice(_ path: String) -> Bool {
         FileManager.default.fileExists(atPath: path + "/reference.wav")
-    }
-}
-
-/// The folders above the running program: the installation it belongs to, or the source tree it was built in.
-enum ProgramFolder {
-    /// Existing folders of these names, next to the program first.
-    static func candidates(_ names: String...) -> [String] {
-        guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
-            return []
-        }
-        var found: [String] = []
-        var folder = program
-        while let slash = folder.lastIndex(of: "/") {
-            folder = String(folder[..<slash])
-            found += names.map { folder + "/" + $0 }
-        }
-        return found.filter { FileManager.default.fileExists(atPath: $0) }
     }
 }

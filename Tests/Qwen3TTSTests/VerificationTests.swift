@@ -22,11 +22,20 @@ func everyStageEqualsTheOfficialImplementation(checkpoint: String, threads: Int)
                 ? ["decoder/chunk/difference", "decoder/chunk/official_frames", "sampling/predictor_codes"] : []))
 }
 
-/// A wrong weight must not pass: verification can fail.
-@Test func anotherCheckpointsGoldensAreNoticed() throws {
-    let verification = try Verification(
-        directory: TinyCheckpoint.directory("custom_voice"), TinyCheckpoint.goldens("base"), on: Processor())
-    #expect(try verification.run().failures.count > 20)
+/// Verification can fail: a configuration that is wrong in one number, and goldens of another checkpoint.
+@Test func aWrongModelIsNoticed() throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "\(UUID())").path
+    try FileManager.default.copyItem(atPath: TinyCheckpoint.directory("custom_voice"), toPath: folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = folder + "/config.json"
+    let text = try String(contentsOfFile: path, encoding: .utf8)
+    let wrong = text.replacing("\"rope_theta\": 1000000", with: "\"rope_theta\": 10000")
+    #expect(wrong != text)
+    try Data(wrong.utf8).write(to: URL(filePath: path))
+    let goldens = try TinyCheckpoint.goldens("custom_voice")
+    let report = try Verification(directory: folder, goldens, on: Processor()).run()
+    let failed = Set(report.failures.map(\.stage))
+    #expect(failed.contains("generate/cv/hidden") && !failed.contains("prompt/cv/embeds"))
 }
 
 @Test func everyKernelSetGivesTheSameStages() throws {

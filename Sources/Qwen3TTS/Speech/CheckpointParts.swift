@@ -27,6 +27,7 @@ final class CheckpointParts {
         weights = try Safetensors.directory(directory)
         codecWeights = try Safetensors.directory(directory + "/speech_tokenizer")
         tokenizer = try Tokenizer(directory: directory)
+        try Self.checkTemplate(tokenizer, directory)
         talker = try Talker(weights["talker"], configuration)
         decoder = try CodecDecoder(codecWeights["decoder"], codec)
         information = ModelInformation(
@@ -65,6 +66,17 @@ final class CheckpointParts {
             throw ConfigurationError.invalid(
                 path: path, field: "num_quantizers",
                 reason: "is \(codec.decoder.quantizers), the talker has \(model.talker.num_code_groups) code groups")
+        }
+    }
+
+    /// Prompts are cut out of the templates by position: with the checkpoint's own vocabulary they have these lengths.
+    private static func checkTemplate(_ tokenizer: Tokenizer, _ directory: String) throws {
+        let count = tokenizer.encode(Template.text("")).count
+        guard count == Template.role + Template.textTail else {
+            throw ConfigurationError.unreadable(
+                path: directory + "/merges.txt",
+                reason: "with it and vocab.json the chat template has \(count) tokens, not "
+                    + "\(Template.role + Template.textTail): they are not this checkpoint's")
         }
     }
 

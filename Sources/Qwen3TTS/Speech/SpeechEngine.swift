@@ -116,8 +116,12 @@ final class SpeechEngine {
             key: key, speaker: speaker, reference: reference,
             instructionIDs: instruction.map { parts.tokenizer.encode(Template.instruction($0)) },
             needsWholeText: nonStreaming || reference != nil, nonStreaming: nonStreaming,
-            options: try options(request.options), maximumFrames: request.options.maximumFrames ?? .max)
+            options: try options(request.options),
+            maximumFrames: min(request.options.maximumFrames ?? Self.frameLimit, Self.frameLimit))
     }
+
+    /// No utterance is longer than a day.
+    private static let frameLimit = 1_080_000
 
     private func voice(
         _ voice: SpeechVoice

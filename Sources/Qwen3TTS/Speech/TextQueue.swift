@@ -78,10 +78,18 @@ package struct TextQueue: Sendable {
                 break
             }
         }
-        if count == pieces.count && !isComplete { endsSentence = false }
+        if count == pieces.count { endsSentence = Self.endsSentence(text) }
         rest = rest[rest.index(rest.startIndex, offsetBy: text.count)...]
         let isFirst = length == text.unicodeScalars.count
         return Part(text: Self.trimmed(text, front: isFirst, back: isLast), characters: text.count, isLast: isLast)
+    }
+
+    /// Whether the text so far may be the end of a sentence.
+    private static func endsSentence(_ text: String) -> Bool {
+        let last = text.unicodeScalars.last { scalar in
+            !scalar.properties.isWhitespace && !scalar.properties.isQuotationMark && scalar != ")"
+        }
+        return last.map { ".!?…。！？".unicodeScalars.contains($0) } ?? true
     }
 
     /// The part of unfinished text whose words and tokens can no longer change: up to a word that is followed by a space or

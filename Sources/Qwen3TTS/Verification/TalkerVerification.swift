@@ -82,12 +82,13 @@ package struct TalkerVerification {
         var (codes, logits, hidden): ([Int], [Float], [Float]) = ([], [], [])
         var (predictorLogits, inputs): ([Float], [Float]) = ([], [])
         loop.trace = { _, group, row in
-            if group == 0 { logits += row.values } else { predictorLogits += row.values }
+            guard group == 0 else { return predictorLogits += row.values }
+            logits += row.values
+            if !run.tokens.isEmpty { inputs += run.input.values }
         }
         repeat {
             if !run.tokens.isEmpty { codes += run.codes }
             loop.advance([run])
-            if run.tokens.count > 1 { inputs += run.input.values }
             hidden += run.hidden.values
         } while run.step == .frame
         let base = "generate/\(name)/"
