@@ -102,32 +102,39 @@ struct SpeechComparison {
     {
         var settings = GenerationOptions(model.talker.configuration.generation, seed: 1)
         settings.maxNewTokens = min(settings.maxNewTokens, options.maximumFrames + 1)
-        let generation = Generation(model.talker, prompt: prompt, options: settings, on: processor)
+        let generation = Generation(model.talker, prompt: prompt, options: settings)
+        let loop = GenerationLoop(model.talker, on: processor)
         var utterance = Utterance()
-        while true {
-            let step = generation.advance(on: processor)
-            guard case .frame(let codes) = step else {
-                utterance.ended = step == .endOfSpeech
-                if keepsLogits && utterance.ended { utterance.logits.append(generation.trace.logits.values) }
-                return utterance
+        if keepsLogits {
+            loop.trace = { _, group, logits in
+                if group == 0 { utterance.logits.append(logits.values) }
+                if group == 1 { utterance.otherLogits.append([]) }
+                if group > 0 { utterance.otherLogits[utterance.otherLogits.count - 1] += logits.values }
             }
-            utterance.frames.append(codes)
-            guard keepsLogits else { continue }
-            utterance.logits.append(generation.trace.logits.values)
-            utterance.otherLogits.append(generation.trace.predictorLogits.values)
         }
+        repeat {
+            loop.advance([generation])
+            if generation.step == .frame { utterance.frames.append(generation.codes) }
+        } while generation.step == .frame
+        utterance.ended = generation.step == .endOfSpeech
+        // The token that gave no frame counts only when it is the model's end.
+        if keepsLogits, !utterance.ended { utterance.logits.removeLast() }
+        return utterance
     }
 
     /// The quantized model's predictions, given the source's history.
     private func compare(_ utterance: Utterance, _ model: EvaluatedModel, _ prompt: Prompt, _ score: inout Score) {
-        let forced = ForcedGeneration(model.talker, prompt, frames: utterance.frames.count, on: processor)
-        for (index, logits) in utterance.logits.enumerated() {
-            score.first.add(forced.logits(on: processor)[...], logits[...])
-            guard index < utterance.frames.count else { return }
-            let others = forced.advance(utterance.frames[index], on: processor)
+        // The token after the last frame is chosen in a frame of its own, whose codes nobody reads.
+        let codes = utterance.frames + utterance.frames.suffix(1)
+        Evaluation(model.talker, on: processor).logits(prompt: prompt, codes: codes) { frame, first, others in
+            if frame < utterance.logits.count {
+                score.first.add(first.values[...], utterance.logits[frame][...])
+            }
+            guard frame < utterance.frames.count else { return }
+            let others = others.values
             for start in stride(from: 0, to: others.count, by: score.vocabulary) {
                 let range = start..<start + score.vocabulary
-                score.others.add(others[range], utterance.otherLogits[index][range])
+                score.others.add(others[range], utterance.otherLogits[frame][range])
             }
         }
     }
@@ -165,59 +172,6 @@ private struct EvaluatedModel {
         let ids = tokenizer.encode("<|im_start|>assistant\n\(text)<|im_end|>\n<|im_start|>assistant\n")
         let language = talker.configuration.tokens.language("english")
         return Prompt(PromptRequest(textIDs: ids, language: language, speaker: speaker), talker, on: processor)
-    }
-}
-
-/// Generation in which every code is given.
-private final class ForcedGeneration {
-    private let talker: Talker
-    private let prompt: Prompt
-    private let cache: KVCache
-    private let scratch: TransformerScratch
-    private let predictor: CodePredictor.State
-    private let hidden, row, firstEmbedding: Rows
-    private var frame = 0
-
-    init(_ talker: Talker, _ prompt: Prompt, frames: Int, on processor: Processor) {
-        let (c, count) = (talker.configuration.talker, prompt.embeddings.rows)
-        self.talker = talker
-        self.prompt = prompt
-        cache = talker.stack.makeCache(capacity: count + frames)
-        scratch = TransformerScratch(c, capacity: count)
-        predictor = talker.codePredictor.makeState()
-        (hidden, row, firstEmbedding) = (
-            Rows(rows: 1, columns: c.hidden_size), Rows(rows: 1, columns: c.hidden_size),
-            Rows(rows: 1, columns: c.hidden_size)
-        )
-        let x = Rows(rows: count, columns: c.hidden_size)
-        let normed = Rows(rows: count, columns: c.hidden_size)
-        x.copy(from: prompt.embeddings)
-        talker.stack.step(x, cache: cache, normed: normed, scratch: scratch, on: processor)
-        hidden.copy(from: normed[count - 1])
-    }
-
-    func logits(on processor: Processor) -> [Float] {
-        let logits = Rows(rows: 1, columns: talker.configuration.talker.vocab_size)
-        talker.logits(hidden, into: logits, on: processor)
-        return logits.values
-    }
-
-    /// Takes the codes of a frame; the logits of all but the first.
-    func advance(_ codes: [Int], on processor: Processor) -> [Float] {
-        talker.codec(codes[0], into: firstEmbedding)
-        var predicted: [Int] = []
-        var next = 1
-        _ = talker.codePredictor.predict(
-            hidden: hidden, firstEmbedding: firstEmbedding, into: &predicted, state: predictor, on: processor
-        ) { _ in
-            defer { next += 1 }
-            return codes[next]
-        }
-        talker.frame(codes[...], into: row)
-        processor.kernels.add(row, frame < prompt.trailing.rows ? prompt.trailing[frame] : prompt.padding)
-        frame += 1
-        talker.stack.step(row, cache: cache, normed: hidden, scratch: scratch, on: processor)
-        return predictor.logits.values
     }
 }
 

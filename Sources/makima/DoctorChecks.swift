@@ -116,11 +116,17 @@ enum DoctorChecks {
     }
 
     static func voices() -> Finding {
-        let voices = VoiceFolder.known
-        guard voices.contains("makima") else {
-            return .fail("voices", "the voice makima is missing", advice: "Reinstall makima, or set TTS_DEFAULT_VOICE.")
+        do {
+            let store = try VoiceLocations.store()
+            let (voices, unusable) = store.list()
+            if let problem = unusable.first {
+                return .fail("voices", "\(problem)", advice: "Mend or remove the voice.")
+            }
+            _ = try store.find(store.defaultVoice)
+            return .ok("voices", voices.map(\.metadata.id).joined(separator: " "))
+        } catch {
+            return .fail("voices", "\(error)", advice: "Reinstall makima, or set TTS_DEFAULT_VOICE.")
         }
-        return .ok("voices", voices.joined(separator: " "))
     }
 
     static func disk() -> Finding {

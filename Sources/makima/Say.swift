@@ -3,6 +3,7 @@ import Audio
 import FoundationEssentials
 import Glibc
 import Qwen3TTS
+import Server
 
 /// `makima say`: text to the loudspeaker, a file or another program.
 struct Say: ParsableCommand {
@@ -52,25 +53,25 @@ struct Say: ParsableCommand {
     func run() throws {
         Interruption.listen()
         var source = TextSource(text)
-        let path = try ModelLocations.resolve(voice.model)
         let threads = threads ?? min(ProcessInfo.processInfo.activeProcessorCount, 16)
-        let model = try SpeechModel(directory: path, threads: threads)
+        let model = try SpeechModel(directory: ModelLocations.resolve(voice.model), threads: threads)
+        let language = voice.language ?? model.information.defaultLanguage
+        source.form = SpokenForm(language: language)
         let output = try SpeechOutput(
             path: output, plays: play, device: device, sampleRate: model.information.sampleRate)
         var request = SpeechRequest(
-            text: source.text, voice: try voice.resolve(for: model),
-            language: voice.language ?? model.information.defaultLanguage, instruction: voice.instruct,
+            text: source.first, voice: try voice.resolve(for: model), language: language, instruction: voice.instruct,
             isOpen: source.isOpen, options: sampling.options)
         request.options.maximumFrames = sampling.maximumFrames(of: model.information)
         let utterance = try model.begin(request)
         var progress = Progress(model.information)
         while true {
-            // An utterance that starves waits for the pipe; one that speaks only looks whether there is more.
             let event = model.advance([utterance]) { _ in Interruption.isRequested }[0]
             switch event {
-            case .frame(let samples, _):
-                try output.write(samples, total: source.expectedFrames)
+            case .frame(let samples, let characters):
+                try output.write(samples, progress: Double(characters) / Double(max(source.characters, 1)))
                 progress.show(samples.count)
+                // An utterance that speaks only looks whether there is more text; one that starves waits for it.
                 if let more = try source.read(waiting: false) {
                     try model.append(more, isLast: !source.isOpen, to: utterance)
                 }
@@ -79,8 +80,7 @@ struct Say: ParsableCommand {
                 try model.append(more, isLast: !source.isOpen, to: utterance)
             case .ended(let reason):
                 progress.finish()
-                try finish(output, reason, progress)
-                return
+                return try finish(output, reason, progress)
             case .failed(let error):
                 progress.finish()
                 throw error
@@ -149,9 +149,11 @@ struct VoiceOptions: ParsableArguments {
             guard let voice = voice ?? model.information.speakers.first else { return .none }
             return .preset(voice)
         }
-        let folder = try VoiceFolder.find(voice ?? VoiceFolder.defaultID)
-        let clip = try AudioFile.read(path: folder.path + "/reference.wav")
-        return .cloned(id: folder.id, try prepare(clip, transcript: folder.transcript(), with: model))
+        let store = try VoiceLocations.store()
+        let stored = try store.find(voice ?? store.defaultVoice)
+        let transcript = stored.metadata.mode == .icl ? try stored.transcript() : nil
+        let clip = try AudioFile.read(path: stored.clipPath)
+        return .cloned(id: stored.metadata.id, try prepare(clip, transcript: transcript, with: model))
     }
 
     private func prepare(_ clip: AudioClip, transcript: String?, with model: SpeechModel) throws -> VoicePrompt {

@@ -10,8 +10,9 @@ final class SpeechOutput {
     private let writesRaw: Bool
     private let sampleRate: Int
     private var buffer = StartBuffer()
-    private let clock = ContinuousClock()
-    private var firstFrame: ContinuousClock.Instant?
+    private var held: [Float] = []
+    private var isPlaying = false
+    private let start = ContinuousClock().now
 
     /// Without a path it plays; without a device it writes `speech.wav`. Files and devices are opened at once, so that what
     /// cannot be written is known before anything is computed.
@@ -34,25 +35,29 @@ final class SpeechOutput {
         self.sampleRate = sampleRate
     }
 
-    /// `total`: how many frames there will be, about.
-    func write(_ samples: [Float], total: Double) throws {
+    /// `progress`: how much of the text is spoken, 0 to 1. Playing begins as soon as it will not run out.
+    func write(_ samples: [Float], progress: Double) throws {
         guard !samples.isEmpty else { return }
         try file?.write(samples)
         if writesRaw { try writeRaw(samples) }
         guard player != nil else { return }
-        let start = firstFrame ?? clock.now
-        firstFrame = start
-        let sound = buffer.take(
-            samples, frameSeconds: Double(samples.count) / Double(sampleRate),
-            seconds: (clock.now - start) / .seconds(1),
-            total: total)
-        try player?.play(sound)
+        if isPlaying { return try player!.play(samples) }
+        held += samples
+        buffer.add(
+            Double(samples.count) / Double(sampleRate), at: (ContinuousClock().now - start) / .seconds(1))
+        if buffer.isReady(progress: progress) { try playHeld() }
+    }
+
+    private func playHeld() throws {
+        isPlaying = true
+        try player?.play(held)
+        held = []
     }
 
     /// Completes the file, plays what is left and waits until everything was heard.
     func finish() throws {
         if let file = file.take() { try file.finish() }
-        try player?.play(buffer.flush())
+        try playHeld()
         if let player = player.take() { try player.finish() }
     }
 

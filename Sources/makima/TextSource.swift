@@ -1,25 +1,35 @@
 import Glibc
 import Qwen3TTS
 
-/// The text to speak: an argument, or standard input as it arrives.
+/// The text to speak, as it is said: an argument, or standard input as it arrives.
 struct TextSource {
-    /// What is there at the start.
-    private(set) var text: String
+    /// Figures and signs into words.
+    var form = SpokenForm()
     /// More may come.
     private(set) var isOpen: Bool
+    /// Characters handed out.
+    private(set) var characters = 0
+    private let argument: String
+    /// Read, but what follows may change how it is said.
+    private var pending = ""
     /// The start of a character whose other bytes have not arrived.
     private var partial: [UInt8] = []
     private var count = 0  // bytes read
-    private var budget = FrameBudget()
 
     init(_ argument: String) {
         isOpen = argument == "-"
-        text = isOpen ? "" : argument
-        budget.add(text)
+        self.argument = isOpen ? "" : argument
     }
 
-    /// Frames the text so far usually takes.
-    var expectedFrames: Double { budget.expected }
+    /// What is there at the start.
+    var first: String {
+        mutating get {
+            // Too long a text is refused as it was given, not as it is said.
+            let text = argument.utf8.count > SpeechRequest.textLimit ? argument : form.convert(argument).text
+            characters = text.count
+            return text
+        }
+    }
 
     /// The next piece of standard input; nil when nothing is there now or nothing will come. `waiting` for it when there
     /// is none.
@@ -39,7 +49,7 @@ struct TextSource {
         if got == 0 {
             isOpen = false
             guard partial.isEmpty else { throw invalid(at: count - partial.count) }
-            return ""
+            return spoken(pending[...])
         }
         count += got
         guard count <= SpeechRequest.textLimit else {
@@ -47,9 +57,18 @@ struct TextSource {
                 "The text on standard input has more than \(SpeechRequest.textLimit) bytes. Split it and speak the parts."
             )
         }
-        let more = try decode(partial + bytes[..<got])
-        budget.add(more)
-        return more
+        pending += try decode(partial + bytes[..<got])
+        return spoken(TextQueue.settled(pending[...]))
+    }
+
+    /// The start of what is pending, in words.
+    private mutating func spoken(_ text: Substring) -> String {
+        let converted = form.convert(String(text)).text
+        // A space between two pieces belongs to neither's words.
+        let isApart = text.first?.isWhitespace == true && converted.first?.isWhitespace == false
+        pending.removeFirst(text.count)
+        characters += converted.count
+        return isApart ? " " + converted : converted
     }
 
     /// Keeps an unfinished character for the next piece.

@@ -18,6 +18,17 @@ enum VoiceLocations {
         }
     }
 
+    /// The voices that `serve` would use, by the same settings.
+    static func store(_ directory: String? = nil) throws -> VoiceStore {
+        var configuration = try ServerConfiguration(
+            file: SettingsFile.read(nil), environment: ProcessInfo.processInfo.environment, flags: [])
+        if let directory { configuration.voicesDirectory = directory }
+        complete(&configuration)
+        return VoiceStore(
+            directory: configuration.voicesDirectory, builtIn: configuration.builtInVoices,
+            defaultVoice: configuration.defaultVoice)
+    }
+
     private static func writable(_ environment: [String: String]) -> String {
         if unsafe access(system, W_OK) == 0 { return system }
         // By the XDG base directory specification.

@@ -18,15 +18,7 @@ struct Voices: AsyncParsableCommand {
         var voicesDir: String?
 
         /// The same folders that `serve` would use.
-        func store() throws -> VoiceStore {
-            var configuration = try ServerConfiguration(
-                file: SettingsFile.read(nil), environment: ProcessInfo.processInfo.environment, flags: [])
-            if let voicesDir { configuration.voicesDirectory = voicesDir }
-            VoiceLocations.complete(&configuration)
-            return VoiceStore(
-                directory: configuration.voicesDirectory, builtIn: configuration.builtInVoices,
-                defaultVoice: configuration.defaultVoice)
-        }
+        func store() throws -> VoiceStore { try VoiceLocations.store(voicesDir) }
     }
 
     struct List: ParsableCommand {

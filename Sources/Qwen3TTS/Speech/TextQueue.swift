@@ -94,7 +94,7 @@ package struct TextQueue: Sendable {
 
     /// The part of unfinished text whose words and tokens can no longer change: up to a word that is followed by a space or
     /// an East Asian mark and has no digit, since figures are read together with what follows them.
-    static func settled(_ text: Substring) -> Substring {
+    package static func settled(_ text: Substring) -> Substring {
         let scalars = text.unicodeScalars
         var end = scalars.endIndex
         while end > scalars.startIndex {
