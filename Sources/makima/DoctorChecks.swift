@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import ModelStore
 import Qwen3TTS
+import Server
 
 /// What `makima doctor` looks at, one function each. None of them changes anything.
 enum DoctorChecks {

@@ -151,7 +151,7 @@ struct VoiceOptions: ParsableArguments {
         }
         let store = try VoiceLocations.store()
         let stored = try store.find(voice ?? store.defaultVoice)
-        let transcript = stored.metadata.mode == .icl ? try stored.transcript() : nil
+        let transcript = stored.metadata.mode == .inContext ? try stored.transcript() : nil
         let clip = try AudioFile.read(path: stored.clipPath)
         return .cloned(id: stored.metadata.id, try prepare(clip, transcript: transcript, with: model))
     }
