@@ -36,7 +36,7 @@ struct Say: ParsableCommand {
     @Option(help: "Sound device of ALSA.")
     var device = "default"
 
-    @Option(help: "Threads to compute with; the processor's number unless given.")
+    @Option(help: "Threads to compute with; as many as make it faster unless given.")
     var threads: Int?
 
     func validate() throws {
@@ -53,7 +53,6 @@ struct Say: ParsableCommand {
     func run() throws {
         Interruption.listen()
         var source = TextSource(text)
-        let threads = threads ?? min(ProcessInfo.processInfo.activeProcessorCount, 16)
         let model = try SpeechModel(directory: ModelLocations.resolve(voice.model), threads: threads)
         let language = voice.language ?? model.information.defaultLanguage
         source.form = SpokenForm(language: language)

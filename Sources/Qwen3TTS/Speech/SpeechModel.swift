@@ -10,9 +10,10 @@ package final class SpeechModel: SpeechGenerator {
     nonisolated(unsafe) private let engine: SpeechEngine
     private let isBusy = Atomic(false)
 
-    /// `directory` is a checkpoint in the official layout.
-    package init(directory: String, threads: Int = 1, kernels: Kernels = .best) throws {
-        let engine = try SpeechEngine(directory: directory, on: Processor(kernels: kernels, threads: threads))
+    /// `directory` is a checkpoint in the official layout. Without a number of threads the fastest is found by trying.
+    package init(directory: String, threads: Int? = 1, kernels: Kernels = .best) throws {
+        let processor = threads.map { Processor(kernels: kernels, threads: $0) } ?? .measured(kernels: kernels)
+        let engine = try SpeechEngine(directory: directory, on: processor)
         information = engine.information
         unsafe self.engine = engine
     }
