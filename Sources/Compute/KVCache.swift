@@ -1,30 +1,34 @@
-// Keys and values of one utterance: per layer [capacity, heads · dim]. Grown by doubling, so appending costs no
-// allocation in the steady state and never more than twice the rows in use.
+// Keys and values of one utterance. The positions of a head lie together, so that attention reads one stream per head.
+// Grown by doubling, so appending costs no allocation in the steady state and never more than twice the rows in use.
 
 package final class KVCache {
     package private(set) var count = 0
     private var capacity: Int
     private let layers: Int
-    private let columns: Int
-    private var keys: [Rows]
+    private let heads: Int
+    private let dim: Int
+    private var keys: [Rows]  // per layer [heads · capacity, dim]
     private var values: [Rows]
 
-    package init(layers: Int, columns: Int, capacity: Int) {
-        precondition(layers > 0 && columns > 0 && capacity > 0)
+    /// `heads` key/value heads of `dim` elements in each layer.
+    package init(layers: Int, heads: Int, dim: Int, capacity: Int) {
+        precondition(layers > 0 && heads > 0 && dim > 0 && capacity > 0)
         self.layers = layers
-        self.columns = columns
+        self.heads = heads
+        self.dim = dim
         self.capacity = capacity
-        keys = (0..<layers).map { _ in Rows(rows: capacity, columns: columns) }
-        values = (0..<layers).map { _ in Rows(rows: capacity, columns: columns) }
+        keys = (0..<layers).map { _ in Rows(rows: heads * capacity, columns: dim) }
+        values = (0..<layers).map { _ in Rows(rows: heads * capacity, columns: dim) }
     }
 
     /// Makes room for `more` positions; layers then write theirs and `advance` makes them count.
     package func reserve(_ more: Int) {
         guard count + more > capacity else { return }
-        capacity = max(2 * capacity, count + more)
+        let (old, new) = (capacity, max(2 * capacity, count + more))
+        capacity = new
         for layer in 0..<layers {
-            keys[layer] = grown(keys[layer])
-            values[layer] = grown(values[layer])
+            keys[layer] = resized(keys[layer], from: old)
+            values[layer] = resized(values[layer], from: old)
         }
     }
 
@@ -38,7 +42,7 @@ package final class KVCache {
     /// A copy of the first `positions`, no larger than they are.
     package func prefix(_ positions: Int) -> KVCache {
         precondition(positions > 0 && positions <= count)
-        let copy = KVCache(layers: layers, columns: columns, capacity: positions)
+        let copy = KVCache(layers: layers, heads: heads, dim: dim, capacity: positions)
         copy.start(with: self, positions)
         return copy
     }
@@ -46,23 +50,94 @@ package final class KVCache {
     /// Forgets everything and begins with the positions of `other`, all of them or the first `positions`.
     package func start(with other: KVCache, _ positions: Int? = nil) {
         let positions = positions ?? other.count
-        precondition(other.layers == layers && other.columns == columns && positions <= other.count)
+        precondition(other.layers == layers && other.heads == heads && other.dim == dim && positions <= other.count)
         count = 0
         reserve(positions)
         for layer in 0..<layers {
-            keys[layer][0..<positions].copy(from: other.keys[layer][0..<positions])
-            values[layer][0..<positions].copy(from: other.values[layer][0..<positions])
+            copy(positions, of: other.keys[layer], other.capacity, into: keys[layer])
+            copy(positions, of: other.values[layer], other.capacity, into: values[layer])
         }
         count = positions
     }
 
-    /// The rows of a layer up to `rows` positions, those being written included.
-    package func keys(_ layer: Int, rows: Int) -> Rows { keys[layer][0..<rows] }
-    package func values(_ layer: Int, rows: Int) -> Rows { values[layer][0..<rows] }
+    /// The keys of one position [heads, dim], to be written.
+    package func keys(_ layer: Int, position: Int) -> Rows { keys[layer].every(capacity, from: checked(position)) }
+    package func values(_ layer: Int, position: Int) -> Rows { values[layer].every(capacity, from: checked(position)) }
 
-    private func grown(_ old: Rows) -> Rows {
-        let new = Rows(rows: capacity, columns: columns)
-        new[0..<count].copy(from: old[0..<count])
+    private func checked(_ position: Int) -> Int {
+        precondition(position >= 0 && position < capacity, "position \(position) of \(capacity)")
+        return position
+    }
+
+    private func resized(_ old: Rows, from oldCapacity: Int) -> Rows {
+        let new = Rows(rows: heads * capacity, columns: dim)
+        copy(count, of: old, oldCapacity, into: new)
         return new
+    }
+
+    private func copy(_ positions: Int, of source: Rows, _ sourceCapacity: Int, into target: Rows) {
+        for head in 0..<heads {
+            target[head * capacity..<head * capacity + positions].copy(
+                from: source[head * sourceCapacity..<head * sourceCapacity + positions])
+        }
+    }
+}
+
+extension KVCache {
+    /// out = softmax(scale · q·k)·v for rows [n, query heads · dim] whose first one is position `first`: each sees the
+    /// positions up to its own. Query heads share a key/value head in groups. Split over the heads.
+    package func attend(_ layer: Int, first: Int, queries: Rows, into out: Rows, on processor: Processor) {
+        let group = queries.columns / dim / heads
+        let longest = first + queries.rows
+        precondition(queries.columns == heads * group * dim && out.columns == queries.columns)
+        precondition(out.rows == queries.rows && first >= 0 && longest <= capacity)
+        let work = AttentionWork(
+            keys: keys[layer], values: values[layer], capacity: capacity, group: group, dim: dim, first: first,
+            queries: queries, out: out, scores: processor.scores.rows(heads, columns: group * longest),
+            kernels: processor.kernels)
+        // A fork is worth it from some thousand multiplications.
+        if queries.rows * longest < Self.shortest {
+            work.run(0..<heads)
+        } else {
+            processor.pool.run(heads, grain: 1, work)
+        }
+    }
+
+    private static let shortest = 64
+}
+
+private struct AttentionWork: ParallelWork {
+    let keys: Rows
+    let values: Rows
+    let capacity: Int
+    let group: Int
+    let dim: Int
+    let first: Int
+    let queries: Rows
+    let out: Rows
+    let scores: Rows
+    let kernels: Kernels
+
+    func run(_ part: Range<Int>) {
+        let scale = 1 / Float(dim).squareRoot()
+        for head in part {
+            let heads = head * group..<(head + 1) * group
+            for row in 0..<queries.rows {
+                let seen = head * capacity..<head * capacity + first + row + 1
+                kernels.attention(
+                    out.heads(row, heads, dim: dim), q: queries.heads(row, heads, dim: dim), k: keys[seen],
+                    v: values[seen], scale: scale, scores: scores[head])
+            }
+        }
+    }
+}
+
+/// Memory for attention scores, one row for each head that is computed at the same time; reused by every call.
+final class AttentionScores {
+    private var buffer = FloatBuffer(count: 4096)
+
+    func rows(_ count: Int, columns: Int) -> Rows {
+        if buffer.count < count * columns { buffer = FloatBuffer(count: max(count * columns, 2 * buffer.count)) }
+        return Rows(buffer: buffer, rows: count, columns: columns)
     }
 }

@@ -47,6 +47,14 @@ package struct Kernels: Sendable {
         unsafe table.pointee.rope(x.pointer, cos.pointer, sin.pointer, x.columns / dim, dim)
     }
 
+    /// The same for heads as rows, x [heads, dim].
+    package func rotate(heads x: Rows, cos: Rows, sin: Rows) {
+        precondition(cos.columns == x.columns / 2 && sin.columns == x.columns / 2 && x.columns % 2 == 0)
+        for head in 0..<x.rows {
+            unsafe table.pointee.rope(x.pointer + head * x.stride, cos.pointer, sin.pointer, 1, x.columns)
+        }
+    }
+
     /// y = silu(gate) · up.
     package func siluMultiply(_ y: Rows, gate: Rows, up: Rows) {
         precondition(y.rows == gate.rows && y.columns == gate.columns && up.rows == y.rows && up.columns == y.columns)

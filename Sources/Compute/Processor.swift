@@ -6,6 +6,7 @@ package struct Processor {
     package let kernels: Kernels
     package let pool: WorkerPool
     let input = LinearInput()
+    let scores = AttentionScores()
 
     package init(kernels: Kernels = .best, threads: Int = 1) {
         self.kernels = kernels

@@ -34,7 +34,7 @@ package struct Transformer {
 
     package func makeCache(capacity: Int) -> KVCache {
         KVCache(
-            layers: layers.count, columns: configuration.num_key_value_heads * configuration.head_dim,
+            layers: layers.count, heads: configuration.num_key_value_heads, dim: configuration.head_dim,
             capacity: capacity)
     }
 
@@ -81,49 +81,29 @@ package struct Transformer {
         let value = projections.columns(queries + cached..<queries + 2 * cached)
         var row = 0
         for segment in segments {
-            let past = segment.cache.count
-            let keys = segment.cache.keys(index, rows: past + segment.count)
-            let values = segment.cache.values(index, rows: past + segment.count)
-            for position in past..<past + segment.count {
-                values[position].copy(from: value[row])
-                rotate(query[row], into: query[row], scratch.angles[row], norm: layer.queryNorm, kernels)
-                rotate(key[row], into: keys[position], scratch.angles[row], norm: layer.keyNorm, kernels)
-                attend(
-                    query, keys[0..<position + 1], values[0..<position + 1], into: attended, row: row, scratch, kernels)
-                row += 1
+            let (cache, past, rows) = (segment.cache, segment.cache.count, row..<row + segment.count)
+            for (position, row) in zip(past..., rows) {
+                let heads = query.heads(row, 0..<c.num_attention_heads, dim: c.head_dim)
+                rotate(heads, into: heads, scratch.angles[row], norm: layer.queryNorm, kernels)
+                rotate(
+                    key.heads(row, 0..<c.num_key_value_heads, dim: c.head_dim),
+                    into: cache.keys(index, position: position), scratch.angles[row], norm: layer.keyNorm, kernels)
+                cache.values(index, position: position).copy(
+                    from: value.heads(row, 0..<c.num_key_value_heads, dim: c.head_dim))
             }
+            cache.attend(index, first: past, queries: query[rows], into: attended[rows], on: processor)
+            row = rows.upperBound
         }
         let projected = scratch.projected[0..<n]
         layer.output.apply(attended, into: projected, on: processor)
         kernels.add(x, projected)
     }
 
-    /// One row of queries against the positions it sees.
-    private func attend(
-        _ query: Rows, _ keys: Rows, _ values: Rows, into attended: Rows, row: Int, _ scratch: TransformerScratch,
-        _ kernels: Kernels
-    ) {
-        let c = configuration
-        let group = c.num_attention_heads / c.num_key_value_heads
-        let scores = scratch.scores(group * keys.rows)
-        for head in 0..<c.num_key_value_heads {
-            let columns = head * c.head_dim..<(head + 1) * c.head_dim
-            let heads = head * group..<(head + 1) * group
-            kernels.attention(
-                attended.heads(row, heads, dim: c.head_dim), q: query.heads(row, heads, dim: c.head_dim),
-                k: keys.columns(columns), v: values.columns(columns), scale: 1 / Float(c.head_dim).squareRoot(),
-                scores: scores)
-        }
-    }
-
-    /// y = the heads of x [1, heads · head_dim], each normalised and rotated. y may be x.
+    /// y [heads, head_dim] = the heads of x, each normalised and rotated. y may be x.
     private func rotate(_ x: Rows, into y: Rows, _ angles: Rows, norm: Rows, _ kernels: Kernels) {
-        let dim = configuration.head_dim
-        let heads = 0..<x.columns / dim
-        kernels.rmsNorm(
-            y.heads(0, heads, dim: dim), x.heads(0, heads, dim: dim), weight: norm,
-            epsilon: configuration.rms_norm_eps)
-        kernels.rotate(y, cos: angles.columns(0..<dim / 2), sin: angles.columns(dim / 2..<dim), dim: dim)
+        let half = configuration.head_dim / 2
+        kernels.rmsNorm(y, x, weight: norm, epsilon: configuration.rms_norm_eps)
+        kernels.rotate(heads: y, cos: angles.columns(0..<half), sin: angles.columns(half..<2 * half))
     }
 
     private func feedForward(

@@ -40,7 +40,6 @@ package struct TransformerLayer {
 package final class TransformerScratch {
     let normed, queryKeyValue, attended, projected, gateUp: Rows
     let angles: Rows  // [capacity, head_dim], of the step's positions
-    var scores: Rows
     package let capacity: Int
 
     /// `capacity`: the most positions one call may hold.
@@ -53,12 +52,5 @@ package final class TransformerScratch {
         projected = Rows(rows: capacity, columns: c.hidden_size)
         gateUp = Rows(rows: capacity, columns: 2 * c.intermediate_size)
         angles = Rows(rows: capacity, columns: c.head_dim)
-        scores = Rows(rows: 1, columns: 256)
-    }
-
-    /// Room for the attention scores of one head group, by doubling.
-    func scores(_ count: Int) -> Rows {
-        if scores.columns < count { scores = Rows(rows: 1, columns: max(count, 2 * scores.columns)) }
-        return scores
     }
 }
