@@ -41,8 +41,12 @@ package final class WorkerPool: Sendable {
         }
     }
 
-    /// The same with a closure, which costs an allocation.
+    /// The same with a closure, which costs an allocation when there is more than one thread.
     package func run(_ count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+        guard threads > 1, count > grain else {
+            if count > 0 { body(0..<count) }
+            return
+        }
         withoutActuallyEscaping(body) { run(count, grain: grain, ClosureWork(body: $0)) }
     }
 

@@ -48,12 +48,42 @@ INLINE void q8_tile(float *y, size_t ystride, const int8_t *w, const float *wsca
     }
 }
 
+/// Four rows by four vectors side by side: for batches, where loads and not memory are what limits.
+INLINE void q8_square(float *y, size_t ystride, const int8_t *w, const float *wscale, const float *bias,
+                      const int8_t *q, const float *xscale, const int32_t *excess, size_t cols, int fetch_next) {
+    ivec sum[4][4];
+    UNROLL for (size_t j = 0; j < 4; j++) UNROLL for (size_t r = 0; r < 4; r++) sum[j][r] = (ivec){0};
+#define STEP(read_w, read_q)                                                                                         \
+    do {                                                                                                             \
+        byte_vec weight[4];                                                                                          \
+        UNROLL for (size_t r = 0; r < 4; r++) weight[r] = read_w;                                                    \
+        UNROLL for (size_t j = 0; j < 4; j++) {                                                                      \
+            byte_vec input = read_q;                                                                                 \
+            UNROLL for (size_t r = 0; r < 4; r++) sum[j][r] = dot(sum[j][r], weight[r], input);                      \
+        }                                                                                                            \
+    } while (0)
+    size_t i = 0;
+    for (; i + BYTES <= cols; i += BYTES) {
+        // The next four rows in the order they lie, which four streams at once would not be fetched in.
+        for (size_t b = 0; fetch_next && b < 4 * BYTES; b += FETCH) __builtin_prefetch(w + 4 * (cols + i) + b);
+        STEP(load_bytes(w + r * cols + i), load_bytes(q + j * cols + i));
+    }
+    if (i < cols) STEP(load_bytes_part(w + r * cols + i, cols - i), load_bytes_part(q + j * cols + i, cols - i));
+#undef STEP
+    vec4 start = bias ? load_rows(bias, 4) : (vec4){0}, scale = load_rows(wscale, 4);
+    UNROLL for (size_t j = 0; j < 4; j++) {
+        ivec4 exact = int_totals(sum[j]) - excess[j];
+        store_rows(y + j * ystride, __builtin_convertvector(exact, vec4) * (scale * xscale[j]) + start, 4);
+    }
+}
+
 INLINE void q8_rows(float *y, size_t ystride, const int8_t *w, const float *wscale, const float *bias,
                     const int8_t *q, const float *xscale, const int32_t *excess, size_t n, size_t cols, size_t rows) {
     size_t j = 0;
-    for (; j + LINEAR_BATCH <= n; j += LINEAR_BATCH)
-        q8_tile(y + j * ystride, ystride, w, wscale, bias, q + j * cols, xscale + j, excess + j, cols, rows,
-                LINEAR_BATCH);
+    for (; LANES != 8 && rows == 4 && j + 4 <= n; j += 4)  // sixteen sums need more than sixteen registers
+        q8_square(y + j * ystride, ystride, w, wscale, bias, q + j * cols, xscale + j, excess + j, cols, j == 0);
+    for (; j + 2 <= n; j += 2)
+        q8_tile(y + j * ystride, ystride, w, wscale, bias, q + j * cols, xscale + j, excess + j, cols, rows, 2);
     for (; j < n; j++)
         q8_tile(y + j * ystride, ystride, w, wscale, bias, q + j * cols, xscale + j, excess + j, cols, rows, 1);
 }
@@ -135,6 +165,8 @@ INLINE void q4_rows(float *y, size_t ystride, const uint8_t *w, const uint16_t *
     for (; j + LINEAR_BATCH <= n; j += LINEAR_BATCH)
         q4_tile(y + j * ystride, ystride, w, wscale, bias, q + j * cols, offsets + j * lanes, xscale + j, cols, rows,
                 LINEAR_BATCH);
+    for (; LINEAR_BATCH > 2 && j + 2 <= n; j += 2)
+        q4_tile(y + j * ystride, ystride, w, wscale, bias, q + j * cols, offsets + j * lanes, xscale + j, cols, rows, 2);
     for (; j < n; j++)
         q4_tile(y + j * ystride, ystride, w, wscale, bias, q + j * cols, offsets + j * lanes, xscale + j, cols, rows, 1);
 }

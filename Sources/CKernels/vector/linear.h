@@ -48,6 +48,8 @@ INLINE vec4 load_rows(const float *p, size_t rows) {
         size_t j = 0;                                                                                                \
         for (; j + LINEAR_BATCH <= n; j += LINEAR_BATCH)                                                             \
             name##_tile(y + j * ystride, ystride, w, bias, x + j * xstride, xstride, cols, rows, LINEAR_BATCH);      \
+        for (; LINEAR_BATCH > 2 && j + 2 <= n; j += 2)                                                               \
+            name##_tile(y + j * ystride, ystride, w, bias, x + j * xstride, xstride, cols, rows, 2);                 \
         for (; j < n; j++)                                                                                           \
             name##_tile(y + j * ystride, ystride, w, bias, x + j * xstride, xstride, cols, rows, 1);                 \
     }                                                                                                                \
