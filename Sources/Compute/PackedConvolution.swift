@@ -2,55 +2,189 @@
 // frame, outputs = stride · channels) and a plain matrix product (one tap).
 
 internal import CKernels
+package import ModelFile
 
-package struct PackedConvolution {
-    package let inputs: Int
-    package let outputs: Int
-    package let taps: Int
-    package let dilation: Int
-    package let step: Int
-    private let weights: FloatBuffer  // [panel][tap][input][MK_PANEL], zero beyond `outputs`
-    private let bias: Rows  // [1, outputs]
+/// The sizes of a convolution.
+package struct ConvolutionShape: Sendable, Equatable {
+    package var inputs: Int
+    package var outputs: Int
+    package var taps: Int
+    package var dilation: Int
+    package var step: Int
 
-    private static let panel = Int(MK_PANEL)
-
-    /// `weight(output, tap, input)` gives each element; bias of `outputs` elements or none.
-    package init(
-        inputs: Int, outputs: Int, taps: Int, dilation: Int = 1, step: Int = 1, bias: [Float]? = nil,
-        weight: (_ output: Int, _ tap: Int, _ input: Int) -> Float
-    ) {
+    package init(inputs: Int, outputs: Int, taps: Int = 1, dilation: Int = 1, step: Int = 1) {
         precondition(inputs > 0 && outputs > 0 && taps > 0 && dilation > 0 && step > 0)
-        precondition(bias == nil || bias!.count == outputs)
         self.inputs = inputs
         self.outputs = outputs
         self.taps = taps
         self.dilation = dilation
         self.step = step
-        self.bias = Rows(bias ?? [Float](repeating: 0, count: outputs), columns: outputs)
-        let panels = (outputs + Self.panel - 1) / Self.panel
-        weights = FloatBuffer(count: panels * taps * inputs * Self.panel)
-        for output in 0..<outputs {
-            let start = output / Self.panel * taps * inputs * Self.panel + output % Self.panel
-            for tap in 0..<taps {
-                for input in 0..<inputs {
-                    unsafe weights.base[start + (tap * inputs + input) * Self.panel] = weight(output, tap, input)
-                }
-            }
-        }
     }
 
     /// Rows of input that `count` rows of output need.
     package func inputRows(for count: Int) -> Int { (count - 1) * step + (taps - 1) * dilation + 1 }
+}
 
-    /// y [count, outputs] from x, whose row 0 is the oldest that y's row 0 needs.
-    package func apply(_ x: Rows, into y: Rows, on processor: Processor) {
-        precondition(x.columns == inputs && y.columns == outputs && y.rows > 0)
-        precondition(x.rows >= inputRows(for: y.rows), "too few rows of input")
-        let panels = (outputs + Self.panel - 1) / Self.panel
-        processor.pool.run(panels, grain: 1) { range in
+@safe
+package struct PackedConvolution {
+    package let shape: ConvolutionShape
+    package let format: ConvolutionFormat
+    private let weights: FloatBuffer  // words [panel][tap][input word][MK_PANEL], zero beyond `outputs`
+    private let bias: FloatBuffer  // [panels · MK_PANEL]
+    private let scales: FloatBuffer  // of integer weights, [panels · MK_PANEL]
+    private let sums: FloatBuffer  // of int8 weights, [panel][tap][MK_PANEL]
+
+    private static let panel = Int(MK_PANEL)
+    private var panels: Int { (shape.outputs + Self.panel - 1) / Self.panel }
+
+    /// `tensor` [outputs, inputs, taps], bias [outputs] or none.
+    package init(
+        _ tensor: Tensor, _ shape: ConvolutionShape, bias: [Float]?, format: ConvolutionFormat
+    ) throws(ModelFileError) {
+        precondition(tensor.count == shape.outputs * shape.inputs * shape.taps)
+        try self.init(tensor, .plain(shape), shape, bias: bias, format: format)
+    }
+
+    /// `tensor` [inputs, channels, kernel] of a transposed convolution; `shape.outputs` = stride · channels, and
+    /// `shape.taps` = ⌈kernel / stride⌉. Tap j reads the weights of the input row that many rows before the last.
+    package init(
+        transposed tensor: Tensor, _ shape: ConvolutionShape, stride: Int, bias: [Float]?, format: ConvolutionFormat
+    ) throws(ModelFileError) {
+        let channels = shape.outputs / stride
+        precondition(tensor.shape.count == 3 && tensor.shape[0] == shape.inputs && tensor.shape[1] == channels)
+        let kernel = tensor.shape[2]
+        precondition(shape.taps == (kernel + stride - 1) / stride)
+        let layout = Layout(
+            channels: channels, kernel: kernel, first: (shape.taps - 1) * stride, phase: 1, output: kernel,
+            tap: -stride, input: channels * kernel)
+        let repeated = bias.map { bias in (0..<stride).flatMap { _ in bias } }
+        try self.init(tensor, layout, shape, bias: repeated, format: format)
+    }
+
+    /// A matrix [outputs, inputs] computed from a checkpoint, in float32.
+    package init(matrix: Rows, bias: [Float]) {
+        precondition(matrix.stride == matrix.columns)
+        let shape = ConvolutionShape(inputs: matrix.columns, outputs: matrix.rows)
+        self.init(shape, .float32, bias: bias)
+        _ = unsafe pack(UnsafeRawPointer(matrix.pointer), bf16: false, .plain(shape))
+    }
+
+    private init(
+        _ tensor: Tensor, _ layout: Layout, _ shape: ConvolutionShape, bias: [Float]?, format: ConvolutionFormat
+    ) throws(ModelFileError) {
+        self.init(shape, format, bias: bias)
+        let isFinite: Bool
+        switch tensor.type {
+        case .f32, .bf16:
+            isFinite = unsafe pack(tensor.pointer, bf16: tensor.type == .bf16, layout)
+        default:
+            let values = try tensor.floats()
+            isFinite = unsafe values.withUnsafeBytes { unsafe pack($0.baseAddress!, bf16: false, layout) }
+        }
+        if !isFinite { throw .notFinite(name: tensor.name) }
+    }
+
+    /// Where an element lies in a tensor; `mk_convolution_source` says how.
+    private struct Layout {
+        var channels: Int
+        var kernel: Int
+        var first = 0
+        var phase = 0
+        var output: Int
+        var tap = 1
+        var input: Int
+
+        static func plain(_ shape: ConvolutionShape) -> Layout {
+            Layout(
+                channels: shape.outputs, kernel: shape.taps, output: shape.inputs * shape.taps, input: shape.taps)
+        }
+    }
+
+    /// Storage without weights.
+    private init(_ shape: ConvolutionShape, _ format: ConvolutionFormat, bias values: [Float]?) {
+        precondition(values == nil || values!.count == shape.outputs)
+        self.shape = shape
+        self.format = format
+        let panels = (shape.outputs + Self.panel - 1) / Self.panel
+        weights = FloatBuffer(count: panels * shape.taps * format.words(shape.inputs) * Self.panel)
+        bias = FloatBuffer(count: panels * Self.panel)
+        scales = FloatBuffer(count: format == .float32 ? 0 : panels * Self.panel)
+        sums = FloatBuffer(count: format == .int8 ? panels * shape.taps * Self.panel : 0)
+        for (index, value) in (values ?? []).enumerated() { unsafe bias.base[index] = value }
+    }
+
+    /// False when a weight of an integer format is not finite.
+    private func pack(_ values: UnsafeRawPointer, bf16: Bool, _ layout: Layout) -> Bool {
+        var source = unsafe mk_convolution_source(
+            values: values, bf16: bf16 ? 1 : 0, inputs: shape.inputs, outputs: shape.outputs, taps: shape.taps,
+            channels: layout.channels, kernel: layout.kernel, first: layout.first, phase: layout.phase,
+            output: layout.output, tap: layout.tap, input: layout.input)
+        let packed = unsafe UnsafeMutableRawPointer(weights.base)
+        switch format {
+        case .float32:
+            unsafe mk_pack_f32(weights.base, &source, 0, panels)
+            return true
+        case .int16:
+            return unsafe mk_pack_q16(
+                packed.assumingMemoryBound(to: Int16.self), scales.base, &source, 0, panels) != 0
+        case .int8:
+            return unsafe mk_pack_q8(
+                packed.assumingMemoryBound(to: Int8.self), scales.base, sums.base, &source, 0, panels) != 0
+        }
+    }
+
+    /// An input with the history that this convolution needs.
+    package func makeInput() -> ConvolutionInput {
+        ConvolutionInput(history: shape.inputRows(for: 1) - shape.step, channels: shape.inputs, format: format)
+    }
+
+    /// y [count, outputs], or with `accumulating` y +=, from the rows written to `input` last.
+    package func apply(_ input: ConvolutionInput, into y: Rows, accumulating: Bool = false, on processor: Processor) {
+        precondition(input.format == format && input.channels == shape.inputs)
+        precondition(input.history == shape.inputRows(for: 1) - shape.step)
+        let rows = y.rows * shape.step
+        guard format != .float32 else {
+            return apply(input.values(rows), into: y, accumulating: accumulating, on: processor)
+        }
+        precondition(input.values(rows).rows >= shape.inputRows(for: y.rows) && y.columns == shape.outputs)
+        var convolution = unsafe mk_integer_convolution(
+            weights: weights.base, scales: scales.base, sums: sums.base, bias: bias.base,
+            words: format.words(shape.inputs), outputs: shape.outputs, taps: shape.taps, dilation: shape.dilation,
+            step: shape.step)
+        divide(y.rows, on: processor) { rows, panels in
+            var x = unsafe input.integers(from: rows.lowerBound * shape.step)
+            let y = y[rows]
+            let table = unsafe processor.kernels.table.pointee
+            let operation = unsafe format == .int8 ? table.conv_q8 : table.conv_q16
+            unsafe operation!(
+                y.pointer, y.stride, &x, &convolution, y.rows, panels.lowerBound, panels.upperBound,
+                accumulating ? 1 : 0)
+        }
+    }
+
+    /// The same in float32 from any rows, of which row 0 is the oldest that y's row 0 needs.
+    package func apply(_ x: Rows, into y: Rows, accumulating: Bool = false, on processor: Processor) {
+        precondition(format == .float32 && x.columns == shape.inputs && y.columns == shape.outputs && y.rows > 0)
+        precondition(x.rows >= shape.inputRows(for: y.rows), "too few rows of input")
+        divide(y.rows, on: processor) { rows, panels in
+            let (x, y) = (x[rows.lowerBound * shape.step..<x.rows], y[rows])
             unsafe processor.kernels.table.pointee.conv_f32(
-                y.pointer, y.stride, x.pointer, x.stride, weights.base, bias.pointer, y.rows, step, inputs, outputs,
-                taps, dilation, range.lowerBound, range.upperBound, 0)
+                y.pointer, y.stride, x.pointer, x.stride, weights.base, bias.base, y.rows, shape.step, shape.inputs,
+                shape.outputs, shape.taps, shape.dilation, panels.lowerBound, panels.upperBound, accumulating ? 1 : 0)
+        }
+    }
+
+    /// Rows that a worker takes as a multiple of this: every kernel's tile divides it.
+    private static let grain = 24
+
+    /// Long signals are divided by rows, short ones by panels of outputs.
+    private func divide(
+        _ rows: Int, on processor: Processor, _ body: (_ rows: Range<Int>, _ panels: Range<Int>) -> Void
+    ) {
+        if rows >= 2 * Self.grain * processor.pool.threads {
+            processor.pool.run(rows, grain: Self.grain) { body($0, 0..<panels) }
+        } else {
+            processor.pool.run(panels, grain: 1) { body(0..<rows, $0) }
         }
     }
 }

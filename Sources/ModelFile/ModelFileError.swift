@@ -5,6 +5,7 @@ package enum ModelFileError: Error, Equatable, CustomStringConvertible {
     case missingTensor(name: String, path: String)
     case wrongShape(name: String, expected: [Int], found: [Int])
     case wrongType(name: String, expected: String, found: String)
+    case notFinite(name: String)
     case unusable(name: String, reason: String)
     case unwritable(path: String, reason: String)
 
@@ -18,6 +19,8 @@ package enum ModelFileError: Error, Equatable, CustomStringConvertible {
             "tensor \(name) has shape \(found) where \(expected) is expected"
         case .wrongType(let name, let expected, let found):
             "tensor \(name) holds \(found) where \(expected) is expected"
+        case .notFinite(let name):
+            "tensor \(name) holds an infinity or a NaN: the file is damaged, fetch or make it again"
         case .unusable(let name, let reason): "tensor \(name) cannot be used: \(reason)"
         case .unwritable(let path, let reason): "\(path) cannot be written: \(reason)"
         }

@@ -96,6 +96,7 @@ int main(void) {
         check_linear(kernels, definition);
         check_transformer(kernels, definition);
         check_convolution(kernels, definition);
+        check_integer_convolution(kernels, definition);
         printf("%s: %d differences\n", mk_isa_name((mk_isa)isa), failures - before);
     }
     if (!sets) printf("no instruction set but the definition: nothing was checked\n");

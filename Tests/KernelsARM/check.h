@@ -23,5 +23,6 @@ void expect_same(const void *got, const void *wanted, size_t bytes);
 void check_linear(const mk_kernels *isa, const mk_kernels *definition);
 void check_transformer(const mk_kernels *isa, const mk_kernels *definition);
 void check_convolution(const mk_kernels *isa, const mk_kernels *definition);
+void check_integer_convolution(const mk_kernels *isa, const mk_kernels *definition);
 
 #endif

@@ -1,4 +1,5 @@
 import Compute
+import Foundation
 import ModelFile
 import Testing
 
@@ -13,11 +14,12 @@ struct CodecDecoderTests {
         decoder = try CodecDecoder(codec.weights["decoder"], codec.configuration)
     }
 
-    @Test(arguments: [[1], [50]] + (1...6).map(chunks))
-    func streamedEqualsWhole(_ chunks: [Int]) throws {
+    @Test(arguments: CodecPrecision.allCases, [[1], [50]] + (1...6).map(chunks))
+    func streamedEqualsWhole(_ precision: CodecPrecision, _ chunks: [Int]) throws {
+        let decoder = try decoder(precision)
         let frames = try TinyCheckpoint.codes("decoder/window/codes")
         let whole = try decoder.step(frames, decoder.makeState(), on: processor).values
-        let streamed = try decode(frames, chunks: chunks, on: processor)
+        let streamed = try decode(frames, with: decoder, chunks: chunks, on: processor)
         #expect(whole.map(\.bitPattern) == streamed.map(\.bitPattern))
     }
 
@@ -27,11 +29,32 @@ struct CodecDecoderTests {
         return (0..<20).map { _ in 1 + Int(random.uniform() * 20) }
     }
 
-    @Test func threadsDoNotChangeASample() throws {
+    @Test(arguments: CodecPrecision.allCases)
+    func threadsDoNotChangeASample(_ precision: CodecPrecision) throws {
+        let decoder = try decoder(precision)
         let frames = try TinyCheckpoint.codes("decoder/small/codes")
-        let one = try decode(frames, chunks: [1], on: processor)
-        let three = try decode(frames, chunks: [1], on: Processor(threads: 3))
+        let one = try decode(frames, with: decoder, chunks: [1], on: processor)
+        let three = try decode(frames, with: decoder, chunks: [1], on: Processor(threads: 3))
         #expect(one.map(\.bitPattern) == three.map(\.bitPattern))
+    }
+
+    /// Decibels of the whole waveform against float32. Random weights amplify every error on its way to the sound, so
+    /// bytes are only good for a trained decoder (makima-mini, below); int16 is good for any.
+    @Test(arguments: ["decoder/small/codes", "decoder/window/codes", "decoder/batch/codes"])
+    func sixteenBitsAreNearFloat(_ codes: String) throws {
+        let frames = try TinyCheckpoint.codes(codes)
+        let exact = try decode(frames, with: decoder, chunks: [8], on: processor)
+        let near = try decode(frames, with: decoder(.int16), chunks: [8], on: processor)
+        #expect(signalToDifference(exact, near) >= 40)
+    }
+
+    @Test(arguments: [CodecPrecision.int16, .int8], [1, 2, 3])
+    func integersAreNearFloatOnATrainedDecoder(_ precision: CodecPrecision, seed: Int) throws {
+        let mini = try MiniCodec()
+        let frames = mini.frames(40, seed: seed)
+        let exact = try decode(frames, with: mini.decoder(.float32), chunks: [8], on: processor)
+        let near = try decode(frames, with: mini.decoder(precision), chunks: [8], on: processor)
+        #expect(signalToDifference(exact, near) >= 40)
     }
 
     @Test func aFrameGivesItsSamples() throws {
@@ -57,7 +80,14 @@ struct CodecDecoderTests {
         #expect(first + second == whole)
     }
 
-    private func decode(_ frames: [[Int]], chunks: [Int], on processor: Processor) throws -> [Float] {
+    private func decoder(_ precision: CodecPrecision) throws -> CodecDecoder {
+        let codec = try TinyCheckpoint.codec()
+        return try CodecDecoder(codec.weights["decoder"], codec.configuration, precision: precision)
+    }
+
+    private func decode(
+        _ frames: [[Int]], with decoder: CodecDecoder, chunks: [Int], on processor: Processor
+    ) throws -> [Float] {
         let state = decoder.makeState()
         var samples: [Float] = []
         var start = 0
@@ -70,6 +100,41 @@ struct CodecDecoderTests {
         }
         return samples
     }
+}
+
+/// The decoder of the built-in model, which was trained.
+struct MiniCodec {
+    let weights: Weights
+    let configuration: CodecConfiguration
+
+    init() throws {
+        let folder = TinyCheckpoint.folder + "/../../../Models/makima-mini"
+        weights = try Safetensors.directory(folder + "/speech_tokenizer")["decoder"]
+        configuration = try Configuration.codec(directory: folder)
+    }
+
+    func decoder(_ precision: CodecPrecision) throws -> CodecDecoder {
+        try CodecDecoder(weights, configuration, precision: precision)
+    }
+
+    /// Repeatable codes.
+    func frames(_ count: Int, seed: Int) -> [[Int]] {
+        var state = UInt64(seed)
+        return (0..<count).map { _ in
+            (0..<configuration.decoder.quantizers).map { _ in
+                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+                return Int(state >> 33) % configuration.decoder.codebookSize
+            }
+        }
+    }
+}
+
+/// 10·log10(Σ exact² / Σ (exact - near)²).
+func signalToDifference(_ exact: [Float], _ near: [Float]) -> Double {
+    let pairs = zip(exact, near)
+    let signal = exact.reduce(0.0) { $0 + Double($1) * Double($1) }
+    let difference = pairs.reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
+    return 10 * log10(signal / difference)
 }
 
 struct CodecConfigurationTests {

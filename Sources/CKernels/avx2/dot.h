@@ -14,3 +14,10 @@ INLINE ivec dot_nibbles(ivec acc, byte_vec low, byte_vec high, byte_vec even, by
     return acc + pair_sums(_mm256_add_epi16(_mm256_maddubs_epi16((__m256i)low, (__m256i)even),
                                             _mm256_maddubs_epi16((__m256i)high, (__m256i)odd)));
 }
+
+// Integer convolutions. maddubs would saturate, so bytes are widened in place: even and odd ones apart.
+#define DOT16(sum, w, x) ((sum) + (ivec)_mm256_madd_epi16((__m256i)(w), (__m256i)(x)))
+#define DOT8(sum, w, x)                                                                                              \
+    ((sum) + (ivec)_mm256_madd_epi16(_mm256_srai_epi16(_mm256_slli_epi16((__m256i)(w), 8), 8),                       \
+                                     _mm256_and_si256((__m256i)(x), _mm256_set1_epi16(255))) +                       \
+     (ivec)_mm256_madd_epi16(_mm256_srai_epi16((__m256i)(w), 8), _mm256_srli_epi16((__m256i)(x), 8)))

@@ -13,3 +13,7 @@ INLINE ivec dot(ivec acc, byte_vec w, byte_vec q) {
 INLINE ivec dot_nibbles(ivec acc, byte_vec low, byte_vec high, byte_vec even, byte_vec odd) {
     return dot_unsigned(dot_unsigned(acc, (__m512i)low, even), (__m512i)high, odd);
 }
+
+// Integer convolutions.
+#define DOT16(sum, w, x) (ivec)_mm512_dpwssd_epi32((__m512i)(sum), (__m512i)(w), (__m512i)(x))
+#define DOT8(sum, w, x) (ivec)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(x), (__m512i)(w))

@@ -13,3 +13,7 @@ INLINE ivec dot(ivec acc, byte_vec w, byte_vec q) {
 INLINE ivec dot_nibbles(ivec acc, byte_vec low, byte_vec high, byte_vec even, byte_vec odd) {
     return dot_unsigned(dot_unsigned(acc, (__m256i)low, even), (__m256i)high, odd);
 }
+
+// Integer convolutions.
+#define DOT16(sum, w, x) (ivec)_mm256_dpwssd_avx_epi32((__m256i)(sum), (__m256i)(w), (__m256i)(x))
+#define DOT8(sum, w, x) (ivec)_mm256_dpbusd_avx_epi32((__m256i)(sum), (__m256i)(x), (__m256i)(w))

@@ -29,6 +29,43 @@ typedef enum {
     MK_ISA_COUNT
 } mk_isa;
 
+/// Rows of 16-bit activations reach ±MK_Q16_LEVELS.
+#define MK_Q16_LEVELS 16383
+/// A row whose values spread less than this is stored as zeros, so that the inverse of its scale stays finite.
+#define MK_SILENCE 1e-30f
+/// So many inputs of 16 bits are summed exactly before the sum becomes a float.
+#define MK_Q16_GROUP 64
+
+/// Integer activations: rows of `words` words, four bytes each, that hold two int16 or four uint8 channels; the channels
+/// beyond the last are zero.
+typedef struct {
+    const void *values;
+    size_t words;
+    const float *scales;  // of each row
+    const float *lows;    // uint8 only: what a stored 0 means. x = low + scale·q
+} mk_integer_rows;
+
+/// Weights of an integer convolution, made by mk_pack_q16 or mk_pack_q8: int16 pairs or int8 fours of each output in the
+/// order [panel][tap][word][MK_PANEL]. Vectors per output are padded to whole panels.
+typedef struct {
+    const void *weights;
+    const float *scales;  // [outputs]
+    const float *sums;    // int8 only: Σ of an output's weights at each tap, [panel][tap][MK_PANEL]
+    const float *bias;    // [outputs]
+    size_t words, outputs, taps, dilation, step;
+} mk_integer_convolution;
+
+/// Where the weights of a convolution lie in a checkpoint: element (output o, tap k, input i) is number
+/// first + (o / channels)·phase + (o % channels)·output + k·tap + i·input. A transposed convolution has `channels` real
+/// outputs and a phase for each output row of an input row; its kernel may end within the last tap: there element numbers
+/// within a kernel are (o / channels)·phase + first + k·tap, and those from `kernel` on are zero.
+typedef struct {
+    const void *values;  // float32 or bfloat16, aligned to nothing
+    int bf16;
+    size_t inputs, outputs, taps, channels, kernel;
+    ptrdiff_t first, phase, output, tap, input;
+} mk_convolution_source;
+
 typedef struct {
     // ---- linear layers: y[j*ystride + r] = Σ_i w[r][i]·x[j][i] (+ bias[r] unless NULL), r in [first, last), j < n ----
 
@@ -81,11 +118,29 @@ typedef struct {
     /// Packed convolution, also transposed convolution (one tap per input frame, outputs = stride·channels) and GEMM (one tap):
     /// y[t][o] = bias[o] + Σ_k Σ_c w[k][c][o] · x[t·step + k·dilation][c] for t < count and panels [first, last) of MK_PANEL
     /// outputs. Weights are packed w[panel][k][c][MK_PANEL], outputs beyond `outputs` hold zero and are not written.
-    /// x points at the oldest row needed by t = 0. accumulate != 0 adds to y instead of bias (bias is then ignored).
-    /// Sums run over k, then c, one fused multiply-add each, starting from the bias (or y).
+    /// x points at the oldest row needed by t = 0. Sums run over k, then c, one fused multiply-add each, starting from the
+    /// bias, or with accumulate != 0 from y + bias.
     void (*conv_f32)(float *y, size_t ystride, const float *x, size_t xstride, const float *w, const float *bias,
                      size_t count, size_t step, size_t inputs, size_t outputs, size_t taps, size_t dilation,
                      size_t first, size_t last, int accumulate);
+    /// The same with integers: s = Σ_k Σ_g scale[t·step + k·dilation] · float(Σ_{c in g} w·q), where g are groups of
+    /// MK_Q16_GROUP inputs; y[t][o] = wscale[o]·s + bias[o], with accumulate != 0 added to y. Integer sums are exact and the
+    /// float operations have one order, one fused multiply-add each: every instruction set gives the same bits.
+    void (*conv_q16)(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t count,
+                     size_t first, size_t last, int accumulate);
+    /// Bytes: s = Σ_k (scale·float(Σ_c w·q) + low·Σ_c w) with scale and low of row t·step + k·dilation.
+    void (*conv_q8)(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t count,
+                    size_t first, size_t last, int accumulate);
+    /// `count` rows of x to integers, each with its own scale: q = round to nearest even(x·levels / max|x|), padded with
+    /// zeros to an even number of channels. A row with an infinity or a NaN gets the scale NaN. Bit-exact everywhere.
+    void (*quantize_q16)(int16_t *q, float *scales, const float *x, size_t xstride, size_t count, size_t channels);
+    /// snake and quantize_q16 in one pass; scratch[channels].
+    void (*snake_q16)(int16_t *q, float *scales, const float *x, const float *alpha, const float *inverse_beta,
+                      float *scratch, size_t count, size_t channels);
+    /// snake to bytes: low is the smallest value of a row, scale = (largest - low) / 255, q = round((x - low) / scale);
+    /// padded with zeros to a multiple of four channels.
+    void (*snake_q8)(uint8_t *q, float *scales, float *lows, const float *x, const float *alpha,
+                     const float *inverse_beta, float *scratch, size_t count, size_t channels);
     /// Depthwise: y[t][c] = bias[c] + Σ_k w[k][c]·x[t + k][c]. x[count + taps - 1][channels], w[taps][channels].
     void (*conv_depthwise)(float *y, const float *x, const float *w, const float *bias, size_t count, size_t channels,
                            size_t taps);
@@ -94,6 +149,15 @@ typedef struct {
     /// y = x > 0 ? x : exp(x) - 1, [n]. y may be x.
     void (*elu)(float *y, const float *x, size_t n);
 } mk_kernels;
+
+/// Packs panels [first, last) for conv_f32.
+void mk_pack_f32(float *packed, const mk_convolution_source *source, size_t first, size_t last);
+/// Packs panels [first, last) for conv_q16. An output's scale is the smallest at which no sum of a group can overflow,
+/// whatever the activations are. scales holds whole panels. Returns 0 when a weight is not finite.
+int mk_pack_q16(int16_t *packed, float *scales, const mk_convolution_source *source, size_t first, size_t last);
+/// Packs panels [first, last) for conv_q8. Returns 0 when a weight is not finite.
+int mk_pack_q8(int8_t *packed, float *scales, float *sums, const mk_convolution_source *source, size_t first,
+               size_t last);
 
 /// The table of an instruction set, with entries of the next one down where it has no own version.
 /// NULL when this build has no code for it or this processor cannot run it.

@@ -9,7 +9,7 @@ void mk_scalar_conv_f32(float *y, size_t ystride, const float *x, size_t xstride
         size_t width = outputs - panel * MK_PANEL < MK_PANEL ? outputs - panel * MK_PANEL : MK_PANEL;
         for (size_t t = 0; t < count; t++) {
             float *out = y + t * ystride + panel * MK_PANEL, sum[MK_PANEL];
-            for (size_t o = 0; o < width; o++) sum[o] = accumulate ? out[o] : bias[panel * MK_PANEL + o];
+            for (size_t o = 0; o < width; o++) sum[o] = (accumulate ? out[o] : 0) + bias[panel * MK_PANEL + o];
             const float *weight = w + panel * taps * inputs * MK_PANEL;
             for (size_t k = 0; k < taps; k++)
                 for (size_t c = 0; c < inputs; c++, weight += MK_PANEL) {

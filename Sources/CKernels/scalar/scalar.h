@@ -27,6 +27,15 @@ void mk_scalar_gelu(float *y, const float *x, size_t n);
 void mk_scalar_conv_f32(float *y, size_t ystride, const float *x, size_t xstride, const float *w, const float *bias,
                         size_t count, size_t step, size_t inputs, size_t outputs, size_t taps, size_t dilation,
                         size_t first, size_t last, int accumulate);
+void mk_scalar_conv_q16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
+                        size_t count, size_t first, size_t last, int accumulate);
+void mk_scalar_conv_q8(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
+                       size_t count, size_t first, size_t last, int accumulate);
+void mk_scalar_quantize_q16(int16_t *q, float *scales, const float *x, size_t xstride, size_t count, size_t channels);
+void mk_scalar_snake_q16(int16_t *q, float *scales, const float *x, const float *alpha, const float *inverse_beta,
+                         float *scratch, size_t count, size_t channels);
+void mk_scalar_snake_q8(uint8_t *q, float *scales, float *lows, const float *x, const float *alpha,
+                        const float *inverse_beta, float *scratch, size_t count, size_t channels);
 void mk_scalar_conv_depthwise(float *y, const float *x, const float *w, const float *bias, size_t count,
                               size_t channels, size_t taps);
 void mk_scalar_snake(float *y, const float *x, const float *alpha, const float *inverse_beta, size_t count,

@@ -1,7 +1,7 @@
 // The codec's inner loop. A tile of `frames` by `vectors` sums stays in registers; every sum runs as the definition says,
 // so its bits depend neither on the tile nor on the instruction set.
 
-#define CONV_FRAMES (LANES == 16 ? 12 : 6)
+#define CONV_FRAMES (LANES == 8 ? 6 : 12)  // of 16 or 32 registers, two vectors each
 
 INLINE void conv_tile(float *y, size_t ystride, const float *x, size_t xstride, const float *w, const float *bias,
                       size_t step, size_t inputs, size_t taps, size_t dilation, size_t width, int accumulate,
@@ -11,7 +11,13 @@ INLINE void conv_tile(float *y, size_t ystride, const float *x, size_t xstride, 
     for (size_t t = 0; t < frames; t++)
 #pragma clang loop unroll(full)
         for (size_t v = 0; v < vectors; v++)
-            sum[t][v] = load_part(accumulate ? y + t * ystride + v * LANES : bias + v * LANES, width - v * LANES);
+            sum[t][v] = load_part(bias + v * LANES, width - v * LANES);
+    if (accumulate)
+#pragma clang loop unroll(full)
+        for (size_t t = 0; t < frames; t++)
+#pragma clang loop unroll(full)
+            for (size_t v = 0; v < vectors; v++)
+                sum[t][v] = load_part(y + t * ystride + v * LANES, width - v * LANES) + sum[t][v];
     for (size_t k = 0; k < taps; k++) {
         const float *row = x + k * dilation * xstride;
         for (size_t c = 0; c < inputs; c++, w += MK_PANEL) {
@@ -55,7 +61,7 @@ static void conv_f32(float *y, size_t ystride, const float *x, size_t xstride, c
             size_t o = panel * MK_PANEL + part;
             if (o >= outputs) break;
             size_t width = outputs - o < 2 * LANES ? outputs - o : 2 * LANES;
-            const float *weight = w + panel * taps * inputs * MK_PANEL + part, *start = accumulate ? NULL : bias + o;
+            const float *weight = w + panel * taps * inputs * MK_PANEL + part, *start = bias + o;
             if (width > LANES)
                 conv_columns(y + o, ystride, x, xstride, weight, start, count, step, inputs, taps, dilation, width,
                              accumulate, 2);

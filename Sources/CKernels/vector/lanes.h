@@ -20,7 +20,8 @@ typedef uint16_t half_unaligned __attribute__((vector_size(2 * LANES), aligned(2
 
 INLINE vec load(const float *p) { return *(const vec_unaligned *)p; }
 INLINE void store(float *p, vec v) { *(vec_unaligned *)p = v; }
-INLINE vec fill(float value) { return (vec){0} + value; }
+/// A lane of each; x - 0 is x, so this is one broadcast, where 0 + x would be an addition for the sake of -0.
+INLINE vec fill(float value) { return value - (vec){0}; }
 INLINE vec fma_(vec a, vec b, vec c) { return __builtin_elementwise_fma(a, b, c); }
 
 /// Bytes a fetch brings.

@@ -1,6 +1,6 @@
-// A convolution that sees only the past, as a stream: the state keeps the (taps - 1) · dilation rows before the next one.
+// A convolution that sees only the past, as a stream: the state keeps the rows before the next one that it will need.
 //
-// A transposed convolution cut on the right by kernel - stride is the same thing with ceil(kernel / stride) taps and
+// A transposed convolution cut on the right by kernel - stride is the same thing with ⌈kernel / stride⌉ taps and
 // stride · channels outputs: output row t·stride + s reads weight j·stride + s of input row t - j.
 
 import Compute
@@ -12,73 +12,87 @@ struct CausalConvolution {
     /// Output rows per input row.
     private let upsampling: Int
 
-    /// `weight` [outputs, inputs, taps] and, where present, `bias` [outputs].
-    init(_ weights: Weights, inputs: Int, outputs: Int, dilation: Int = 1, stride: Int = 1) throws(ModelFileError) {
-        let (values, taps) = try weights.kernel(outputs, inputs)
-        convolution = PackedConvolution(
-            inputs: inputs, outputs: outputs, taps: taps, dilation: dilation, step: stride,
-            bias: try weights.optionalBias(outputs)
-        ) { output, tap, input in
-            values[(output * inputs + input) * taps + tap]
+    /// `weight` [outputs, inputs, taps], or [outputs, inputs] with one tap, and where present `bias` [outputs].
+    init(
+        _ weights: Weights, inputs: Int, outputs: Int, dilation: Int = 1, stride: Int = 1,
+        format: ConvolutionFormat = .float32
+    ) throws(ModelFileError) {
+        let (tensor, taps) = try weights.kernel(outputs, inputs)
+        let shape = ConvolutionShape(inputs: inputs, outputs: outputs, taps: taps, dilation: dilation, step: stride)
+        guard shape.inputRows(for: 1) >= stride else {
+            throw .wrongShape(name: tensor.name, expected: [outputs, inputs, stride], found: tensor.shape)
         }
+        convolution = try PackedConvolution(tensor, shape, bias: weights.optionalBias(outputs), format: format)
         channels = outputs
         upsampling = 1
     }
 
-    /// `weight` [inputs, outputs, kernel] and `bias` [outputs].
-    init(transposed weights: Weights, inputs: Int, outputs: Int, stride: Int) throws(ModelFileError) {
-        let (values, kernel) = try weights.kernel(inputs, outputs)
-        let taps = (kernel + stride - 1) / stride
-        let bias = try weights.optionalBias(outputs) ?? [Float](repeating: 0, count: outputs)
-        convolution = PackedConvolution(
-            inputs: inputs, outputs: stride * outputs, taps: taps, bias: (0..<stride).flatMap { _ in bias }
-        ) { output, tap, input in
-            let at = (taps - 1 - tap) * stride + output / outputs
-            return at < kernel ? values[(input * outputs + output % outputs) * kernel + at] : 0
-        }
+    /// `weight` [inputs, outputs, kernel] and where present `bias` [outputs].
+    init(
+        transposed weights: Weights, inputs: Int, outputs: Int, stride: Int, format: ConvolutionFormat = .float32
+    ) throws(ModelFileError) {
+        let (tensor, kernel) = try weights.kernel(inputs, outputs)
+        convolution = try PackedConvolution(
+            transposed: tensor,
+            ConvolutionShape(inputs: inputs, outputs: stride * outputs, taps: (kernel + stride - 1) / stride),
+            stride: stride, bias: weights.optionalBias(outputs), format: format)
         channels = outputs
         upsampling = stride
     }
 
     final class State {
-        let tail: SignalTail
+        fileprivate let input: ConvolutionInput
         fileprivate let output = SignalBuffer()
-        fileprivate init(history: Int, channels: Int) { tail = SignalTail(history: history, channels: channels) }
+        fileprivate init(input: ConvolutionInput) { self.input = input }
     }
 
-    func makeState() -> State {
-        State(history: convolution.inputRows(for: 1) - convolution.step, channels: convolution.inputs)
+    func makeState() -> State { State(input: convolution.makeInput()) }
+
+    /// The rows that x gives; the result is valid until the next step.
+    func step(_ x: Rows, _ state: State, on processor: Processor) -> Rows {
+        state.input.write(x, on: processor)
+        return finish(x.rows, state, on: processor)
     }
 
-    /// Takes the `rows` rows written to `state.tail.input(rows)`; the result is valid until the next step.
-    func step(_ rows: Int, _ state: State, on processor: Processor) -> Rows {
-        precondition(rows > 0 && rows % convolution.step == 0, "a step is a multiple of the stride")
-        let count = rows / convolution.step
+    /// The rows that snake(x) gives.
+    func step(_ snake: Snake, of x: Rows, _ state: State, on processor: Processor) -> Rows {
+        state.input.write(snake, of: x, on: processor)
+        return finish(x.rows, state, on: processor)
+    }
+
+    /// Adds to `sum` the rows that snake(x) gives.
+    func accumulate(_ snake: Snake, of x: Rows, to sum: Rows, _ state: State, on processor: Processor) {
+        precondition(sum.rows == x.rows && upsampling == 1 && convolution.shape.step == 1)
+        state.input.write(snake, of: x, on: processor)
+        convolution.apply(state.input, into: sum, accumulating: true, on: processor)
+        state.input.advance(x.rows)
+    }
+
+    private func finish(_ rows: Int, _ state: State, on processor: Processor) -> Rows {
+        precondition(rows > 0 && rows % convolution.shape.step == 0, "a step is a multiple of the stride")
+        let count = rows / convolution.shape.step
         let result = state.output.rows(count * upsampling, columns: channels)
         convolution.apply(
-            state.tail.all(rows), into: state.output.rows(count, columns: channels * upsampling), on: processor)
-        state.tail.advance(rows)
+            state.input, into: state.output.rows(count, columns: channels * upsampling), on: processor)
+        state.input.advance(rows)
         return result
-    }
-
-    func step(_ x: Rows, _ state: State, on processor: Processor) -> Rows {
-        state.tail.input(x.rows).copy(from: x)
-        return step(x.rows, state, on: processor)
     }
 
     /// A whole signal: what it lacks to a multiple of the stride is zero, or with `repeatEdges` its last row, and so the
     /// past is zero or its first row.
     func whole(_ x: Rows, stride: Int = 1, repeatEdges: Bool = false, on processor: Processor) -> Rows {
-        precondition(stride == convolution.step && x.rows > 0)
+        precondition(stride == convolution.shape.step && x.rows > 0)
         let state = makeState()
-        let rows = (x.rows + stride - 1) / stride * stride
-        let input = state.tail.input(rows)
-        input[0..<x.rows].copy(from: x)
-        if repeatEdges {
-            for row in x.rows..<rows { input[row].copy(from: x[x.rows - 1]) }
-            state.tail.fillHistory(from: x[0])
+        var x = x
+        if x.rows % stride > 0 {
+            let padded = Rows(rows: (x.rows + stride - 1) / stride * stride, columns: x.columns)
+            padded[0..<x.rows].copy(from: x)
+            if repeatEdges { for row in x.rows..<padded.rows { padded[row].copy(from: x[x.rows - 1]) } }
+            x = padded
         }
-        return step(rows, state, on: processor)
+        state.input.write(x, on: processor)
+        if repeatEdges { state.input.repeatFirst() }
+        return finish(x.rows, state, on: processor)
     }
 }
 
@@ -90,15 +104,24 @@ extension Rows {
     }
 }
 
+extension PackedConvolution {
+    /// A matrix: `weight` [outputs, inputs] and where present `bias` [outputs].
+    init(_ weights: Weights, inputs: Int, outputs: Int, format: ConvolutionFormat) throws(ModelFileError) {
+        try self.init(
+            weights.tensor("weight", shape: [outputs, inputs]), ConvolutionShape(inputs: inputs, outputs: outputs),
+            bias: weights.optionalBias(outputs), format: format)
+    }
+}
+
 extension Weights {
-    /// `weight` [first, second, taps] and its number of taps.
-    func kernel(_ first: Int, _ second: Int) throws(ModelFileError) -> (values: [Float], taps: Int) {
+    /// `weight` [first, second, taps] and its number of taps; a matrix has one.
+    func kernel(_ first: Int, _ second: Int) throws(ModelFileError) -> (tensor: Tensor, taps: Int) {
         let tensor = try tensor("weight")
-        let taps = tensor.shape.last ?? 0
-        guard tensor.shape == [first, second, taps], taps > 0 else {
+        let taps = tensor.shape.count == 2 ? 1 : tensor.shape.last ?? 0
+        guard tensor.shape.prefix(2) == [first, second], tensor.shape.count <= 3, taps > 0 else {
             throw .wrongShape(name: tensor.name, expected: [first, second, max(taps, 1)], found: tensor.shape)
         }
-        return (try tensor.floats(), taps)
+        return (tensor, taps)
     }
 
     func optionalBias(_ count: Int) throws(ModelFileError) -> [Float]? {

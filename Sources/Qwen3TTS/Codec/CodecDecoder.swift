@@ -6,7 +6,24 @@
 package import Compute
 package import ModelFile
 
+/// What the decoder computes with. Integer sums are exact, so each gives the same samples streamed or whole and on any
+/// number of threads; how far they are from float32 is measured (docs/performance.md).
+package enum CodecPrecision: String, Sendable, CaseIterable {
+    /// As the official implementation.
+    case float32
+    /// 16-bit integers everywhere.
+    case int16
+    /// 16-bit integers, and 8-bit ones in the residual units of all blocks but the first: most of the work, and where an
+    /// error has the shortest way to the sound.
+    case int8
+
+    var format: ConvolutionFormat { self == .float32 ? .float32 : .int16 }
+
+    func units(ofBlock index: Int) -> ConvolutionFormat { self == .int8 && index > 0 ? .int8 : format }
+}
+
 package struct CodecDecoder {
+    package let precision: CodecPrecision
     package let configuration: CodecConfiguration
     private let quantizers: [ResidualQuantizer]
     private let preConvolution: CausalConvolution
@@ -19,45 +36,55 @@ package struct CodecDecoder {
     private let lastChannels: Int
 
     /// `weights` is the `decoder` part of the speech tokenizer. The configuration is validated.
-    package init(_ weights: Weights, _ configuration: CodecConfiguration) throws(ModelFileError) {
+    package init(
+        _ weights: Weights, _ configuration: CodecConfiguration, precision: CodecPrecision = .float32
+    ) throws(ModelFileError) {
         let c = configuration.decoder
+        let format = precision.format
+        self.precision = precision
         self.configuration = configuration
         let width = c.codebookDimension
         let quantizer = weights["quantizer"]
         quantizers = [
             try ResidualQuantizer(
-                quantizer["rvq_first"], quantizers: 0..<c.semanticQuantizers, codebook: c.codebookSize, output: width),
+                quantizer["rvq_first"], quantizers: 0..<c.semanticQuantizers, codebook: c.codebookSize, output: width,
+                format: format),
             try ResidualQuantizer(
                 quantizer["rvq_rest"], quantizers: c.semanticQuantizers..<c.quantizers, codebook: c.codebookSize,
-                output: width),
+                output: width, format: format),
         ]
-        preConvolution = try CausalConvolution(weights["pre_conv.conv"], inputs: width, outputs: c.latent)
-        preTransformer = try PreTransformer(weights["pre_transformer"], c)
+        preConvolution = try CausalConvolution(
+            weights["pre_conv.conv"], inputs: width, outputs: c.latent, format: format)
+        preTransformer = try PreTransformer(weights["pre_transformer"], c, format: format)
         var upsample: [ConvNeXtBlock] = []
         for (index, ratio) in c.upsamplingRatios.enumerated() {
-            upsample.append(try ConvNeXtBlock(weights["upsample"][index], channels: c.latent, ratio: ratio))
+            upsample.append(
+                try ConvNeXtBlock(weights["upsample"][index], channels: c.latent, ratio: ratio, format: format))
         }
         self.upsample = upsample
 
         let decoder = weights["decoder"]
-        firstConvolution = try CausalConvolution(decoder["0.conv"], inputs: c.latent, outputs: c.decoderChannels)
+        firstConvolution = try CausalConvolution(
+            decoder["0.conv"], inputs: c.latent, outputs: c.decoderChannels, format: format)
         var blocks: [DecoderBlock] = []
         for (index, rate) in c.upsampleRates.enumerated() {
             blocks.append(
                 try DecoderBlock(
                     decoder[index + 1]["block"], inputs: c.decoderChannels >> index,
-                    outputs: c.decoderChannels >> (index + 1), rate: rate))
+                    outputs: c.decoderChannels >> (index + 1), rate: rate, format: format,
+                    units: precision.units(ofBlock: index)))
         }
         self.blocks = blocks
         lastChannels = c.decoderChannels >> blocks.count
         lastActivation = try Snake(decoder[blocks.count + 1], channels: lastChannels)
-        lastConvolution = try CausalConvolution(decoder[blocks.count + 2]["conv"], inputs: lastChannels, outputs: 1)
+        lastConvolution = try CausalConvolution(
+            decoder[blocks.count + 2]["conv"], inputs: lastChannels, outputs: 1, format: format)
     }
 
     /// What one utterance remembers.
     package final class State {
         fileprivate var frames = 0
-        fileprivate let quantizers: [CausalConvolution.State]
+        fileprivate let quantizers: [ResidualQuantizer.State]
         fileprivate let preConvolution: CausalConvolution.State
         fileprivate let preTransformer: PreTransformer.State
         fileprivate let upsample: [ConvNeXtBlock.State]
@@ -118,10 +145,8 @@ package struct CodecDecoder {
     private func waveform(
         _ x: Rows, _ state: State, on processor: Processor, trace: ((String, Rows) -> Void)?
     ) -> Rows {
-        let active = state.lastConvolution.tail.input(x.rows)
-        lastActivation.apply(x, into: active, on: processor)
-        trace?("decoder\(blocks.count + 1)", active)
-        let samples = lastConvolution.step(x.rows, state.lastConvolution, on: processor)
+        trace?("decoder\(blocks.count + 1)", lastActivation.applied(to: x, on: processor))
+        let samples = lastConvolution.step(lastActivation, of: x, state.lastConvolution, on: processor)
         trace?("decoder\(blocks.count + 2)", samples)
         for row in 0..<samples.rows { samples[row, 0] = min(max(samples[row, 0], -1), 1) }
         trace?("wav", samples)

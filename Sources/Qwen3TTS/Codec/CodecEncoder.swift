@@ -129,23 +129,25 @@ private struct EncoderLayer {
     private let attentionScale: Rows
     private let mlpNorm: (weight: Rows, bias: Rows)
     private let mlpScale: Rows
-    private let expand: Linear
-    private let contract: Linear
+    private let expand: PackedConvolution
+    private let contract: PackedConvolution
     private let c: CodecConfiguration.Encoder
 
     init(_ weights: Weights, _ c: CodecConfiguration.Encoder) throws(ModelFileError) {
         self.c = c
         attention = try WindowedAttention(
             weights["self_attn"], hidden: c.hidden, heads: c.heads, keyValueHeads: c.keyValueHeads,
-            dimension: c.headDimension, window: nil)
+            dimension: c.headDimension, window: nil, format: .float32)
         let before = weights["input_layernorm"]
         attentionNorm = (try before.row("weight", c.hidden), try before.row("bias", c.hidden))
         attentionScale = try weights["self_attn_layer_scale"].row("scale", c.hidden)
         let after = weights["post_attention_layernorm"]
         mlpNorm = (try after.row("weight", c.hidden), try after.row("bias", c.hidden))
         mlpScale = try weights["mlp_layer_scale"].row("scale", c.hidden)
-        expand = try Linear(weights["mlp.fc1"], rows: c.intermediate, columns: c.hidden)
-        contract = try Linear(weights["mlp.fc2"], rows: c.hidden, columns: c.intermediate)
+        expand = try PackedConvolution(
+            weights["mlp.fc1"], inputs: c.hidden, outputs: c.intermediate, format: .float32)
+        contract = try PackedConvolution(
+            weights["mlp.fc2"], inputs: c.intermediate, outputs: c.hidden, format: .float32)
     }
 
     func apply(_ x: Rows, angles: Rows, on processor: Processor) {

@@ -9,8 +9,8 @@ struct ConvNeXtBlock {
     private let depthwiseBias: Rows  // [1, channels]
     private let norm: Rows
     private let normBias: Rows
-    private let expand: Linear  // channels → 4 · channels
-    private let contract: Linear
+    private let expand: PackedConvolution  // channels → 4 · channels
+    private let contract: PackedConvolution
     private let gamma: Rows
     private let channels: Int
     private let expanded: Int
@@ -18,19 +18,22 @@ struct ConvNeXtBlock {
     /// Not in the configuration: the default of the official block.
     private static let epsilon: Float = 1e-6
 
-    init(_ weights: Weights, channels: Int, ratio: Int) throws(ModelFileError) {
+    init(_ weights: Weights, channels: Int, ratio: Int, format: ConvolutionFormat) throws(ModelFileError) {
         upsample = try CausalConvolution(
-            transposed: weights["0.conv"], inputs: channels, outputs: channels, stride: ratio)
+            transposed: weights["0.conv"], inputs: channels, outputs: channels, stride: ratio, format: format)
         let block = weights["1"]
-        let (values, taps) = try block["dwconv.conv"].kernel(channels, 1)
+        let (tensor, taps) = try block["dwconv.conv"].kernel(channels, 1)
+        let values = try tensor.floats()
         depthwise = Rows(
             (0..<taps * channels).map { values[$0 % channels * taps + $0 / channels] }, columns: channels)
         depthwiseBias = try block["dwconv.conv"].row("bias", channels)
         norm = try block["norm"].row("weight", channels)
         normBias = try block["norm"].row("bias", channels)
-        expanded = try block.tensor("pwconv1.weight").shape.first ?? 0
-        expand = try Linear(block["pwconv1"], rows: expanded, columns: channels)
-        contract = try Linear(block["pwconv2"], rows: channels, columns: expanded)
+        let wide = try block.tensor("pwconv1.weight")
+        expanded = wide.shape.first ?? 0
+        guard expanded > 0 else { throw .wrongShape(name: wide.name, expected: [1, channels], found: wide.shape) }
+        expand = try PackedConvolution(block["pwconv1"], inputs: channels, outputs: expanded, format: format)
+        contract = try PackedConvolution(block["pwconv2"], inputs: expanded, outputs: channels, format: format)
         gamma = try block.row("gamma", channels)
         self.channels = channels
     }
@@ -38,20 +41,21 @@ struct ConvNeXtBlock {
     final class State {
         fileprivate let upsample: CausalConvolution.State
         fileprivate let depthwise: SignalTail
+        fileprivate let expand: ConvolutionInput
+        fileprivate let contract: ConvolutionInput
         fileprivate let normed = SignalBuffer()
         fileprivate let wide = SignalBuffer()
         fileprivate let narrow = SignalBuffer()
 
-        fileprivate init(upsample: CausalConvolution.State, depthwise: SignalTail) {
-            self.upsample = upsample
-            self.depthwise = depthwise
+        fileprivate init(_ block: ConvNeXtBlock) {
+            upsample = block.upsample.makeState()
+            depthwise = SignalTail(history: block.depthwise.rows - 1, channels: block.channels)
+            expand = block.expand.makeInput()
+            contract = block.contract.makeInput()
         }
     }
 
-    func makeState() -> State {
-        State(
-            upsample: upsample.makeState(), depthwise: SignalTail(history: depthwise.rows - 1, channels: channels))
-    }
+    func makeState() -> State { State(self) }
 
     func step(_ input: Rows, _ state: State, on processor: Processor, trace: ((String, Rows) -> Void)?) -> Rows {
         let x = upsample.step(input, state.upsample, on: processor)
@@ -62,10 +66,12 @@ struct ConvNeXtBlock {
         state.depthwise.advance(x.rows)
         processor.kernels.layerNorm(y, y, weight: norm, bias: normBias, epsilon: Self.epsilon)
         let wide = state.wide.rows(x.rows, columns: expanded)
-        expand.apply(y, into: wide, on: processor)
+        state.expand.write(y, on: processor)
+        expand.apply(state.expand, into: wide, on: processor)
         processor.kernels.gelu(wide)
         let narrow = state.narrow.rows(x.rows, columns: channels)
-        contract.apply(wide, into: narrow, on: processor)
+        state.contract.write(wide, on: processor)
+        contract.apply(state.contract, into: narrow, on: processor)
         processor.kernels.add(x, narrow, scale: gamma)
         return x
     }

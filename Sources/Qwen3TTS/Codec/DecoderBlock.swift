@@ -4,19 +4,21 @@ import Compute
 import Glibc
 import ModelFile
 
-/// y = x + sin²(alpha · x) / beta; the checkpoint stores logarithms.
-struct Snake {
-    private let alpha: Rows
-    private let inverseBeta: Rows
-
+extension Snake {
+    /// The checkpoint stores logarithms.
     init(_ weights: Weights, channels: Int) throws(ModelFileError) {
-        alpha = Rows(try weights.floats("alpha", shape: [channels]).map { exp($0) }, columns: channels)
+        let alpha = try weights.floats("alpha", shape: [channels])
         let beta = try weights.floats("beta", shape: [channels])
-        inverseBeta = Rows(beta.map { 1 / (exp($0) + 1e-9) }, columns: channels)
+        self.init(
+            alpha: Rows(alpha.map { exp($0) }, columns: channels),
+            inverseBeta: Rows(beta.map { 1 / (exp($0) + 1e-9) }, columns: channels))
     }
 
-    func apply(_ x: Rows, into y: Rows, on processor: Processor) {
+    /// For traces: snake(x) in new memory.
+    func applied(to x: Rows, on processor: Processor) -> Rows {
+        let y = Rows(rows: x.rows, columns: x.columns)
         processor.kernels.snake(y, x, alpha: alpha, inverseBeta: inverseBeta)
+        return y
     }
 }
 
@@ -27,12 +29,13 @@ struct ResidualUnit {
     private let activation2: Snake
     private let convolution2: CausalConvolution
 
-    init(_ weights: Weights, channels: Int, dilation: Int) throws(ModelFileError) {
+    init(_ weights: Weights, channels: Int, dilation: Int, format: ConvolutionFormat) throws(ModelFileError) {
         activation1 = try Snake(weights["act1"], channels: channels)
         convolution1 = try CausalConvolution(
-            weights["conv1.conv"], inputs: channels, outputs: channels, dilation: dilation)
+            weights["conv1.conv"], inputs: channels, outputs: channels, dilation: dilation, format: format)
         activation2 = try Snake(weights["act2"], channels: channels)
-        convolution2 = try CausalConvolution(weights["conv2.conv"], inputs: channels, outputs: channels)
+        convolution2 = try CausalConvolution(
+            weights["conv2.conv"], inputs: channels, outputs: channels, format: format)
     }
 
     struct State {
@@ -46,10 +49,8 @@ struct ResidualUnit {
 
     /// Adds to x in place.
     func step(_ x: Rows, _ state: State, on processor: Processor) {
-        activation1.apply(x, into: state.convolution1.tail.input(x.rows), on: processor)
-        let y = convolution1.step(x.rows, state.convolution1, on: processor)
-        activation2.apply(y, into: state.convolution2.tail.input(x.rows), on: processor)
-        processor.kernels.add(x, convolution2.step(x.rows, state.convolution2, on: processor))
+        let y = convolution1.step(activation1, of: x, state.convolution1, on: processor)
+        convolution2.accumulate(activation2, of: y, to: x, state.convolution2, on: processor)
     }
 }
 
@@ -61,12 +62,18 @@ struct DecoderBlock {
     /// Not in the configuration: fixed in the official block.
     private static let dilations = [1, 3, 9]
 
-    init(_ weights: Weights, inputs: Int, outputs: Int, rate: Int) throws(ModelFileError) {
+    /// `units` is the format of the residual units, `format` that of the transposed convolution.
+    init(
+        _ weights: Weights, inputs: Int, outputs: Int, rate: Int, format: ConvolutionFormat,
+        units unitFormat: ConvolutionFormat
+    ) throws(ModelFileError) {
         activation = try Snake(weights["0"], channels: inputs)
-        upsample = try CausalConvolution(transposed: weights["1.conv"], inputs: inputs, outputs: outputs, stride: rate)
+        upsample = try CausalConvolution(
+            transposed: weights["1.conv"], inputs: inputs, outputs: outputs, stride: rate, format: format)
         var units: [ResidualUnit] = []
         for (index, dilation) in Self.dilations.enumerated() {
-            units.append(try ResidualUnit(weights[index + 2], channels: outputs, dilation: dilation))
+            units.append(
+                try ResidualUnit(weights[index + 2], channels: outputs, dilation: dilation, format: unitFormat))
         }
         self.units = units
     }
@@ -79,10 +86,8 @@ struct DecoderBlock {
     func makeState() -> State { State(upsample: upsample.makeState(), units: units.map { $0.makeState() }) }
 
     func step(_ input: Rows, _ state: State, on processor: Processor, trace: ((String, Rows) -> Void)?) -> Rows {
-        let active = state.upsample.tail.input(input.rows)
-        activation.apply(input, into: active, on: processor)
-        trace?("snake", active)
-        let x = upsample.step(input.rows, state.upsample, on: processor)
+        trace?("snake", activation.applied(to: input, on: processor))
+        let x = upsample.step(activation, of: input, state.upsample, on: processor)
         trace?("upconv", x)
         for (index, unit) in units.enumerated() {
             unit.step(x, state.units[index], on: processor)

@@ -32,12 +32,7 @@ struct NearestCodes {
                         return $0 + value * value / 2
                     })
             }
-            let score = PackedConvolution(
-                inputs: codewords.columns, outputs: c.codebookSize, taps: 1, bias: halves
-            ) { output, _, input in
-                values[output * codewords.columns + input]
-            }
-            books.append(Book(codewords: codewords, score: score))
+            books.append(Book(codewords: codewords, score: PackedConvolution(matrix: codewords, bias: halves)))
         }
         self.books = books
         projection = try CausalConvolution(weights["input_proj"], inputs: c.hidden, outputs: c.codebookDimension)

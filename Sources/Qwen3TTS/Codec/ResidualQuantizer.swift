@@ -12,7 +12,9 @@ struct ResidualQuantizer {
     private let dimension: Int
 
     /// Quantizers `range` of a frame's codes.
-    init(_ weights: Weights, quantizers range: Range<Int>, codebook: Int, output: Int) throws(ModelFileError) {
+    init(
+        _ weights: Weights, quantizers range: Range<Int>, codebook: Int, output: Int, format: ConvolutionFormat
+    ) throws(ModelFileError) {
         var codebooks: [Rows] = []
         var dimension = 0
         for index in 0..<range.count {
@@ -28,21 +30,27 @@ struct ResidualQuantizer {
         first = range.lowerBound
         self.codebooks = codebooks
         self.dimension = dimension
-        projection = try CausalConvolution(weights["output_proj"], inputs: dimension, outputs: output)
+        projection = try CausalConvolution(
+            weights["output_proj"], inputs: dimension, outputs: output, format: format)
     }
 
-    func makeState() -> CausalConvolution.State { projection.makeState() }
+    struct State {
+        fileprivate let sums = SignalBuffer()
+        fileprivate let projection: CausalConvolution.State
+    }
+
+    func makeState() -> State { State(projection: projection.makeState()) }
 
     /// The vectors [frames, output] of frames whose codes were checked.
-    func step(_ frames: [[Int]], _ state: CausalConvolution.State, on processor: Processor) -> Rows {
-        let sums = state.tail.input(frames.count)
+    func step(_ frames: [[Int]], _ state: State, on processor: Processor) -> Rows {
+        let sums = state.sums.rows(frames.count, columns: dimension)
         sums.fill(0)
         for (row, codes) in frames.enumerated() {
             for (index, table) in codebooks.enumerated() {
                 processor.kernels.add(sums[row], table[codes[first + index]])
             }
         }
-        return projection.step(frames.count, state, on: processor)
+        return projection.step(sums, state.projection, on: processor)
     }
 }
 

@@ -43,11 +43,6 @@ final class SignalTail {
     /// History and the `rows` rows written last.
     func all(_ rows: Int) -> Rows { window[0..<history + rows] }
 
-    /// Makes every row of the past this one.
-    func fillHistory(from row: Rows) {
-        for index in 0..<history { window[index].copy(from: row) }
-    }
-
     /// Forgets all but the last `history` rows.
     func advance(_ rows: Int) {
         // Rows move to lower addresses in ascending order, so overlap does no harm.

@@ -4,22 +4,24 @@ import Compute
 import ModelFile
 
 struct WindowedAttention {
-    private let query: Linear
-    private let key: Linear
-    private let value: Linear
-    private let output: Linear
+    private let query: PackedConvolution
+    private let key: PackedConvolution
+    private let value: PackedConvolution
+    private let output: PackedConvolution
     private let heads: Int
     private let keyValueHeads: Int
     private let dimension: Int
     private let window: Int?
 
     init(
-        _ weights: Weights, hidden: Int, heads: Int, keyValueHeads: Int, dimension: Int, window: Int?
+        _ weights: Weights, hidden: Int, heads: Int, keyValueHeads: Int, dimension: Int, window: Int?,
+        format: ConvolutionFormat
     ) throws(ModelFileError) {
-        query = try Linear(weights["q_proj"], rows: heads * dimension, columns: hidden)
-        key = try Linear(weights["k_proj"], rows: keyValueHeads * dimension, columns: hidden)
-        value = try Linear(weights["v_proj"], rows: keyValueHeads * dimension, columns: hidden)
-        output = try Linear(weights["o_proj"], rows: hidden, columns: heads * dimension)
+        let (wide, narrow) = (heads * dimension, keyValueHeads * dimension)
+        query = try PackedConvolution(weights["q_proj"], inputs: hidden, outputs: wide, format: format)
+        key = try PackedConvolution(weights["k_proj"], inputs: hidden, outputs: narrow, format: format)
+        value = try PackedConvolution(weights["v_proj"], inputs: hidden, outputs: narrow, format: format)
+        output = try PackedConvolution(weights["o_proj"], inputs: wide, outputs: hidden, format: format)
         self.heads = heads
         self.keyValueHeads = keyValueHeads
         self.dimension = dimension
@@ -27,6 +29,8 @@ struct WindowedAttention {
     }
 
     final class State {
+        fileprivate let input: ConvolutionInput
+        fileprivate let output: ConvolutionInput
         fileprivate let queries = SignalBuffer()
         fileprivate let newKeys = SignalBuffer()
         fileprivate let newValues = SignalBuffer()
@@ -36,7 +40,9 @@ struct WindowedAttention {
         fileprivate var values: Rows
         fileprivate var count = 0
 
-        fileprivate init(capacity: Int, columns: Int) {
+        fileprivate init(input: ConvolutionInput, output: ConvolutionInput, capacity: Int, columns: Int) {
+            self.input = input
+            self.output = output
             keys = Rows(rows: capacity, columns: columns)
             values = Rows(rows: capacity, columns: columns)
         }
@@ -59,16 +65,21 @@ struct WindowedAttention {
         }
     }
 
-    func makeState() -> State { State(capacity: 2 * (window ?? 64), columns: keyValueHeads * dimension) }
+    func makeState() -> State {
+        State(
+            input: query.makeInput(), output: output.makeInput(), capacity: 2 * (window ?? 64),
+            columns: keyValueHeads * dimension)
+    }
 
     /// angles [positions, dimension]: cosines, then sines. y [positions, hidden].
     func step(_ x: Rows, angles: Rows, _ state: State, into y: Rows, on processor: Processor) {
         let queries = state.queries.rows(x.rows, columns: heads * dimension)
         let newKeys = state.newKeys.rows(x.rows, columns: keyValueHeads * dimension)
         let newValues = state.newValues.rows(x.rows, columns: keyValueHeads * dimension)
-        query.apply(x, into: queries, on: processor)
-        key.apply(x, into: newKeys, on: processor)
-        value.apply(x, into: newValues, on: processor)
+        state.input.write(x, on: processor)
+        query.apply(state.input, into: queries, on: processor)
+        key.apply(state.input, into: newKeys, on: processor)
+        value.apply(state.input, into: newValues, on: processor)
         let result = state.result.rows(x.rows, columns: heads * dimension)
         for row in 0..<x.rows {
             let cos = angles[row].columns(0..<dimension / 2)
@@ -81,7 +92,8 @@ struct WindowedAttention {
             state.count += 1
             attend(row, state, on: processor)
         }
-        output.apply(result, into: y, on: processor)
+        state.output.write(result, on: processor)
+        output.apply(state.output, into: y, on: processor)
     }
 
     private func attend(_ row: Int, _ state: State, on processor: Processor) {

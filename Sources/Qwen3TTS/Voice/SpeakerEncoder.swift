@@ -216,15 +216,13 @@ struct SameConvolution {
 
     /// `weight` [outputs, inputs, taps] and, where present, `bias` [outputs].
     init(_ weights: Weights, inputs: Int, outputs: Int, dilation: Int = 1) throws(ModelFileError) {
-        let (values, taps) = try weights.kernel(outputs, inputs)
-        convolution = PackedConvolution(
-            inputs: inputs, outputs: outputs, taps: taps, dilation: dilation, bias: try weights.optionalBias(outputs)
-        ) { output, tap, input in
-            values[(output * inputs + input) * taps + tap]
-        }
+        let (tensor, taps) = try weights.kernel(outputs, inputs)
+        convolution = try PackedConvolution(
+            tensor, ConvolutionShape(inputs: inputs, outputs: outputs, taps: taps, dilation: dilation),
+            bias: weights.optionalBias(outputs), format: .float32)
     }
 
-    private var padding: Int { convolution.inputRows(for: 1) - 1 }
+    private var padding: Int { convolution.shape.inputRows(for: 1) - 1 }
 
     /// Rows beyond an end that are reflected; the input must be longer.
     var reach: Int { padding - padding / 2 }
@@ -235,7 +233,7 @@ struct SameConvolution {
         for row in 0..<padded.rows {
             padded[row].copy(from: x[MelSpectrogram.reflected(row - padding / 2, x.rows)])
         }
-        let y = Rows(rows: x.rows, columns: convolution.outputs)
+        let y = Rows(rows: x.rows, columns: convolution.shape.outputs)
         convolution.apply(padded, into: y, on: processor)
         return y
     }

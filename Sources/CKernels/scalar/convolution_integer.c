@@ -1,0 +1,104 @@
+// Integer convolutions of the codec: what the operations mean.
+#include "scalar.h"
+#include <math.h>
+
+/// What the bits of a float say of its size: they grow with |x|, and those of infinities and NaN are the largest.
+static uint32_t magnitude(float x) {
+    union {
+        float value;
+        uint32_t bits;
+    } u = {x};
+    return u.bits & 0x7FFFFFFF;
+}
+
+#define INFINITE 0x7F800000
+
+void mk_scalar_quantize_q16(int16_t *q, float *scales, const float *x, size_t xstride, size_t count, size_t channels) {
+    for (size_t t = 0; t < count; t++, x += xstride) {
+        float most = 0;
+        uint32_t largest = 0;
+        for (size_t c = 0; c < channels; c++)
+            if (magnitude(x[c]) > largest) {
+                largest = magnitude(x[c]);
+                most = fabsf(x[c]);
+            }
+        int finite = largest < INFINITE;
+        float inverse = finite && most > MK_SILENCE ? MK_Q16_LEVELS / most : 0;
+        scales[t] = finite ? most / MK_Q16_LEVELS : NAN;
+        for (size_t c = 0; c < channels; c++) *q++ = finite ? (int16_t)rintf(x[c] * inverse) : 0;
+        if (channels % 2) *q++ = 0;
+    }
+}
+
+void mk_scalar_snake_q16(int16_t *q, float *scales, const float *x, const float *alpha, const float *inverse_beta,
+                         float *scratch, size_t count, size_t channels) {
+    for (size_t t = 0; t < count; t++, q += (channels + 1) / 2 * 2) {
+        mk_scalar_snake(scratch, x + t * channels, alpha, inverse_beta, 1, channels);
+        mk_scalar_quantize_q16(q, scales + t, scratch, channels, 1, channels);
+    }
+}
+
+void mk_scalar_snake_q8(uint8_t *q, float *scales, float *lows, const float *x, const float *alpha,
+                        const float *inverse_beta, float *scratch, size_t count, size_t channels) {
+    for (size_t t = 0; t < count; t++) {
+        mk_scalar_snake(scratch, x + t * channels, alpha, inverse_beta, 1, channels);
+        float low = scratch[0], high = scratch[0];
+        uint32_t largest = 0;
+        for (size_t c = 0; c < channels; c++) {
+            low = scratch[c] < low ? scratch[c] : low;
+            high = scratch[c] > high ? scratch[c] : high;
+            largest = magnitude(scratch[c]) > largest ? magnitude(scratch[c]) : largest;
+        }
+        int finite = largest < INFINITE && high - low < INFINITY;
+        float inverse = finite && high - low > MK_SILENCE ? 255 / (high - low) : 0;
+        scales[t] = finite ? (high - low) / 255 : NAN;
+        lows[t] = low;
+        for (size_t c = 0; c < channels; c++) *q++ = finite ? (uint8_t)rintf((scratch[c] - low) * inverse) : 0;
+        for (size_t c = channels; c % 4; c++) *q++ = 0;
+    }
+}
+
+void mk_scalar_conv_q16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
+                        size_t count, size_t first, size_t last, int accumulate) {
+    size_t inputs = 2 * c->words;
+    for (size_t o = first * MK_PANEL; o < last * MK_PANEL && o < c->outputs; o++) {
+        const int16_t *panel = (const int16_t *)c->weights + o / MK_PANEL * c->taps * inputs * MK_PANEL + o % MK_PANEL * 2;
+        for (size_t t = 0; t < count; t++) {
+            float sum = 0, *out = y + t * ystride + o;
+            for (size_t k = 0; k < c->taps; k++) {
+                size_t row = t * c->step + k * c->dilation;
+                const int16_t *q = (const int16_t *)x->values + row * x->words * 2, *w = panel + k * inputs * MK_PANEL;
+                for (size_t start = 0; start < inputs; start += MK_Q16_GROUP) {
+                    int32_t exact = 0;
+                    for (size_t i = start; i < inputs && i < start + MK_Q16_GROUP; i++)
+                        exact += w[i / 2 * 2 * MK_PANEL + i % 2] * q[i];
+                    sum = fmaf((float)exact, x->scales[row], sum);
+                }
+            }
+            sum = fmaf(sum, c->scales[o], c->bias[o]);
+            *out = accumulate ? *out + sum : sum;
+        }
+    }
+}
+
+void mk_scalar_conv_q8(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
+                       size_t count, size_t first, size_t last, int accumulate) {
+    size_t inputs = 4 * c->words;
+    for (size_t o = first * MK_PANEL; o < last * MK_PANEL && o < c->outputs; o++) {
+        const int8_t *panel = (const int8_t *)c->weights + o / MK_PANEL * c->taps * inputs * MK_PANEL + o % MK_PANEL * 4;
+        for (size_t t = 0; t < count; t++) {
+            float sum = 0, *out = y + t * ystride + o;
+            for (size_t k = 0; k < c->taps; k++) {
+                size_t row = t * c->step + k * c->dilation;
+                const uint8_t *q = (const uint8_t *)x->values + row * x->words * 4;
+                const int8_t *w = panel + k * inputs * MK_PANEL;
+                int32_t exact = 0;
+                for (size_t i = 0; i < inputs; i++) exact += w[i / 4 * 4 * MK_PANEL + i % 4] * q[i];
+                sum = fmaf((float)exact, x->scales[row], sum);
+                sum = fmaf(c->sums[(o / MK_PANEL * c->taps + k) * MK_PANEL + o % MK_PANEL], x->lows[row], sum);
+            }
+            sum = fmaf(sum, c->scales[o], c->bias[o]);
+            *out = accumulate ? *out + sum : sum;
+        }
+    }
+}

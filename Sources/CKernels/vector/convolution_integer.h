@@ -1,0 +1,241 @@
+// The codec's inner loops in integers. A tile of `frames` by `vectors` exact sums stays in registers for a group of inputs
+// and is then added, scaled, to float sums in memory. An instruction set may define, on vectors of LANES words of four bytes,
+//   DOT16(sum, w, x): sum + Σ of the two products of int16;  DOT8(sum, w, x): sum + Σ of the four products int8 · uint8,
+//   or of w · (x - DOT8_OFFSET).
+#ifndef DOT16
+#define DOT16(sum, w, x) ((sum) + ((w) << 16 >> 16) * ((x) << 16 >> 16) + ((w) >> 16) * ((x) >> 16))
+#endif
+#ifndef DOT8
+#define DOT8(sum, w, x)                                                                                              \
+    ((sum) + ((w) << 24 >> 24) * ((x) & 255) + ((w) << 16 >> 24) * ((x) >> 8 & 255) +                                \
+     ((w) << 8 >> 24) * ((x) >> 16 & 255) + ((w) >> 24) * ((x) >> 24 & 255))
+#endif
+#ifndef DOT8_OFFSET
+#define DOT8_OFFSET 0
+#endif
+
+/// With few rows the weights are all there is to wait for, and the processor's own prefetcher stops at every page.
+#define FEW_ROWS 4
+#define FETCH_AHEAD 8192
+
+typedef ivec words_unaligned __attribute__((aligned(1), may_alias));
+
+INLINE ivec word(const uint8_t *p) {
+    int32_t value;
+    memcpy(&value, p, 4);
+    return (ivec){0} + value;
+}
+
+/// Where a tile reads: x and scales at its first row, w at the first word of its panel and lane.
+typedef struct {
+    const uint8_t *x, *w;
+    const float *scales, *lows, *sums;
+} integer_source;
+
+/// Exact sums of a group of words, each from `start` of its vector.
+INLINE void integer_group(ivec sum[][2], const ivec *start, const uint8_t *x, size_t row, const uint8_t *w,
+                          size_t words, size_t frames, size_t vectors, int bytes) {
+#pragma clang loop unroll(full)
+    for (size_t t = 0; t < frames; t++)
+#pragma clang loop unroll(full)
+        for (size_t v = 0; v < vectors; v++) sum[t][v] = start[v];
+    for (size_t i = 0; i < words; i++, x += 4, w += 4 * MK_PANEL) {
+        ivec weight[2];
+        if (frames <= FEW_ROWS)
+            for (size_t v = 0; v < vectors * 4 * LANES; v += 64) __builtin_prefetch(w + v + FETCH_AHEAD);
+#pragma clang loop unroll(full)
+        for (size_t v = 0; v < vectors; v++) weight[v] = *(const words_unaligned *)(w + v * 4 * LANES);
+#pragma clang loop unroll(full)
+        for (size_t t = 0; t < frames; t++) {
+            ivec value = word(x + t * row);
+#pragma clang loop unroll(full)
+            for (size_t v = 0; v < vectors; v++)
+                sum[t][v] = bytes ? DOT8(sum[t][v], weight[v], value) : DOT16(sum[t][v], weight[v], value);
+        }
+    }
+}
+
+INLINE void integer_tile(float *y, size_t ystride, integer_source s, const mk_integer_convolution *c, size_t stride,
+                         const float *wscale, const float *bias, size_t width, int accumulate, size_t frames,
+                         size_t vectors, int bytes) {
+    vec total[CONV_FRAMES][2] = {0};
+    size_t group = bytes ? c->words : MK_Q16_GROUP / 2;
+    for (size_t k = 0; k < c->taps; k++) {
+        size_t row = k * c->dilation;
+        ivec first[2] = {0};
+        if (bytes && DOT8_OFFSET != 0)
+#pragma clang loop unroll(full)
+            for (size_t v = 0; v < vectors; v++)
+                first[v] = __builtin_convertvector(load(s.sums + k * MK_PANEL + v * LANES), ivec) * DOT8_OFFSET;
+        for (size_t start = 0; start < c->words; start += group) {
+            ivec sum[CONV_FRAMES][2];
+            size_t words = c->words - start < group ? c->words - start : group;
+            integer_group(sum, first, s.x + row * stride + start * 4, c->step * stride,
+                          s.w + (k * c->words + start) * 4 * MK_PANEL, words, frames, vectors, bytes);
+#pragma clang loop unroll(full)
+            for (size_t t = 0; t < frames; t++)
+#pragma clang loop unroll(full)
+                for (size_t v = 0; v < vectors; v++)
+                    total[t][v] = fma_(__builtin_convertvector(sum[t][v], vec), fill(s.scales[row + t * c->step]), total[t][v]);
+        }
+        if (bytes)
+#pragma clang loop unroll(full)
+            for (size_t t = 0; t < frames; t++)
+#pragma clang loop unroll(full)
+                for (size_t v = 0; v < vectors; v++)
+                    total[t][v] = fma_(load(s.sums + k * MK_PANEL + v * LANES), fill(s.lows[row + t * c->step]), total[t][v]);
+    }
+#pragma clang loop unroll(full)
+    for (size_t t = 0; t < frames; t++)
+#pragma clang loop unroll(full)
+        for (size_t v = 0; v < vectors; v++) {
+            float *out = y + t * ystride + v * LANES;
+            vec result = fma_(total[t][v], load(wscale + v * LANES), load(bias + v * LANES));
+            if (accumulate) result = load_part(out, width - v * LANES) + result;
+            store_part(out, result, width - v * LANES);
+        }
+}
+
+INLINE void integer_columns(float *y, size_t ystride, const mk_integer_rows *x, integer_source s,
+                            const mk_integer_convolution *c, size_t o, size_t width, size_t count, int accumulate,
+                            size_t vectors, int bytes) {
+    size_t t = 0, stride = x->words * 4;
+#define TILES(frames)                                                                                                \
+    for (; t + (frames) <= count; t += (frames)) {                                                                   \
+        integer_source at = s;                                                                                       \
+        at.x += t * c->step * stride;                                                                                \
+        at.scales += t * c->step;                                                                                    \
+        if (bytes) at.lows += t * c->step;                                                                           \
+        integer_tile(y + t * ystride + o, ystride, at, c, stride, c->scales + o, c->bias + o, width, accumulate,     \
+                     frames, vectors, bytes);                                                                        \
+    }
+    TILES(CONV_FRAMES)
+    TILES(4)
+    TILES(2)
+    TILES(1)
+#undef TILES
+}
+
+INLINE void integer_panels(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
+                           size_t count, size_t first, size_t last, int accumulate, int bytes) {
+    for (size_t panel = first; panel < last; panel++)
+        for (size_t part = 0; part < MK_PANEL; part += 2 * LANES) {
+            size_t o = panel * MK_PANEL + part;
+            if (o >= c->outputs) break;
+            size_t width = c->outputs - o < 2 * LANES ? c->outputs - o : 2 * LANES;
+            integer_source s = {
+                x->values, (const uint8_t *)c->weights + (panel * c->taps * c->words * MK_PANEL + part) * 4,
+                x->scales, x->lows, bytes ? c->sums + panel * c->taps * MK_PANEL + part : NULL};
+            if (width > LANES) integer_columns(y, ystride, x, s, c, o, width, count, accumulate, 2, bytes);
+            else integer_columns(y, ystride, x, s, c, o, width, count, accumulate, 1, bytes);
+        }
+}
+
+static void conv_q16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t count,
+                     size_t first, size_t last, int accumulate) {
+    integer_panels(y, ystride, x, c, count, first, last, accumulate, 0);
+}
+
+static void conv_q8(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t count,
+                    size_t first, size_t last, int accumulate) {
+    integer_panels(y, ystride, x, c, count, first, last, accumulate, 1);
+}
+
+// ---- activations to integers ----
+
+typedef int16_t shorts __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
+typedef uint8_t ubytes __attribute__((vector_size(LANES), aligned(1), may_alias));
+
+/// Bits that grow with |x|; those of infinities and NaN are the largest.
+INLINE ivec magnitude(vec x) { return (ivec)x & 0x7FFFFFFF; }
+
+INLINE int32_t largest_lane(ivec v) {
+    int32_t most = 0;
+    for (size_t i = 0; i < LANES; i++) most = v[i] > most ? v[i] : most;
+    return most;
+}
+
+#define INFINITE 0x7F800000
+
+INLINE void row_to_q16(int16_t *q, float *scale, const float *x, size_t channels) {
+    ivec largest = {0};
+    size_t c = 0;
+    for (; c + LANES <= channels; c += LANES) largest = __builtin_elementwise_max(largest, magnitude(load(x + c)));
+    if (c < channels) largest = __builtin_elementwise_max(largest, magnitude(load_part(x + c, channels - c)));
+    int32_t bits = largest_lane(largest);
+    float most;
+    memcpy(&most, &bits, 4);
+    int finite = bits < INFINITE;
+    float inverse = finite && most > MK_SILENCE ? MK_Q16_LEVELS / most : 0;
+    *scale = finite ? most / MK_Q16_LEVELS : __builtin_nanf("");
+    if (!finite) {
+        memset(q, 0, (channels + 1) / 2 * 4);
+        return;
+    }
+#define TO_Q16(x) __builtin_convertvector(__builtin_convertvector(__builtin_elementwise_rint((x) * inverse), ivec), shorts)
+    for (c = 0; c + LANES <= channels; c += LANES) *(shorts *)(q + c) = TO_Q16(load(x + c));
+    if (c < channels) {
+        shorts part = TO_Q16(load_part(x + c, channels - c));
+        memcpy(q + c, &part, (channels - c) * sizeof(int16_t));
+    }
+#undef TO_Q16
+    if (channels % 2) q[channels] = 0;
+}
+
+static void quantize_q16(int16_t *q, float *scales, const float *x, size_t xstride, size_t count, size_t channels) {
+    for (size_t t = 0; t < count; t++) row_to_q16(q + t * ((channels + 1) / 2 * 2), scales + t, x + t * xstride, channels);
+}
+
+static void snake_q16(int16_t *q, float *scales, const float *x, const float *alpha, const float *inverse_beta,
+                      float *scratch, size_t count, size_t channels) {
+    for (size_t t = 0; t < count; t++) {
+        snake(scratch, x + t * channels, alpha, inverse_beta, 1, channels);
+        row_to_q16(q + t * ((channels + 1) / 2 * 2), scales + t, scratch, channels);
+    }
+}
+
+INLINE void row_to_q8(uint8_t *q, float *scale, float *low, const float *x, size_t channels) {
+    vec least = fill(x[0]), most = least;
+    ivec largest = {0};
+    for (size_t c = 0; c < channels; c += LANES) {
+        // The first value stands for those beyond the last.
+        vec value = channels - c >= LANES ? load(x + c) : load_part(x + c, channels - c);
+        if (channels - c < LANES)
+            for (size_t i = channels - c; i < LANES; i++) value[i] = x[0];
+        least = choose(value < least, value, least);
+        most = choose(value > most, value, most);
+        largest = __builtin_elementwise_max(largest, magnitude(value));
+    }
+    float bottom = least[0], top = most[0];
+    for (size_t i = 1; i < LANES; i++) {
+        bottom = least[i] < bottom ? least[i] : bottom;
+        top = most[i] > top ? most[i] : top;
+    }
+    float range = top - bottom;
+    int finite = largest_lane(largest) < INFINITE && range < __builtin_inff();
+    float inverse = finite && range > MK_SILENCE ? 255 / range : 0;
+    *scale = finite ? range / 255 : __builtin_nanf("");
+    *low = bottom;
+    if (!finite) {
+        memset(q, 0, (channels + 3) / 4 * 4);
+        return;
+    }
+#define TO_Q8(x)                                                                                                     \
+    __builtin_convertvector(__builtin_convertvector(__builtin_elementwise_rint(((x) - bottom) * inverse), ivec), ubytes)
+    size_t c = 0;
+    for (; c + LANES <= channels; c += LANES) *(ubytes *)(q + c) = TO_Q8(load(x + c));
+    if (c < channels) {
+        ubytes part = TO_Q8(load_part(x + c, channels - c));
+        memcpy(q + c, &part, channels - c);
+    }
+#undef TO_Q8
+    for (c = channels; c % 4; c++) q[c] = 0;
+}
+
+static void snake_q8(uint8_t *q, float *scales, float *lows, const float *x, const float *alpha,
+                     const float *inverse_beta, float *scratch, size_t count, size_t channels) {
+    for (size_t t = 0; t < count; t++) {
+        snake(scratch, x + t * channels, alpha, inverse_beta, 1, channels);
+        row_to_q8(q + t * ((channels + 3) / 4 * 4), scales + t, lows + t, scratch, channels);
+    }
+}

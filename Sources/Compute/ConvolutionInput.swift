@@ -1,0 +1,143 @@
+// What a streamed convolution reads: the last rows of the past, then the rows of the step in progress, in the format the
+// convolution computes with. Each row of an integer format has its own scale, so that what is stored depends neither on
+// the size of a step nor on other rows.
+
+internal import CKernels
+
+/// What a convolution computes with.
+package enum ConvolutionFormat: Sendable, CaseIterable {
+    /// float32 weights and activations.
+    case float32
+    /// 16-bit weights and activations, exact sums.
+    case int16
+    /// 8-bit weights and activations, exact sums; activations come from snake.
+    case int8
+
+    /// Words of four bytes that hold a row of `channels`.
+    func words(_ channels: Int) -> Int {
+        switch self {
+        case .float32: channels
+        case .int16: (channels + 1) / 2
+        case .int8: (channels + 3) / 4
+        }
+    }
+}
+
+/// y = x + sin²(alpha · x) · inverseBeta, channel by channel.
+package struct Snake {
+    package let alpha: Rows
+    package let inverseBeta: Rows
+
+    package init(alpha: Rows, inverseBeta: Rows) {
+        precondition(alpha.rows == 1 && inverseBeta.rows == 1 && alpha.columns == inverseBeta.columns)
+        self.alpha = alpha
+        self.inverseBeta = inverseBeta
+    }
+}
+
+@safe
+package final class ConvolutionInput {
+    package let format: ConvolutionFormat
+    package let channels: Int
+    package let history: Int
+    private var window: Rows  // words
+    private var rowScales: Rows
+    private var rowLows: Rows
+    private var scratch: Rows
+
+    /// Rows a worker takes at least.
+    private static let grain = 16
+
+    package init(history: Int, channels: Int, format: ConvolutionFormat) {
+        self.format = format
+        self.channels = channels
+        self.history = history
+        window = Rows(rows: history, columns: format.words(channels))
+        rowScales = Rows(rows: history, columns: 1)
+        rowLows = Rows(rows: history, columns: 1)
+        scratch = Rows(rows: 0, columns: channels)
+    }
+
+    /// The next rows are x.
+    package func write(_ x: Rows, on processor: Processor) {
+        precondition(x.columns == channels && format != .int8, "bytes come from snake")
+        let (rows, scales, _) = room(x.rows)
+        guard format == .int16 else { return rows.copy(from: x) }
+        processor.pool.run(x.rows, grain: Self.grain) { range in
+            let (x, rows) = (x[range], rows[range])
+            unsafe processor.kernels.table.pointee.quantize_q16(
+                UnsafeMutableRawPointer(rows.pointer).assumingMemoryBound(to: Int16.self), scales[range].pointer,
+                x.pointer, x.stride, x.rows, channels)
+        }
+    }
+
+    /// The next rows are snake(x).
+    package func write(_ snake: Snake, of x: Rows, on processor: Processor) {
+        precondition(x.columns == channels && x.stride == channels && snake.alpha.columns == channels)
+        let (rows, scales, lows) = room(x.rows)
+        let parts = (x.rows + Self.grain - 1) / Self.grain
+        if format != .float32 && scratch.rows < parts { scratch = Rows(rows: parts, columns: channels) }
+        processor.pool.run(x.rows, grain: Self.grain) { range in
+            let table = unsafe processor.kernels.table.pointee
+            let (x, rows, scales) = (x[range], rows[range], scales[range])
+            let (alpha, beta) = (snake.alpha, snake.inverseBeta)
+            switch format {
+            case .float32:
+                unsafe table.snake(rows.pointer, x.pointer, alpha.pointer, beta.pointer, x.rows, channels)
+            case .int16:
+                unsafe table.snake_q16(
+                    UnsafeMutableRawPointer(rows.pointer).assumingMemoryBound(to: Int16.self), scales.pointer,
+                    x.pointer, alpha.pointer, beta.pointer, scratch[range.lowerBound / Self.grain].pointer, x.rows,
+                    channels)
+            case .int8:
+                unsafe table.snake_q8(
+                    UnsafeMutableRawPointer(rows.pointer).assumingMemoryBound(to: UInt8.self), scales.pointer,
+                    lows[range].pointer, x.pointer, alpha.pointer, beta.pointer,
+                    scratch[range.lowerBound / Self.grain].pointer, x.rows, channels)
+            }
+        }
+    }
+
+    /// Makes every row of the past like the first one of the step.
+    package func repeatFirst() {
+        for row in 0..<history {
+            window[row].copy(from: window[history])
+            rowScales[row].copy(from: rowScales[history])
+            rowLows[row].copy(from: rowLows[history])
+        }
+    }
+
+    /// Forgets all but the last `history` rows of a step of `rows`.
+    package func advance(_ rows: Int) {
+        // Rows move to lower addresses in ascending order, so overlap does no harm.
+        window[0..<history].copy(from: window[rows..<rows + history])
+        rowScales[0..<history].copy(from: rowScales[rows..<rows + history])
+        rowLows[0..<history].copy(from: rowLows[rows..<rows + history])
+    }
+
+    /// History and the `rows` rows written last.
+    func values(_ rows: Int) -> Rows { window[0..<history + rows] }
+
+    @unsafe func integers(from row: Int) -> mk_integer_rows {
+        unsafe mk_integer_rows(
+            values: window[row].pointer, words: window.columns, scales: rowScales[row].pointer,
+            lows: rowLows[row].pointer)
+    }
+
+    /// Where the next `rows` rows are to be written.
+    private func room(_ rows: Int) -> (values: Rows, scales: Rows, lows: Rows) {
+        if window.rows < history + rows {
+            window = Self.grown(window, history: history, rows: rows)
+            rowScales = Self.grown(rowScales, history: history, rows: rows)
+            rowLows = Self.grown(rowLows, history: history, rows: rows)
+        }
+        let range = history..<history + rows
+        return (window[range], rowScales[range], rowLows[range])
+    }
+
+    private static func grown(_ old: Rows, history: Int, rows: Int) -> Rows {
+        let larger = Rows(rows: history + rows, columns: old.columns)
+        larger[0..<history].copy(from: old[0..<history])
+        return larger
+    }
+}

@@ -1,0 +1,245 @@
+// Integer convolutions: packing, activations to integers, and every instruction set against the definition, bit for bit.
+
+import CKernels
+import Testing
+
+struct Shape {
+    var inputs: Int
+    var outputs: Int
+    var taps: Int
+    var dilation: Int
+    var step: Int
+}
+
+/// A convolution [outputs][inputs][taps] of noise, packed in both integer formats.
+@safe final class PackedNoise {
+    let shape: Shape
+    let source: Guarded<Float>
+    let bias: Guarded<Float>
+    let shorts: Guarded<Int16>
+    let shortScales: Guarded<Float>
+    let bytes: Guarded<Int8>
+    let byteScales: Guarded<Float>
+    let sums: Guarded<Float>
+    let panels: Int
+
+    init(_ shape: Shape, _ noise: inout Noise) {
+        self.shape = shape
+        let panel = Int(MK_PANEL)
+        panels = (shape.outputs + panel - 1) / panel
+        source = noise.floats(shape.outputs * shape.inputs * shape.taps)
+        bias = noise.floats(panels * panel)
+        shorts = Guarded(panels * shape.taps * ((shape.inputs + 1) / 2 * 2) * panel, guardedBy: 77) { _ in 99 }
+        bytes = Guarded(panels * shape.taps * ((shape.inputs + 3) / 4 * 4) * panel, guardedBy: 77) { _ in 99 }
+        shortScales = output(panels * panel)
+        byteScales = output(panels * panel)
+        sums = output(panels * shape.taps * panel)
+        var layout = unsafe layout
+        unsafe #expect(mk_pack_q16(shorts.base, shortScales.base, &layout, 0, panels) == 1)
+        unsafe #expect(mk_pack_q8(bytes.base, byteScales.base, sums.base, &layout, 0, panels) == 1)
+        #expect(shorts.isIntact && bytes.isIntact && sums.isIntact && shortScales.isIntact && byteScales.isIntact)
+    }
+
+    var layout: mk_convolution_source {
+        unsafe mk_convolution_source(
+            values: UnsafeRawPointer(source.base), bf16: 0, inputs: shape.inputs, outputs: shape.outputs,
+            taps: shape.taps, channels: shape.outputs, kernel: shape.taps, first: 0, phase: 0,
+            output: shape.inputs * shape.taps, tap: 1, input: shape.taps)
+    }
+
+    func convolution(bytes isBytes: Bool) -> mk_integer_convolution {
+        unsafe mk_integer_convolution(
+            weights: isBytes ? UnsafeRawPointer(bytes.base) : UnsafeRawPointer(shorts.base),
+            scales: isBytes ? byteScales.base : shortScales.base, sums: sums.base, bias: bias.base,
+            words: isBytes ? (shape.inputs + 3) / 4 : (shape.inputs + 1) / 2, outputs: shape.outputs,
+            taps: shape.taps, dilation: shape.dilation, step: shape.step)
+    }
+
+    /// The weight that is stored for an output, a tap and an input, times its scale.
+    func stored(_ o: Int, _ k: Int, _ i: Int, bytes isBytes: Bool) -> Float {
+        let panel = Int(MK_PANEL)
+        let per = isBytes ? 4 : 2
+        let words = (shape.inputs + per - 1) / per
+        let at = (((o / panel * shape.taps + k) * words + i / per) * panel + o % panel) * per + i % per
+        return unsafe isBytes
+            ? Float(bytes.base[at]) * byteScales.base[o] : Float(shorts.base[at]) * shortScales.base[o]
+    }
+}
+
+@Suite struct KernelConvolutionTests {
+    static let shapes = [
+        Shape(inputs: 3, outputs: 1, taps: 7, dilation: 1, step: 1),
+        Shape(inputs: 19, outputs: 75, taps: 3, dilation: 9, step: 1),
+        Shape(inputs: 200, outputs: 48, taps: 2, dilation: 1, step: 2),
+        Shape(inputs: 64, outputs: 33, taps: 1, dilation: 1, step: 1),
+    ]
+
+    @Test(arguments: InstructionSet.available, [1, 2, 5, 29])
+    func integersEqualTheDefinition(_ isa: InstructionSet, count: Int) {
+        var noise = Noise()
+        for shape in Self.shapes {
+            let packed = PackedNoise(shape, &noise)
+            let rows = (count - 1) * shape.step + (shape.taps - 1) * shape.dilation + 1
+            for isBytes in [false, true] {
+                let width = isBytes ? (shape.inputs + 3) / 4 * 4 : (shape.inputs + 1) / 2 * 4
+                // Any bytes will do, but 16-bit values keep to their limit.
+                let values = Guarded<UInt8>(rows * width, guardedBy: 77) {
+                    let byte = UInt8(truncatingIfNeeded: noise.bits())
+                    return isBytes || $0 % 2 == 0 ? byte : UInt8(bitPattern: Int8(bitPattern: byte) >> 2)
+                }
+                let scales = noise.floats(rows)
+                let lows = noise.floats(rows)
+                var x = unsafe mk_integer_rows(
+                    values: values.base, words: width / 4, scales: scales.base, lows: lows.base)
+                var c = unsafe packed.convolution(bytes: isBytes)
+                let got = output(count * shape.outputs)
+                let wanted = output(count * shape.outputs)
+                let definition = unsafe InstructionSet.definition.table.pointee
+                let operation = unsafe (isBytes ? isa.table.pointee.conv_q8 : isa.table.pointee.conv_q16)!
+                for accumulate: Int32 in [0, 1] {
+                    unsafe (isBytes ? definition.conv_q8 : definition.conv_q16)!(
+                        wanted.base, shape.outputs, &x, &c, count, 0, packed.panels, accumulate)
+                    for panel in 0..<packed.panels {
+                        // Cut in time as well: a row does not depend on where its call begins.
+                        let cut = count / 3
+                        unsafe operation(got.base, shape.outputs, &x, &c, cut, panel, panel + 1, accumulate)
+                        var rest = unsafe x
+                        unsafe rest.values += cut * shape.step * width
+                        unsafe rest.scales += cut * shape.step
+                        unsafe rest.lows += cut * shape.step
+                        unsafe operation(
+                            got.base + cut * shape.outputs, shape.outputs, &rest, &c, count - cut, panel, panel + 1,
+                            accumulate)
+                    }
+                    #expect(got.isIntact && got.values == wanted.values, "\(shape) bytes \(isBytes)")
+                    #expect(wanted.values.allSatisfy { $0.isFinite })
+                }
+            }
+        }
+    }
+
+    @Test func packedWeightsAreTheNearestOnes() {
+        var noise = Noise()
+        for shape in Self.shapes {
+            let packed = PackedNoise(shape, &noise)
+            let (shortScales, byteScales) = (packed.shortScales.values, packed.byteScales.values)
+            let sums = packed.sums.values
+            var worst: Float = 0
+            for o in 0..<shape.outputs {
+                for k in 0..<shape.taps {
+                    var sum: Float = 0
+                    for i in 0..<shape.inputs {
+                        let weight = unsafe packed.source.base[(o * shape.inputs + i) * shape.taps + k]
+                        let short = abs(packed.stored(o, k, i, bytes: false) - weight) / shortScales[o]
+                        let byte = abs(packed.stored(o, k, i, bytes: true) - weight) / byteScales[o]
+                        worst = max(worst, short, byte)
+                        sum += (packed.stored(o, k, i, bytes: true) / byteScales[o]).rounded()
+                    }
+                    let at = (o / Int(MK_PANEL) * shape.taps + k) * Int(MK_PANEL) + o % Int(MK_PANEL)
+                    #expect(sums[at] == sum)
+                }
+            }
+            #expect(worst <= 0.501, "steps off")
+        }
+    }
+
+    /// The worst activations against weights that are all as large as they get: the sum of a group stays within int32.
+    @Test(arguments: [1, 2, 63, 64, 65, 300])
+    func sixteenBitSumsCannotOverflow(inputs: Int) {
+        let source = Guarded<Float>(inputs, guardedBy: 5) { $0 % 3 == 0 ? -0.7 : 0.7 }
+        let panel = Int(MK_PANEL)
+        let words = (inputs + 1) / 2
+        let packed = Guarded<Int16>(words * 2 * panel, guardedBy: 5) { _ in 0 }
+        let scales = output(panel)
+        var layout = unsafe mk_convolution_source(
+            values: UnsafeRawPointer(source.base), bf16: 0, inputs: inputs, outputs: 1, taps: 1, channels: 1, kernel: 1,
+            first: 0, phase: 0, output: inputs, tap: 1, input: 1)
+        unsafe #expect(mk_pack_q16(packed.base, scales.base, &layout, 0, 1) == 1)
+        let weights = (0..<inputs).map { Int(packed.values[$0 / 2 * 2 * panel + $0 % 2]) }
+        for start in stride(from: 0, to: inputs, by: Int(MK_Q16_GROUP)) {
+            let group = weights[start..<min(start + Int(MK_Q16_GROUP), inputs)]
+            let worst = group.reduce(0) { $0 + abs($1) } * Int(MK_Q16_LEVELS)
+            #expect(worst <= Int(Int32.max))
+            // and the weights use what there is.
+            #expect(group.count < 60 || worst > Int(Int32.max) / 10 * 9)
+        }
+    }
+
+    @Test func weightsThatAreNotFiniteAreRefused() {
+        for bad in [Float.nan, .infinity, -.infinity] {
+            let source = Guarded<Float>(70, guardedBy: 5) { $0 == 66 ? bad : 0.5 }
+            var layout = unsafe mk_convolution_source(
+                values: UnsafeRawPointer(source.base), bf16: 0, inputs: 35, outputs: 2, taps: 1, channels: 2, kernel: 1,
+                first: 0, phase: 0, output: 35, tap: 1, input: 1)
+            let packed = Guarded<Int16>(36 * 32, guardedBy: 5) { _ in 0 }
+            let bytes = Guarded<Int8>(36 * 32, guardedBy: 5) { _ in 0 }
+            let (scales, sums) = (output(32), output(32))
+            unsafe #expect(mk_pack_q16(packed.base, scales.base, &layout, 0, 1) == 0)
+            unsafe #expect(mk_pack_q8(bytes.base, scales.base, sums.base, &layout, 0, 1) == 0)
+        }
+    }
+
+    @Test(arguments: InstructionSet.available, [1, 7, 16, 33, 160, 515])
+    func activationsToSixteenBits(_ isa: InstructionSet, channels: Int) {
+        var noise = Noise()
+        let rows = 6
+        let x = noise.floats(rows * channels, scale: 30)
+        for c in 0..<channels { unsafe x.base[channels + c] = 0 }
+        unsafe x.base[2 * channels] = .nan
+        unsafe x.base[3 * channels + channels - 1] = -.infinity
+        for c in 0..<channels { unsafe x.base[4 * channels + c] = .leastNonzeroMagnitude }
+        let width = (channels + 1) / 2 * 2
+        let got = Guarded<Int16>(rows * width, guardedBy: 77) { _ in 99 }
+        let wanted = Guarded<Int16>(rows * width, guardedBy: 77) { _ in 99 }
+        let (scales, wantedScales) = (output(rows), output(rows))
+        unsafe isa.table.pointee.quantize_q16(got.base, scales.base, x.base, channels, rows, channels)
+        unsafe InstructionSet.definition.table.pointee.quantize_q16(
+            wanted.base, wantedScales.base, x.base, channels, rows, channels)
+        #expect(got.isIntact && scales.isIntact && got.values == wanted.values)
+        #expect(scales.values.map(\.bitPattern) == wantedScales.values.map(\.bitPattern))
+        #expect(scales.values[2].isNaN && scales.values[3].isNaN && scales.values[1] == 0)
+        #expect(got.values.allSatisfy { abs(Int($0)) <= Int(MK_Q16_LEVELS) })
+        for c in 0..<channels {
+            let back = Float(got.values[5 * width + c]) * scales.values[5]
+            #expect(abs(back - x.values[5 * channels + c]) <= scales.values[5] * 0.51)
+        }
+    }
+
+    /// What is stored stands for snake(x), within half a step.
+    @Test(arguments: InstructionSet.available, [1, 7, 16, 33, 96, 515])
+    func snakeToIntegers(_ isa: InstructionSet, channels: Int) {
+        var noise = Noise()
+        let rows = 4
+        let x = noise.floats(rows * channels, scale: 3)
+        unsafe x.base[2 * channels] = .nan
+        let (alpha, beta) = (noise.floats(channels), noise.floats(channels))
+        let (expected, scratch) = (output(rows * channels), output(channels))
+        unsafe InstructionSet.definition.table.pointee.snake(
+            expected.base, x.base, alpha.base, beta.base, rows, channels)
+        let width16 = (channels + 1) / 2 * 2
+        let width8 = (channels + 3) / 4 * 4
+        let shorts = Guarded<Int16>(rows * width16, guardedBy: 77) { _ in 99 }
+        let bytes = Guarded<UInt8>(rows * width8, guardedBy: 77) { _ in 99 }
+        let (scales, byteScales, lows) = (output(rows), output(rows), output(rows))
+        unsafe isa.table.pointee.snake_q16(
+            shorts.base, scales.base, x.base, alpha.base, beta.base, scratch.base, rows, channels)
+        unsafe isa.table.pointee.snake_q8(
+            bytes.base, byteScales.base, lows.base, x.base, alpha.base, beta.base, scratch.base, rows, channels)
+        #expect(shorts.isIntact && bytes.isIntact && scratch.isIntact)
+        #expect(scales.isIntact && byteScales.isIntact && lows.isIntact)
+        #expect(scales.values[2].isNaN && byteScales.values[2].isNaN)
+        for row in [0, 1, 3] {
+            for c in 0..<width8 {
+                guard c < channels else {
+                    #expect(bytes.values[row * width8 + c] == 0)
+                    continue
+                }
+                let wanted = expected.values[row * channels + c]
+                let short = Float(shorts.values[row * width16 + c]) * scales.values[row]
+                let byte = Float(bytes.values[row * width8 + c]) * byteScales.values[row] + lows.values[row]
+                #expect(abs(short - wanted) <= scales.values[row] * 0.51 + 2e-5)
+                #expect(abs(byte - wanted) <= byteScales.values[row] * 0.51 + 2e-5)
+            }
+        }
+    }
+}
