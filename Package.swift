@@ -79,17 +79,23 @@ let package = Package(
 
         // The quantizer: a library, and a command around it.
         .target(
+            name: "CQuantization",
+            path: "Quantize/CQuantization",
+            cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off", "-std=c11"])]
+        ),
+        .target(
             name: "Quantization",
             dependencies: [
-                "Compute", "ModelFile", "Qwen3TTS", .product(name: "Crypto", package: "swift-crypto"),
+                "CQuantization", "Compute", "ModelFile", "Qwen3TTS",
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Quantize",
-            exclude: ["Command", "README.md"],
+            exclude: ["CQuantization", "Command", "README.md"],
             resources: [
                 .embedInCode("Recipes/int8.json"), .embedInCode("Recipes/int4.json"),
                 .embedInCode("Recipes/bf16.json"), .embedInCode("Recipes/mixed.json"),
             ],
-            // The search of scales is long: optimised in debug builds too, so that tests stay quick.
+            // Every weight passes through here several times: optimised in debug builds too, so that tests stay quick.
             swiftSettings: [.unsafeFlags(["-O"])]
         ),
         .executableTarget(
@@ -141,13 +147,14 @@ let package = Package(
             ]
         ),
         .testTarget(
-            name: "QuantizeTests", dependencies: ["Quantization", "makima-quantize", "ModelFile"],
+            name: "QuantizeTests",
+            dependencies: ["Compute", "ModelFile", "Quantization", "Qwen3TTS", "makima-quantize"],
             exclude: ["dequantize.py", "requirements.txt"]),
     ]
 )
 
 // One place for the language settings of every Swift target.
-for target in package.targets where target.type != .system && target.name != "CKernels" {
+for target in package.targets where target.type != .system && !["CKernels", "CQuantization"].contains(target.name) {
     var settings = target.swiftSettings ?? []
     settings += [
         .enableUpcomingFeature("ExistentialAny"),

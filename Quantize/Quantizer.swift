@@ -105,7 +105,6 @@ private struct QuantizationRun {
                 metadata: checkpoint.metadata(recipe, options, digest: digests[part.folder.isEmpty ? 0 : 1]))
             for plan in plans {
                 _ = try await eachPiece(of: plan, threads: options.threads) { try plan.encode($0, into: writer) }
-                plan.source.release()
                 done += plan.source.byteCount
                 progress(QuantizationProgress(stage: .writing, done: done, total: checkpoint.byteCount))
             }
@@ -174,12 +173,11 @@ private func compare(
         let parts = try await eachPiece(of: plan, threads: threads) { piece in
             var deviation = Deviation()
             deviation.add(try stored.floats(piece), try plan.source.floats(piece))
+            plan.source.release(piece)
             return deviation
         }
         for part in parts { total += part }
     }
-    plan.source.release()
-    stored.release()
     // Each format is better than storing zeros; anything else is another checkpoint's file.
     guard total.noise <= total.signal else {
         throw QuantizationError.notTheSame(path: file, reason: "tensor \(plan.source.name) differs altogether")

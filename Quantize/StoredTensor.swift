@@ -20,8 +20,9 @@ struct StoredTensor: Sendable {
         self.parts = parts
     }
 
-    /// One of `plan.pieces`.
+    /// One of `plan.pieces`, whose pages are then given back.
     func floats(_ piece: Range<Int>) throws(ModelFileError) -> [Float] {
+        defer { release(piece) }
         switch plan.format {
         case .keep, .f32, .bf16: return try parts[0].floats(piece)
         case .int8:
@@ -36,7 +37,10 @@ struct StoredTensor: Sendable {
         }
     }
 
-    func release() { for part in parts { part.release() } }
+    private func release(_ piece: Range<Int>) {
+        let data = plan.format == .int4 ? piece.lowerBound / 8..<piece.upperBound / 8 : piece
+        parts[0].release(data)
+    }
 }
 
 /// How far decoded values are from the source's.

@@ -89,6 +89,7 @@ struct TensorPlan: Sendable {
     /// Encodes one piece into the file.
     func encode(_ piece: Range<Int>, into writer: SafetensorsWriter) throws {
         let name = source.name
+        defer { source.release(piece) }
         guard [.f32, .bf16, .f16].contains(source.type) else {
             return try writer.write(source.bytes(piece), to: name, at: piece.lowerBound * source.type.size)
         }

@@ -44,8 +44,11 @@ extension Tensor {
         return file.bytes(begin..<begin + range.count * type.size)
     }
 
-    /// Tells the system that this tensor's pages are not needed for now. What is read again is mapped again.
-    package func release() { file.release(offset..<offset + byteCount) }
+    /// Tells the system that the pages of elements `range` are not needed for now. What is read again is mapped again.
+    package func release(_ range: Range<Int>) {
+        precondition(range.lowerBound >= 0 && range.upperBound <= count, "elements outside \(name)")
+        file.release(offset + range.lowerBound * type.size..<offset + range.upperBound * type.size)
+    }
 }
 
 extension MappedFile {

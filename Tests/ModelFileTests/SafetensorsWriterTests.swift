@@ -88,7 +88,8 @@ private func withPath<T>(_ body: (String) throws -> T) throws -> T {
             let whole = try tensor.floats()
             #expect(try tensor.floats(3..<20) == Array(whole[3..<20]))
             #expect(tensor.bytes(3..<20) == Array(tensor.bytes(0..<35)[3 * tensor.type.size..<20 * tensor.type.size]))
-            tensor.release()
+            tensor.release(3..<20)
+            tensor.release(0..<tensor.count)
             #expect(try tensor.floats() == whole)
         }
     }
