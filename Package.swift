@@ -107,6 +107,28 @@ let package = Package(
             path: "Quantize/Command"
         ),
 
+        // Counts allocations, for tests and measurements.
+        .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+        // Measurements, not packaged.
+        .target(
+            name: "CBenchmark",
+            dependencies: ["CKernels", "COpenBLAS"],
+            path: "Benchmarks/CBenchmark",
+            cSettings: [.unsafeFlags(["-O3", "-std=c11"])]
+        ),
+        .executableTarget(
+            name: "makima-bench",
+            dependencies: [
+                "CAllocationCounter", "CBenchmark", "CKernels", "Compute", "ModelFile", "Quantization", "Qwen3TTS",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            path: "Benchmarks/Bench",
+            resources: [
+                .embedInCode("Shapes/config.json"), .embedInCode("Shapes/speech_tokenizer.json"),
+                .embedInCode("Shapes/tensors.txt"),
+            ]
+        ),
+
         .testTarget(name: "ModelFileTests", dependencies: ["ModelFile"]),
         .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "ModelFile"]),
         .testTarget(
@@ -146,6 +168,7 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
+        .testTarget(name: "BenchTests", dependencies: ["makima-bench"]),
         .testTarget(
             name: "QuantizeTests",
             dependencies: ["Compute", "ModelFile", "Quantization", "Qwen3TTS", "makima-quantize"],
@@ -153,8 +176,11 @@ let package = Package(
     ]
 )
 
+let cTargets: Set = ["CAllocationCounter", "CBenchmark", "CKernels", "CQuantization"]
+
 // One place for the language settings of every Swift target.
-for target in package.targets where target.type != .system && !["CKernels", "CQuantization"].contains(target.name) {
+for target in package.targets
+where target.type != .system && !cTargets.contains(target.name) {
     var settings = target.swiftSettings ?? []
     settings += [
         .enableUpcomingFeature("ExistentialAny"),

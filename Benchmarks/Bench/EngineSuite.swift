@@ -1,0 +1,309 @@
+// The whole engine on a checkpoint of the 0.6B shape: what a listener waits for, stage by stage, beside the bare loop over
+// the same matrices.
+
+import CAllocationCounter
+import CBenchmark
+import Compute
+import FoundationEssentials
+import Glibc
+import ModelFile
+import Quantization
+import Qwen3TTS
+
+struct EngineSuite {
+    let threads: Int
+    let frames: Int
+    let bandwidth: Double  // bytes per second
+    /// Another checkpoint in place of the random one.
+    let model: String?
+
+    func run(_ format: String) throws -> Results.EngineResult {
+        let synthetic = model == nil ? try SyntheticCheckpoint(.named(format)) : nil
+        defer { withExtendedLifetime(synthetic) {} }
+        let directory = model ?? synthetic!.directory
+        var result = Results.EngineResult()
+        (result.bytesPerFrame, result.macsPerFrame) = try FrameCost(directory).total
+        // Once for the page cache: what is measured is a start from it.
+        _ = try SpeechModel(directory: directory, threads: threads)
+        try measureSpeech(directory, &result)
+        try measureStages(directory, &result)
+        measureBareLoop(format, try Configuration(directory: directory), &result)
+        return result
+    }
+
+    // MARK: Speech
+
+    private func measureSpeech(_ directory: String, _ result: inout Results.EngineResult) throws {
+        let start = Clock.now
+        let model = try SpeechModel(directory: directory, threads: threads)
+        result.loadMs = Clock.milliseconds(since: start)
+        let request = SpeechRequests(model)
+        result.prefillMs = try firstAudio(model, request.byVector)
+        result.firstAudioMs = try best(of: 3) { try firstAudio(model, request.byVector) }
+        result.firstAudioICLMs = try best(of: 2) { try firstAudio(model, request.byCodes) }
+        let run = try speak(model, request.byVector)
+        result.realTimeFactor = run.milliseconds.reduce(0, +) / run.audioMilliseconds
+        result.frameMs = percentile(run.milliseconds, 0.5)
+        result.frameMsP95 = percentile(run.milliseconds, 0.95)
+        result.allocationsPerFrame = run.allocationsPerFrame
+        result.residentBytes = residentBytes()
+    }
+
+    private func best(of count: Int, _ body: () throws -> Double) rethrows -> Double {
+        var best = Double.infinity
+        for _ in 0..<count { best = min(best, try body()) }
+        return best
+    }
+
+    /// From the request to the first samples.
+    private func firstAudio(_ model: SpeechModel, _ request: SpeechRequest) throws -> Double {
+        let start = Clock.now
+        let utterance = try model.begin(request)
+        while true {
+            for event in model.advance([utterance], isCancelled: { _ in false }) {
+                if try samples(event) > 0 { return Clock.milliseconds(since: start) }
+            }
+        }
+    }
+
+    private func samples(_ event: SpeechEvent) throws -> Int {
+        switch event {
+        case .frame(let samples, _): return samples.count
+        case .starved: return 0
+        case .ended(let reason): throw BenchError(reason: "the speech ended early: \(reason.rawValue)")
+        case .failed(let error): throw BenchError(reason: "\(error)")
+        }
+    }
+
+    private struct Run {
+        var milliseconds: [Double] = []
+        var audioMilliseconds = 0.0
+        var allocationsPerFrame = 0.0
+    }
+
+    private func speak(_ model: SpeechModel, _ request: SpeechRequest) throws -> Run {
+        let utterance = try model.begin(request)
+        var run = Run()
+        run.milliseconds.reserveCapacity(frames)
+        // The first half grows what grows; the second is the steady state.
+        var (allocations, steadyFrames) = (0, 0)
+        var last = Clock.now
+        while run.milliseconds.count < frames {
+            let before = mk_allocations()
+            let events = model.advance([utterance], isCancelled: { _ in false })
+            let count = mk_allocations() - before
+            let samples = try samples(events[0])
+            guard samples > 0 else { continue }
+            run.milliseconds.append(Clock.milliseconds(since: last))
+            last = Clock.now
+            run.audioMilliseconds += Double(samples) / Double(model.information.sampleRate) * 1000
+            if run.milliseconds.count > frames / 2 {
+                allocations += count
+                steadyFrames += 1
+            }
+        }
+        run.allocationsPerFrame = Double(allocations) / Double(max(1, steadyFrames))
+        return run
+    }
+
+    /// 4 utterances in one batch, and one by one.
+    func batch() throws -> Results.BatchResult {
+        let synthetic = model == nil ? try SyntheticCheckpoint(.named("int8")) : nil
+        defer { withExtendedLifetime(synthetic) {} }
+        let speech = try SpeechModel(directory: model ?? synthetic!.directory, threads: threads)
+        let request = SpeechRequests(speech).byVector
+        _ = try firstAudio(speech, request)
+        func rate(_ count: Int) throws -> Double {
+            let utterances = try (0..<count).map { _ in try speech.begin(request) }
+            var samples = 0
+            let start = Clock.now
+            while samples < count * frames * speech.information.samplesPerFrame {
+                for event in speech.advance(utterances, isCancelled: { _ in false }) {
+                    samples += try self.samples(event)
+                }
+            }
+            return Double(samples) / Double(speech.information.sampleRate) / Clock.milliseconds(since: start) * 1000
+        }
+        let (one, four) = (try rate(1), try rate(4))
+        return Results.BatchResult(speedup: four / one, audioSecondsPerSecond: four)
+    }
+
+    // MARK: Stages
+
+    private func measureStages(_ directory: String, _ result: inout Results.EngineResult) throws {
+        let configuration = try Configuration(directory: directory)
+        let talker = try Talker(Safetensors.directory(directory)["talker"], configuration)
+        let processor = Processor(threads: threads)
+        let steps = TalkerSteps(talker, processor)
+        for _ in 0..<3 { steps.frame() }
+        var (talkerTimes, predictorTimes): ([Double], [Double]) = ([], [])
+        for _ in 0..<600 {
+            let (talker, predictor) = steps.frame()
+            talkerTimes.append(talker)
+            predictorTimes.append(predictor)
+            if talkerTimes.count == 100 && Clock.milliseconds(since: steps.start) > 30_000 { break }
+        }
+        result.talkerMs = percentile(Array(talkerTimes.prefix(100)), 0.5)
+        result.codePredictorMs = percentile(Array(predictorTimes.prefix(100)), 0.5)
+        let whole = zip(talkerTimes, predictorTimes).map { $0 + $1 }
+        result.lastOverFirstFrame = percentile(Array(whole.suffix(20)), 0.5) / percentile(Array(whole.prefix(20)), 0.5)
+        result.rooflineFraction =
+            Double(result.bytesPerFrame) / bandwidth * 1000 / (result.talkerMs + result.codePredictorMs)
+        result.decoderMs = try decoderTime(directory)
+    }
+
+    /// A frame at a time on one thread, as it runs beside the talker.
+    private func decoderTime(_ directory: String) throws -> Double {
+        let decoder = try CodecDecoder(
+            Safetensors.directory(directory + "/speech_tokenizer")["decoder"], Configuration.codec(directory: directory)
+        )
+        let processor = Processor()
+        let state = decoder.makeState()
+        let groups = decoder.configuration.decoder.quantizers
+        var times: [Double] = []
+        for frame in 0..<30 {
+            let codes = (0..<groups).map { (frame * 37 + $0 * 101) % decoder.configuration.decoder.codebookSize }
+            let start = Clock.now
+            _ = try decoder.step([codes], state, on: processor)
+            times.append(Clock.milliseconds(since: start))
+        }
+        return percentile(Array(times.dropFirst(10)), 0.5)
+    }
+
+    private func measureBareLoop(
+        _ format: String, _ configuration: Configuration, _ result: inout Results.EngineResult
+    ) {
+        func stack(_ c: TransformerConfiguration) -> mb_stack {
+            mb_stack(
+                hidden: c.hidden_size, query: c.num_attention_heads * c.head_dim,
+                key_value: c.num_key_value_heads * c.head_dim, intermediate: c.intermediate_size,
+                layers: c.num_hidden_layers, vocabulary: c.vocab_size)
+        }
+        let formats: [String: mb_format] = ["int8": MB_INT8, "int4": MB_INT4, "bf16": MB_BF16]
+        guard let stored = formats[format] else { return }
+        let frame = unsafe mb_bare_frame(
+            stored, stack(configuration.talker), stack(configuration.codePredictor),
+            configuration.talker.num_code_groups - 1, Int32(threads), 20)
+        result.bareLoopMs = unsafe frame.talker_ms + frame.predictor_ms
+        result.bareLoopFraction = result.bareLoopMs / (result.talkerMs + result.codePredictorMs)
+    }
+
+    private func residentBytes() -> Int {
+        guard let text = try? String(contentsOf: URL(filePath: "/proc/self/statm"), encoding: .utf8),
+            let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
+        else { return 0 }
+        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
+    }
+}
+
+struct BenchError: Error, CustomStringConvertible {
+    let reason: String
+    var description: String { reason }
+}
+
+/// A frame's passes, one after the other, without sampling and sound.
+private final class TalkerSteps {
+    private let talker: Talker
+    private let processor: Processor
+    private let caches: (talker: KVCache, predictor: KVCache)
+    private let scratch: TransformerScratch
+    private let predictorScratch: CodePredictor.Scratch
+    private let x, hidden, logits: Rows
+    let start = Clock.now
+
+    init(_ talker: Talker, _ processor: Processor) {
+        let c = talker.configuration.talker
+        self.talker = talker
+        self.processor = processor
+        caches = (talker.stack.makeCache(capacity: 1024), talker.codePredictor.makeCache())
+        scratch = TransformerScratch(c, capacity: 1)
+        predictorScratch = talker.codePredictor.makeScratch()
+        x = Rows(rows: 1, columns: c.hidden_size)
+        hidden = Rows(rows: 1, columns: c.hidden_size)
+        logits = Rows(rows: 1, columns: c.vocab_size)
+    }
+
+    /// Milliseconds of talker with its head, and of the code predictor.
+    @discardableResult
+    func frame() -> (talker: Double, predictor: Double) {
+        talker.codec(1, into: x)
+        let begin = Clock.now
+        talker.stack.step(
+            x, [Segment(cache: caches.talker, count: 1)], normed: hidden, scratch: scratch, on: processor)
+        talker.logits(hidden, into: logits, on: processor)
+        let talkerTime = Clock.milliseconds(since: begin)
+        talker.codec(2, into: x)
+        let middle = Clock.now
+        talker.codePredictor.predict(
+            hidden: hidden, first: x, caches: [caches.predictor], predictorScratch, on: processor,
+            choose: { _, group, _ in group })
+        return (talkerTime, Clock.milliseconds(since: middle))
+    }
+}
+
+/// What a frame reads and multiplies, from the files.
+struct FrameCost {
+    let total: (bytes: Int, macs: Int)
+
+    init(_ directory: String) throws {
+        let weights = try Safetensors.directory(directory)
+        let passes = try Configuration(directory: directory).talker.num_code_groups - 1
+        var (bytes, macs) = (0, 0)
+        for name in weights.names {
+            let tensor = try weights.tensor(name)
+            guard let reads = Self.reads(name, passes: passes) else { continue }
+            bytes += reads.passes * tensor.byteCount
+            let perElement = name.hasSuffix("_packed") ? 8 : name.hasSuffix(".weight") ? 1 : 0
+            macs += reads.rows * tensor.count * perElement
+        }
+        total = (bytes, macs)
+    }
+
+    /// How often a frame reads a tensor, and for how many positions.
+    private static func reads(_ name: String, passes: Int) -> (passes: Int, rows: Int)? {
+        if name.hasSuffix("norm.weight") { return nil }
+        if name.hasPrefix("talker.code_predictor.model.layers.") { return (passes, passes + 1) }
+        if name.hasPrefix("talker.code_predictor.lm_head.") { return (1, 1) }
+        if name.hasPrefix("talker.code_predictor.small_to_mtp_projection.weight") { return (passes, passes + 1) }
+        if name.hasPrefix("talker.model.layers.") || name.hasPrefix("talker.codec_head.") { return (1, 1) }
+        return nil
+    }
+}
+
+/// Long enough for any number of frames.
+private struct SpeechRequests {
+    let byVector: SpeechRequest
+    let byCodes: SpeechRequest
+
+    init(_ model: SpeechModel) {
+        let text = String(repeating: "all the boats went out to sea ", count: 60)
+        var options = SpeechOptions()
+        options.seed = 1
+        let speaker = (0..<1024).map { Float($0 % 17) / 17 - 0.5 }
+        func request(_ id: String, _ codes: [[Int]], _ transcript: String) -> SpeechRequest {
+            let prompt = VoicePrompt(speaker: speaker, codes: codes, transcript: transcript)
+            var request = SpeechRequest(
+                text: text, voice: .cloned(id: id, prompt), language: "english", options: options)
+            request.options.maximumFrames = 2000
+            return request
+        }
+        // 5 s of reference at 12.5 frames a second.
+        let codes = (0..<63).map { frame in (0..<16).map { (frame * 31 + $0 * 77) % 2048 } }
+        byVector = request("vector", [], "")
+        byCodes = request("codes", codes, "the sun rose over the quiet harbour and the boats went out")
+    }
+}
+
+func percentile(_ values: [Double], _ share: Double) -> Double {
+    guard !values.isEmpty else { return 0 }
+    let sorted = values.sorted()
+    return sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
+}
+
+enum Clock {
+    static var now: ContinuousClock.Instant { ContinuousClock.now }
+    static func milliseconds(since start: ContinuousClock.Instant) -> Double {
+        let time = ContinuousClock.now - start
+        return Double(time.components.seconds) * 1000 + Double(time.components.attoseconds) * 1e-15
+    }
+}

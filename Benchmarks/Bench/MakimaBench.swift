@@ -1,0 +1,111 @@
+// `makima-bench`: figures for docs/performance.md. Absolute times belong to the machine and the minute; compare ratios from
+// one run, or two runs on one machine with --compare.
+
+import ArgumentParser
+import FoundationEssentials
+import Glibc
+
+@main
+struct MakimaBench: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "makima-bench",
+        abstract: "Measures kernels and the whole engine beside what this machine allows.",
+        discussion: """
+            EXAMPLES
+              makima-bench kernels
+              makima-bench engine --format int8,int4 --json > now.json
+              makima-bench engine --compare now.json
+            """,
+        subcommands: [KernelsCommand.self, EngineCommand.self])
+}
+
+struct OutputOptions: ParsableArguments {
+    @Option(help: "Threads to compute with.")
+    var threads = min(2, max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+
+    @Flag(help: "Print JSON with stable keys in place of the table.")
+    var json = false
+
+    @Option(help: ArgumentHelp("Also print every number beside that of an earlier run.", valueName: "other.json"))
+    var compare: String?
+
+    func validate() throws {
+        guard (1...64).contains(threads) else { throw ValidationError("--threads takes a number from 1 to 64.") }
+        if let compare { _ = try Self.read(compare) }
+    }
+
+    private static func read(_ path: String) throws -> Results {
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else {
+            throw ValidationError("\(path) cannot be read.")
+        }
+        guard let results = try? JSONDecoder().decode(Results.self, from: data) else {
+            throw ValidationError("\(path) was not written by makima-bench --json.")
+        }
+        return results
+    }
+
+    func show(_ results: Results) throws {
+        print(json ? try results.json() : results.table)
+        if let compare { print("\n" + (try results.comparison(with: Self.read(compare)))) }
+    }
+}
+
+struct KernelsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "kernels", abstract: "Every kernel on every instruction set of this processor.")
+
+    @OptionGroup var output: OutputOptions
+
+    @Option(help: ArgumentHelp("Only kernels whose name holds this.", valueName: "name"))
+    var only: String?
+
+    func run() throws {
+        var results = Results()
+        results.machine = KernelSuite.machine(threads: output.threads)
+        results.kernels = KernelSuite.run(threads: output.threads, filter: only)
+        try output.show(results)
+    }
+}
+
+struct EngineCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "engine",
+        abstract: "Loading, first audio, frames and their stages, on random weights of the 0.6B shape.",
+        discussion: "Writes up to 1.3 GB to the temporary folder (TMPDIR) while it runs.")
+
+    @OptionGroup var output: OutputOptions
+
+    @Option(help: ArgumentHelp("Formats to measure.", valueName: "int8,int4,bf16,mixed"))
+    var format = "int8,int4,bf16"
+
+    @Option(help: "Frames of an utterance.")
+    var frames = 100
+
+    @Option(help: ArgumentHelp("Measure this checkpoint in place of random weights.", valueName: "directory"))
+    var model: String?
+
+    @Flag(inversion: .prefixedNo, help: "Measure four utterances in one batch.")
+    var batch = true
+
+    private static let formats = ["int8", "int4", "bf16", "mixed"]
+
+    func validate() throws {
+        for name in names where !Self.formats.contains(name) {
+            throw ValidationError("There is no format \(name). There are: \(Self.formats.joined(separator: ", ")).")
+        }
+        guard (20...2000).contains(frames) else { throw ValidationError("--frames takes a number from 20 to 2000.") }
+    }
+
+    private var names: [String] { format.split(separator: ",").map(String.init) }
+
+    func run() throws {
+        var results = Results()
+        results.machine = KernelSuite.machine(threads: output.threads)
+        let suite = EngineSuite(
+            threads: output.threads, frames: frames, bandwidth: results.machine.readBandwidthGBs * 1e9, model: model)
+        results.engine = [:]
+        for name in names { results.engine?[name] = try suite.run(name) }
+        if batch { results.batch4 = try suite.batch() }
+        try output.show(results)
+    }
+}

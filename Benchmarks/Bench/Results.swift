@@ -1,0 +1,213 @@
+// What was measured: JSON with stable keys, a table, and a comparison with an earlier run.
+
+import FoundationEssentials
+
+struct Results: Codable {
+    var machine = Machine()
+    var kernels: [KernelResult]?
+    /// By format: int8, int4, bf16, mixed.
+    var engine: [String: EngineResult]?
+    var batch4: BatchResult?
+
+    struct Machine: Codable {
+        var isa = ""
+        var threads = 0
+        /// Anonymous memory in huge pages, larger than the caches.
+        var readBandwidthGBs = 0.0
+        var fmaGFLOPs = 0.0
+        var blasGFLOPs = 0.0
+        var blasGBs = 0.0
+    }
+
+    struct KernelResult: Codable {
+        let kernel: String
+        let isa: String
+        let threads: Int
+        let microseconds: Double
+        /// Of weights, where they are read from memory.
+        let gigabytesPerSecond: Double?
+        let bandwidthFraction: Double?
+        let gigaOperationsPerSecond: Double
+    }
+
+    struct EngineResult: Codable {
+        /// Wall time over audio time, streaming, everything included.
+        var realTimeFactor = 0.0
+        /// Median and 95th percentile of the time from frame to frame.
+        var frameMs = 0.0
+        var frameMsP95 = 0.0
+        var talkerMs = 0.0
+        var codePredictorMs = 0.0
+        var decoderMs = 0.0
+        /// The constant part of a voice's prompt, once per voice; then until the first frame is there.
+        var prefillMs = 0.0
+        var firstAudioMs = 0.0
+        var firstAudioICLMs = 0.0
+        var loadMs = 0.0
+        var residentBytes = 0
+        var allocationsPerFrame = 0.0
+        /// Time of the last of 600 frames over the first.
+        var lastOverFirstFrame = 0.0
+        var bytesPerFrame = 0
+        var macsPerFrame = 0
+        /// Time that reading the weights alone takes, over talker and code predictor.
+        var rooflineFraction = 0.0
+        /// Time of the bare loop over the same matrices, over talker and code predictor.
+        var bareLoopFraction = 0.0
+        var bareLoopMs = 0.0
+    }
+
+    struct BatchResult: Codable {
+        var speedup = 0.0
+        var audioSecondsPerSecond = 0.0
+    }
+}
+
+extension Results {
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+
+    /// Every number by its key path.
+    func numbers() throws -> [String: Double] {
+        indirect enum Value: Decodable {
+            case number(Double)
+            case object([String: Value])
+            case list([Value])
+            case other
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.singleValueContainer()
+                if let number = try? container.decode(Double.self) {
+                    self = .number(number)
+                } else if let object = try? container.decode([String: Value].self) {
+                    self = .object(object)
+                } else if let list = try? container.decode([Value].self) {
+                    self = .list(list)
+                } else {
+                    self = .other
+                }
+            }
+            func collect(_ path: String, into all: inout [String: Double]) {
+                switch self {
+                case .number(let number): all[path] = number
+                case .object(let object):
+                    for (key, value) in object { value.collect(path.isEmpty ? key : path + "." + key, into: &all) }
+                case .list(let list):
+                    for (index, value) in list.enumerated() { value.collect("\(path).\(index)", into: &all) }
+                case .other: break
+                }
+            }
+        }
+        var named = self
+        named.kernels = nil
+        var all: [String: Double] = [:]
+        let value = try JSONDecoder().decode(Value.self, from: JSONEncoder().encode(named))
+        value.collect("", into: &all)
+        for kernel in kernels ?? [] {
+            all["kernels.\(kernel.kernel).\(kernel.isa).\(kernel.threads).microseconds"] = kernel.microseconds
+        }
+        return all
+    }
+
+    /// Every number of both runs, and the new one over the old one.
+    func comparison(with old: Results) throws -> String {
+        let (before, now) = (try old.numbers(), try numbers())
+        var lines = [row(["", "before", "now", "now/before"], [64, 12, 12, 10])]
+        for key in now.keys.sorted() {
+            guard let old = before[key], let new = now[key] else { continue }
+            let ratio = old == 0 ? (new == 0 ? "1.00" : "-") : rounded(new / old, 2)
+            lines.append(row([key, short(old), short(new), ratio], [64, 12, 12, 10]))
+        }
+        return lines.joined(separator: "\n")
+    }
+}
+
+// MARK: Text
+
+extension Results {
+    var table: String {
+        var lines = [
+            "\(machine.isa), \(machine.threads) threads: reads \(rounded(machine.readBandwidthGBs, 1)) GB/s, "
+                + "float32 FMA \(rounded(machine.fmaGFLOPs, 0)) GFLOP/s, OpenBLAS sgemm "
+                + "\(rounded(machine.blasGFLOPs, 0)) GFLOP/s, sgemv \(rounded(machine.blasGBs, 1)) GB/s", "",
+        ]
+        if let kernels { lines += kernelLines(kernels) }
+        if let engine { lines += engineLines(engine) }
+        if let batch4 {
+            lines += [
+                "",
+                "4 utterances, int8, streaming: \(rounded(batch4.audioSecondsPerSecond, 2)) audio seconds per second, "
+                    + "\(rounded(batch4.speedup, 2)) times one by one",
+            ]
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    private func kernelLines(_ kernels: [KernelResult]) -> [String] {
+        let widths = [28, 12, 8, 10, 8, 12, 8]
+        return [row(["kernel n×rows×columns", "isa", "threads", "µs", "GB/s", "of bandwidth", "GOP/s"], widths)]
+            + kernels.map { kernel in
+                row(
+                    [
+                        kernel.kernel, kernel.isa, "\(kernel.threads)", rounded(kernel.microseconds, 2),
+                        kernel.gigabytesPerSecond.map { rounded($0, 1) } ?? "",
+                        kernel.bandwidthFraction.map { rounded(100 * $0, 0) + " %" } ?? "",
+                        rounded(kernel.gigaOperationsPerSecond, 1),
+                    ], widths)
+            }
+    }
+
+    private func engineLines(_ engine: [String: EngineResult]) -> [String] {
+        let formats = engine.keys.sorted()
+        let widths = [34] + formats.map { _ in 12 }
+        func line(_ title: String, _ value: (EngineResult) -> String) -> String {
+            row([title] + formats.map { value(engine[$0]!) }, widths)
+        }
+        return [
+            row([""] + formats, widths),
+            line("× audio time") { rounded($0.realTimeFactor, 3) },
+            line("frame to frame p50 / p95, ms") { rounded($0.frameMs, 1) + " / " + rounded($0.frameMsP95, 1) },
+            line("talker, ms") { rounded($0.talkerMs, 2) },
+            line("code predictor, ms") { rounded($0.codePredictorMs, 2) },
+            line("codec decoder (one thread), ms") { rounded($0.decoderMs, 2) },
+            line("first audio, warm x-vector, ms") { rounded($0.firstAudioMs, 1) },
+            line("first audio, 5 s reference, ms") { rounded($0.firstAudioICLMs, 1) },
+            line("first audio, cold voice, ms") { rounded($0.prefillMs, 1) },
+            line("last of 600 frames over first") { rounded($0.lastOverFirstFrame, 2) },
+            line("load, ms") { rounded($0.loadMs, 0) },
+            line("resident, MB") { rounded(Double($0.residentBytes) / 1e6, 0) },
+            line("allocations per frame") { rounded($0.allocationsPerFrame, 2) },
+            line("weights read per frame, MB") { rounded(Double($0.bytesPerFrame) / 1e6, 0) },
+            line("multiply-adds per frame, M") { rounded(Double($0.macsPerFrame) / 1e6, 0) },
+            line("bare loop, ms") { rounded($0.bareLoopMs, 1) },
+            line("of the bare loop's speed") { rounded(100 * $0.bareLoopFraction, 0) + " %" },
+            line("of the memory's speed") { rounded(100 * $0.rooflineFraction, 0) + " %" },
+        ]
+    }
+}
+
+private func row(_ cells: [String], _ widths: [Int]) -> String {
+    var text = ""
+    for (cell, width) in zip(cells, widths) {
+        let space = String(repeating: " ", count: max(1, width - cell.count))
+        text += text.isEmpty ? cell + space : space + cell
+    }
+    return text
+}
+
+func rounded(_ value: Double, _ digits: Int) -> String {
+    guard value.isFinite else { return "\(value)" }
+    var scale = 1.0
+    for _ in 0..<digits { scale *= 10 }
+    let number = Int((abs(value) * scale).rounded())
+    let sign = value < 0 && number > 0 ? "-" : ""
+    guard digits > 0 else { return sign + "\(number)" }
+    let fraction = "\(number % Int(scale))"
+    return sign + "\(number / Int(scale))." + String(repeating: "0", count: digits - fraction.count) + fraction
+}
+
+private func short(_ value: Double) -> String {
+    value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : rounded(value, 3)
+}

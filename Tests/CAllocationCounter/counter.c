@@ -1,0 +1,43 @@
+#define _GNU_SOURCE
+#include "allocation_counter.h"
+#include <errno.h>
+#include <stdlib.h>
+
+// glibc's own names for what is replaced here.
+extern void *__libc_malloc(size_t);
+extern void *__libc_calloc(size_t, size_t);
+extern void *__libc_realloc(void *, size_t);
+extern void *__libc_memalign(size_t, size_t);
+
+static _Thread_local size_t count __attribute__((tls_model("initial-exec")));
+
+size_t mk_allocations(void) { return count; }
+
+void *malloc(size_t size) {
+    count++;
+    return __libc_malloc(size);
+}
+
+void *calloc(size_t number, size_t size) {
+    count++;
+    return __libc_calloc(number, size);
+}
+
+void *realloc(void *block, size_t size) {
+    count++;
+    return __libc_realloc(block, size);
+}
+
+void *memalign(size_t alignment, size_t size) {
+    count++;
+    return __libc_memalign(alignment, size);
+}
+
+void *aligned_alloc(size_t alignment, size_t size) { return memalign(alignment, size); }
+
+int posix_memalign(void **block, size_t alignment, size_t size) {
+    void *memory = memalign(alignment, size);
+    if (!memory) return ENOMEM;
+    *block = memory;
+    return 0;
+}
