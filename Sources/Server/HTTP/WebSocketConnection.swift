@@ -99,6 +99,8 @@ package struct WebSocketReceiver {
         while !isClosed, let frame = try await frames.next(isolation: #isolation) {
             lastSeen.withLockedValue { $0 = .now }
             let data = frame.unmaskedData
+            // After its closing frame, good or bad, a peer sends nothing.
+            if frame.opcode == .connectionClose { isClosed = true }
             switch try assembly.take(frame, data, limit: limits.message) {
             case .message(let message): return message
             case .incomplete: break
@@ -107,7 +109,6 @@ package struct WebSocketReceiver {
                 try await sender.frame(.pong, data)
             case .pong: try countControlFrame()
             case .close(let code):
-                isClosed = true
                 try await sender.close(code.map { WebSocketClosure($0) })
             }
         }
