@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import Logging
+import Qwen3TTS
 import Server
 
 /// `makima serve`: the appliance.
@@ -75,8 +76,23 @@ extension Serve {
                 SynthesisScheduler(generator, limits: limits, report: report)
             }
             return (loader, "tone")
-        default: throw ValidationError("The engine \(configuration.engine) cannot serve yet; tone can.")
+        default:
+            let folder = try ModelLocations.resolve(configuration.model)
+            let threads = configuration.threads == 0 ? nil : configuration.threads
+            let loader: SpeechService.Loader = { limits, report in
+                SynthesisScheduler(try SpeechModel(directory: folder, threads: threads), limits: limits, report: report)
+            }
+            return (loader, Self.identity(of: folder))
         }
+    }
+
+    /// Another checkpoint in the same folder is another model.
+    private static func identity(of folder: String) -> String {
+        let path = folder + "/model.safetensors"
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return folder }
+        let size = attributes[.size] as? Int ?? 0
+        let changed = (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
+        return "\(folder) \(size) \(changed)"
     }
 }
 
