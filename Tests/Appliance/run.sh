@@ -86,11 +86,18 @@ in_machine apt-get install -y -qq --no-download /root/previous.deb > "$work/apt.
 check "the service starts by itself" until_true 30 in_machine systemctl is-active makima
 check "it is enabled" in_machine systemctl is-enabled makima
 check "the user makima exists, in the group audio" in_machine sh -c 'id -nG makima | grep -qw audio'
-ok "installed size $(in_machine dpkg-query -W -f '${Installed-Size}' makima | awk '{print int($1 / 1024) " MB"}'), resident at idle $(resident)"
+ok "installed size $(in_machine dpkg-query -W -f '${Installed-Size}' makima | awk '{print int($1 / 1024) " MB"}'), resident with the built-in model $(resident)"
 check "man pages" in_machine sh -c 'ls /usr/share/man/man1/makima-models-pull.1.gz'
 check "the model is as it was packaged" in_machine sh -c 'cd /usr/share/makima/models/makima-mini && sha256sum -c --quiet SHA256SUMS'
 check "makima say writes a file" in_machine sh -c 'makima say hello --output /tmp/hello.wav && test -s /tmp/hello.wav'
 in_machine systemd-analyze security makima --no-pager | tail -1
+
+step "idle, before a model is loaded"
+in_machine sh -c 'mkdir -p /run/systemd/system/makima.service.d; printf "[Service]\nEnvironment=MAKIMA_LOAD=first-use\n" \
+    > /run/systemd/system/makima.service.d/idle.conf; systemctl daemon-reload; systemctl restart makima'
+check "it answers" until_true 30 get /health
+ok "resident without a model $(resident)"
+in_machine sh -c 'rm -r /run/systemd/system/makima.service.d; systemctl daemon-reload; systemctl restart makima'
 
 step "speak, from another computer"
 check "GET /health" get /health
