@@ -15,10 +15,10 @@ export SOURCE_DATE_EPOCH
 version=$(sed -n 's/^let version = "\(.*\)"$/\1/p' Sources/makima/Version.swift)
 [ -n "$version" ] || { echo "Sources/makima/Version.swift states no version" >&2; exit 1; }
 
-# Paths of this machine stay out of the programs.
+# Paths of this machine stay out of the programs, and libraries nobody calls out of what they need.
 build() {
     swift build -c release --static-swift-stdlib -Xswiftc -file-prefix-map -Xswiftc "$PWD=." \
-        -Xcc "-ffile-prefix-map=$PWD=." "$@"
+        -Xcc "-ffile-prefix-map=$PWD=." -Xlinker --as-needed "$@"
 }
 build --product makima
 build --product makima-quantize
@@ -33,7 +33,8 @@ cp -R packaging/debian "$top/debian"
 install -m 755 "$programs/makima" "$programs/makima-quantize" "$top/usr/bin/"
 cp -R Models/makima-mini "$top/usr/share/makima/models/"
 for voice in Voices/*/; do cp -R "$voice" "$top/usr/share/makima/voices/"; done
-cp -R README.md CHANGELOG.md docs "$top/"
+cp -R README.md docs "$top/"
+cp CHANGELOG.md "$top/docs/"
 
 # The settings file: what differs from the defaults, then every other setting with its default and meaning, as comments.
 {
@@ -60,7 +61,7 @@ done
 cat > "$top/debian/changelog" <<END
 makima ($version) unstable; urgency=medium
 
-  * Release $version: CHANGELOG.md in this folder tells what is new.
+  * Release $version: docs/CHANGELOG.md tells what is new.
 
  -- Makima Maintainers <maintainers@makima.example>  $(date -R -d "@$SOURCE_DATE_EPOCH")
 END

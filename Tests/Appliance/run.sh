@@ -82,7 +82,7 @@ resident() { in_machine awk '/^VmRSS/ {print int($2 / 1024) " MB"}' "/proc/$(mai
 get() { python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=20).read().decode())' "http://$host.2:8012$1"; }
 
 step "install"
-in_machine apt-get install -y -qq --no-download /root/previous.deb > "$work/apt.log" 2>&1 || { bad "apt: $(tail -5 "$work/apt.log")"; exit 1; }
+in_machine apt-get install -y -qq /root/previous.deb > "$work/apt.log" 2>&1 || { bad "apt: $(tail -5 "$work/apt.log")"; exit 1; }
 check "the service starts by itself" until_true 30 in_machine systemctl is-active makima
 check "it is enabled" in_machine systemctl is-enabled makima
 check "the user makima exists, in the group audio" in_machine sh -c 'id -nG makima | grep -qw audio'
@@ -141,7 +141,7 @@ in_machine sed -i 's/"power"/"guest"/' /var/lib/makima/voices/guest/metadata.jso
 in_machine chown -R makima:makima /var/lib/makima/voices/guest
 echo '# a line of mine' > "$work/line"
 in_machine sh -c 'echo "# a line of mine" >> /etc/makima/makima.toml'
-in_machine apt-get install -y -qq --no-download /root/makima.deb > "$work/apt.log" 2>&1 || bad "apt: $(tail -5 "$work/apt.log")"
+in_machine apt-get install -y -qq /root/makima.deb > "$work/apt.log" 2>&1 || bad "apt: $(tail -5 "$work/apt.log")"
 check "the new version is installed" in_machine sh -c "dpkg-query -W -f '\${Version}' makima | grep -qx '$version'"
 check "the settings are kept" in_machine grep -q 'a line of mine' /etc/makima/makima.toml
 check "the service runs" until_true 30 in_machine systemctl is-active makima
