@@ -66,12 +66,13 @@ def record(a, result):
 
 
 def words(a):
-    texts = lines_of(a.texts or os.path.join(HERE, "heldout.txt"))[:a.count]
+    texts = lines_of(os.path.abspath(a.texts) if a.texts else "heldout.txt")[:a.count]
     kinds = ["everyday"] * 64 + ["template"] * 40 + ["common"] * 16
     waves, took = spoken(a.command, texts, os.path.join(a.out, a.name))
     taught = teacher(texts)
-    lms = dict(stock=asr.STOCK, domain=os.path.join(a.out, "domain.lm"))
-    if not os.path.exists(lms["domain"]):
+    lms = dict(stock=asr.STOCK)
+    if a.domain:
+        lms["domain"] = os.path.join(a.out, "domain.lm")
         asr.domain_lm(lms["domain"])
     result = dict(name=a.name, sentences=len(texts), seconds=round(took, 1),
                   audio_seconds=round(sum(map(len, waves)) / 24000, 1),
@@ -94,7 +95,7 @@ def words(a):
 
 
 def stops(a):
-    texts = lines_of(a.texts or os.path.join(HERE, "stops.txt"))[:a.count]
+    texts = lines_of(os.path.abspath(a.texts) if a.texts else "stops.txt")[:a.count]
     waves, _ = spoken(a.command, texts, os.path.join(a.out, a.name + "_stops"))
     taught = teacher(texts)
     ratio = np.array([len(w) / len(t) for w, t in zip(waves, taught)])
@@ -106,26 +107,42 @@ def stops(a):
         raise SystemExit("speech did not end: " + "; ".join(missed[:5]))
 
 
-def voices(a):
-    """Whose reference is each cloned utterance nearest to, by the model's own speaker encoder."""
+def own_encoder(folder):
+    """Embeddings by the model's own speaker encoder."""
     import torch
 
     import common
     common.import_reference()
     from qwen_tts import Qwen3TTSModel
-    model = Qwen3TTSModel.from_pretrained(a.model, dtype=torch.float32)
-    embed = lambda x: torch.nn.functional.normalize(model.model.extract_speaker_embedding(x, 24000).float(), dim=0)
-    clips = {os.path.basename(d): os.path.join(d, "reference.wav") for d in sorted(glob.glob(os.path.join(a.voices, "*")))}
-    refs = {v: embed(soundfile.read(p, dtype="float32")[0]) for v, p in clips.items()}
-    texts = lines_of(os.path.join(HERE, "heldout.txt"))[:a.count or 8]
-    table, right, trials = {}, 0, 0
-    for v, clip in clips.items():
-        waves, _ = spoken(a.command, texts, os.path.join(a.out, a.name + "_" + v), voice=v, clip=clip)
-        cos = torch.stack([torch.stack([embed(w) @ refs[r] for r in refs]) for w in waves])
-        table[v] = {r: round(c.item(), 3) for r, c in zip(refs, cos.mean(0))}
-        right += sum(list(refs)[int(i)] == v for i in cos.argmax(1))
-        trials += len(waves)
-    record(a, dict(name=a.name + " voices", nearest_is_own="%d/%d" % (right, trials), cosine=table))
+    model = Qwen3TTSModel.from_pretrained(folder, dtype=torch.float32)
+    return lambda x: model.model.extract_speaker_embedding(x, 24000).float().cpu().numpy()
+
+
+def other_encoder():
+    """Embeddings by Resemblyzer, which carries its weights and knows nothing of this project."""
+    from resemblyzer import VoiceEncoder, preprocess_wav
+    encoder = VoiceEncoder("cpu", verbose=False)
+    return lambda x: encoder.embed_utterance(preprocess_wav(x, 24000))
+
+
+def voices(a):
+    """Whose reference is each cloned utterance nearest to, by two speaker encoders."""
+    clips = {os.path.basename(os.path.dirname(p)): p for p in sorted(glob.glob(os.path.join(a.voices, "*", "reference.wav")))}
+    texts = lines_of("heldout.txt")[:a.count or 10]
+    made = {v: spoken(a.command, texts, os.path.join(a.out, a.name + "_" + v), voice=v, clip=clip)[0]
+            for v, clip in clips.items()}
+    for who, encode in (("own", own_encoder(a.model)), ("resemblyzer", other_encoder())):
+        embed = lambda x: (lambda e: e / np.linalg.norm(e))(encode(x))
+        refs = np.stack([embed(soundfile.read(p, dtype="float32")[0]) for p in clips.values()])
+        table, right = {}, 0
+        for i, (v, waves) in enumerate(made.items()):
+            cosine = np.stack([embed(w) for w in waves]) @ refs.T
+            table[v] = {r: round(float(c), 3) for r, c in zip(clips, cosine.mean(0))}
+            right += int((cosine.argmax(1) == i).sum())
+        trials = len(texts) * len(clips)
+        record(a, dict(name="%s voices by %s" % (a.name, who), nearest_is_own="%d/%d" % (right, trials), cosine=table))
+        if a.limit is not None and right < a.limit * trials:
+            raise SystemExit("voices nearest to their own reference in %d of %d trials only" % (right, trials))
 
 
 def codec_stages(a):
@@ -138,7 +155,7 @@ def codec_stages(a):
     import sentences
     import talker
     import vocoder
-    texts = lines_of(os.path.join(HERE, "heldout.txt"))[:a.count]
+    texts = lines_of("heldout.txt")[:a.count]
     lex = corpus.lexicon(sorted({w for t in texts + sentences.corpus(2000) for w in sentences.words_of(t)}),
                          os.path.join(a.out, "lexicon.json"))
     letters = lockstep.Letters(lex)
@@ -183,10 +200,11 @@ def main():
     p.add_argument("--name", default="model")
     p.add_argument("--texts", help="another list")
     p.add_argument("--count", type=int, help="only so many lines")
-    p.add_argument("--limit", type=float, help="words: points above the teacher allowed; stops: misses allowed")
+    p.add_argument("--limit", type=float, help="words: points above the teacher allowed; stops: misses allowed; voices: share of trials")
     p.add_argument("--model")
     p.add_argument("--voices")
     p.add_argument("--work")
+    p.add_argument("--domain", action="store_true", help="words: with the language model of the training texts as well")
     a = p.parse_args()
     os.makedirs(a.out, exist_ok=True)
     {"words": words, "stops": stops, "voices": voices, "codec": codec_stages}[a.what](a)

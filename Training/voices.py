@@ -23,6 +23,10 @@ VOICES = [
          text="Hello there. This is a deeper voice, made by a machine, for when you want to hear someone else."),
     dict(id="power", name="Power", description="A bright, high voice.",
          text="Listen to me. I am a bright little voice, made by a machine, and I am never ever tired."),
+    dict(id="kobeni", name="Kobeni", speaker="slt", description="A lighter voice, a woman's range, a little rough.",
+         text="Excuse me. I am a lighter voice, made by a machine, and I hope you do not mind my asking."),
+    dict(id="kishibe", name="Kishibe", speaker="awb", description="A man's range, with a Scottish accent.",
+         text="Well now. I am an older voice, made by a machine, and I have read a great many books in my time."),
     dict(id="aki", name="Aki", description="The lowest voice, dark and even.",
          text="Good morning. I am the lowest of these voices, made by a machine, and I take my time with every word."),
 ]
@@ -47,7 +51,7 @@ def main():
     for v in VOICES:
         folder = os.path.join(sys.argv[1], v["id"])
         os.makedirs(folder, exist_ok=True)
-        x = speech(v["id"], v["text"])
+        x = speech(v.get("speaker", v["id"]), v["text"])
         assert 5 <= len(x) / RATE <= 8, (v["id"], len(x) / RATE)
         soundfile.write(os.path.join(folder, "reference.wav"), x, RATE, subtype="PCM_16")
         with open(os.path.join(folder, "transcript.txt"), "w") as f:
@@ -55,7 +59,7 @@ def main():
         with open(os.path.join(folder, "metadata.json"), "w") as f:
             json.dump(dict(id=v["id"], name=v["name"], language="english", description=v["description"],
                            synthetic=True, consent="not needed: no person speaks, the clip was synthesized",
-                           source=source(v["id"]), license="BSD-like (Carnegie Mellon University)",
+                           source=source(v.get("speaker", v["id"])), license="BSD-like (Carnegie Mellon University)",
                            mode="x-vector"), f, indent=2)
             f.write("\n")
         print("%s: %.1f s" % (v["id"], len(x) / RATE))
