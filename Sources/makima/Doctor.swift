@@ -1,6 +1,7 @@
 import ArgumentParser
 import Compute
 import FoundationEssentials
+import Server
 
 /// `makima doctor`: is this computer ready to speak, and how fast will it?
 struct Doctor: ParsableCommand {
@@ -16,8 +17,8 @@ struct Doctor: ParsableCommand {
         help: ArgumentHelp("The model to check; TTS_MODEL_ID unless given, else the built-in one.", valueName: "model"))
     var model: String?
 
-    @Option(help: "Port that the service shall have.")
-    var port: UInt16 = 8012
+    @Option(help: "Port that the service shall have; that of /etc/makima/makima.toml unless given.")
+    var port: UInt16?
 
     @Option(help: "Threads to measure with; as many as there are processors unless given.")
     var threads: Int?
@@ -32,13 +33,16 @@ struct Doctor: ParsableCommand {
     }
 
     func run() throws {
+        let settings = try ServerConfiguration(
+            file: SettingsFile.read(nil), environment: ProcessInfo.processInfo.environment, flags: [])
         let speed = try SpeedMeasurement(threads: threads ?? DoctorChecks.usableProcessors)
         let findings =
             [DoctorChecks.processor(), DoctorChecks.clockRate(), DoctorChecks.memory()].compactMap { $0 }
             + DoctorChecks.speed(speed)
             + [
                 DoctorChecks.model(model), DoctorChecks.voices(), DoctorChecks.disk(), DoctorChecks.sound(),
-                DoctorChecks.discovery(), DoctorChecks.port(port), DoctorChecks.clock(),
+                DoctorChecks.discovery(), DoctorChecks.port(port ?? UInt16(clamping: settings.port)),
+                DoctorChecks.clock(),
             ]
         let report = DoctorReport(version: version, deviceClass: speed.deviceClass, speed: speed, findings: findings)
         if json { try report.printJSON() } else { report.printLines() }

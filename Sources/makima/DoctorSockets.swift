@@ -27,7 +27,7 @@ enum PortState: Equatable {
         }
     }
 
-    /// Whether `/health` names this program.
+    /// Whether `/metrics` counts what this program counts.
     private static func answersAsMakima(_ anyAddress: sockaddr_in) -> Bool {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return false }
@@ -37,7 +37,7 @@ enum PortState: Equatable {
         var address = anyAddress
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         guard unsafe withAddress(&address, { unsafe connect(descriptor, $0, $1) }) == 0 else { return false }
-        let request = Array("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
+        let request = Array("GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
         guard unsafe request.withUnsafeBytes({ unsafe write(descriptor, $0.baseAddress, $0.count) }) == request.count
         else { return false }
         var answer: [UInt8] = []
@@ -47,7 +47,7 @@ enum PortState: Equatable {
             guard count > 0 else { break }
             answer += chunk[..<count]
         }
-        return String(decoding: answer, as: UTF8.self).lowercased().contains("makima")
+        return String(decoding: answer, as: UTF8.self).contains("makima_")
     }
 }
 
