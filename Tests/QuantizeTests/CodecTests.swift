@@ -15,13 +15,11 @@ private func sound(_ directory: String) throws -> [Float] {
     return try decoder.step(frames, decoder.makeState(), on: Processor()).values
 }
 
-@Test(arguments: ["int8", "int4"])
-func theCodecOfAQuantizedCheckpointSoundsTheSame(name: String) async throws {
+/// Rounding the decoder's weights to bfloat16 alone leaves 22.6 dB here, which a listener hears.
+@Test(arguments: Recipe.names)
+func theCodecOfAQuantizedCheckpointIsTheSources(name: String) async throws {
     try await withCopy { source, folder in
         _ = try await quantize(source: source, destination: folder + "/q", recipe: .named(name))
-        var deviation = Deviation()
-        deviation.add(try sound(folder + "/q"), try sound(source))
-        let decibels = try #require(deviation.decibels, "the codec was not rounded at all")
-        #expect(decibels > 40)
+        #expect(try sound(folder + "/q") == sound(source))
     }
 }

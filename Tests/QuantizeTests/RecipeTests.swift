@@ -37,7 +37,7 @@ func patterns(name: String, pattern: String, matches: Bool) {
         #expect(try format(recipe, "talker.model.text_embedding.weight") == "BF16")
         #expect(try format(recipe, "talker.model.layers.0.self_attn.q_norm.weight") == "F32")
         #expect(try format(recipe, "decoder.quantizer.rvq_first.output_proj.weight") == "F32")
-        #expect(try format(recipe, "decoder.decoder.0.conv.weight") == "BF16")
+        #expect(try format(recipe, "decoder.decoder.0.conv.weight") == "F32")
     }
 }
 
