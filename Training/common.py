@@ -140,7 +140,7 @@ def tokenizer_config(s=SIZES):
                 decoder_config=decoder_config(s), encoder_config=encoder_config(s))
 
 
-SPEAKERS = {"slt": 60, "rms": 61}        # offsets above the codebook in the codec vocabulary
+SPEAKERS = {"makima": 60, "denji": 61}        # offsets above the codebook in the codec vocabulary
 LANGUAGES = {"english": 10}
 
 

@@ -65,6 +65,20 @@ def record(a, result):
     return result
 
 
+def teacher_heard(a, texts, taught, label, lm):
+    """What is understood of the teacher; kept in the folder, for it is the same for every model."""
+    path = os.path.join(a.out, "teacher_%s.json" % label)
+    if os.path.exists(path):
+        with open(path) as f:
+            known = json.load(f)
+        if known["texts"] == texts:
+            return known["heard"]
+    heard = asr.recognise(taught, os.path.join(a.out, "asr"), lm)
+    with open(path, "w") as f:
+        json.dump(dict(texts=texts, heard=heard), f)
+    return heard
+
+
 def words(a):
     texts = lines_of(os.path.abspath(a.texts) if a.texts else "heldout.txt")[:a.count]
     kinds = ["everyday"] * 64 + ["template"] * 40 + ["common"] * 16
@@ -78,8 +92,9 @@ def words(a):
                   audio_seconds=round(sum(map(len, waves)) / 24000, 1),
                   duration_ratio=round(float(np.mean([len(w) / len(t) for w, t in zip(waves, taught)])), 3))
     for label, lm in lms.items():
-        for who, audio in (("teacher", taught), ("model", waves)):
-            hyps = asr.recognise(audio, os.path.join(a.out, "asr"), lm)
+        for who in ("teacher", "model"):
+            hyps = (teacher_heard(a, texts, taught, label, lm) if who == "teacher"
+                    else asr.recognise(waves, os.path.join(a.out, "asr"), lm))
             rates = {"all": asr.wer(texts, hyps)}
             if not a.texts:
                 for kind in sorted(set(kinds[:len(texts)])):
