@@ -11,7 +11,9 @@ struct Say: ParsableCommand {
         abstract: "Speaks a text.",
         discussion: """
             Plays through the sound device, from the first words on, or with --output writes a WAV file. Without a device it \
-            writes speech.wav. A text of - is read from standard input and spoken as it arrives:
+            writes speech.wav. A text of - is read from standard input and spoken as it arrives. The built-in model, \
+            makima-mini, is small, speaks English only and gets some words wrong; makima models pull fetches the released one.
+
 
               makima say "Good morning."
               makima say "Good morning." --voice denji --output morning.wav

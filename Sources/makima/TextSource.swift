@@ -37,7 +37,7 @@ struct TextSource {
         guard isOpen else { return nil }
         var descriptor = pollfd(fd: STDIN_FILENO, events: Int16(POLLIN), revents: 0)
         // Wakes up now and then, so that an interruption is noticed.
-        while unsafe poll(&descriptor, 1, waiting ? 100 : 0) == 0 {
+        while unsafe poll(&descriptor, 1, waiting ? 100 : 0) <= 0 {
             if !waiting || Interruption.isRequested { return nil }
         }
         var bytes = [UInt8](repeating: 0, count: 65_536)

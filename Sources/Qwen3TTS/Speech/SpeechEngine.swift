@@ -275,6 +275,7 @@ final class SpeechEngine {
         if part.isLast { ids.append(talker.configuration.textTokens.tts_eos_token_id) }
         utterance.group?.generation.append(talker.text(ids, on: processor), isLast: part.isLast)
         utterance.group?.isOpen = !part.isLast
+        utterance.group?.text += part.text
         utterance.group?.budget.add(part.text)
         utterance.group?.characters += part.characters
         limit(utterance)

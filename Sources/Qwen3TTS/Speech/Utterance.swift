@@ -44,6 +44,7 @@ package final class Utterance {
         let prompt: Prompt
         var isOpen: Bool
         var keepsPrefix: Bool
+        /// All of it, for another try.
         var text: String
         var characters: Int
         var budget = FrameBudget()
