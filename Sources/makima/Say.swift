@@ -14,7 +14,6 @@ struct Say: ParsableCommand {
             writes speech.wav. A text of - is read from standard input and spoken as it arrives. The built-in model, \
             makima-mini, is small, speaks English only and gets some words wrong; makima models pull fetches the released one.
 
-
               makima say "Good morning."
               makima say "Good morning." --voice denji --output morning.wav
               makima say "Good morning." --reference me.wav --transcript "What I say in me.wav."
