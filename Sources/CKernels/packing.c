@@ -33,11 +33,16 @@ static inline float element(const mk_convolution_source *s, const char *base, pt
     return value;
 }
 
-/// The weights of a panel's outputs for one input of one tap.
+/// The weights of a panel's outputs for one input of one tap; zero beyond them and before the kernel's end.
 static inline void gather(float *values, const mk_convolution_source *s, const column *columns, size_t width, size_t k,
                           size_t i) {
     ptrdiff_t at = (ptrdiff_t)k * s->tap + (ptrdiff_t)i * s->input;
-    for (size_t o = 0; o < width; o++) values[o] = k < columns[o].from ? 0 : element(s, columns[o].base, at);
+    if (width == MK_PANEL && !s->bf16 && s->tap > 0) {
+        for (size_t o = 0; o < MK_PANEL; o++) memcpy(values + o, columns[o].base + at * 4, 4);
+        return;
+    }
+    for (size_t o = 0; o < MK_PANEL; o++)
+        values[o] = o >= width || k < columns[o].from ? 0 : element(s, columns[o].base, at);
 }
 
 static size_t begin(const mk_convolution_source *s, size_t panel, column *columns) {
@@ -55,25 +60,35 @@ void mk_pack_f32(float *packed, const mk_convolution_source *s, size_t first, si
             for (size_t k = 0; k < s->taps; k++) {
                 float *values = out + (k * s->inputs + i) * MK_PANEL;
                 gather(values, s, columns, width, k, i);
-                memset(values + width, 0, (MK_PANEL - width) * sizeof(float));
             }
     }
 }
 
-/// The largest |w| of an output, and the largest Σ|w| over a group of inputs of one tap; not finite if a weight is not.
-static void measure(const mk_convolution_source *s, column c, size_t group, float *most, float *sum) {
-    *most = *sum = 0;
-    for (size_t k = c.from; k < s->taps; k++)
+/// For each output of a panel the largest |w|, and the largest Σ|w| over a group of inputs of one tap. Returns 0 when a
+/// weight is not finite.
+static int measure(const mk_convolution_source *s, const column *columns, size_t width, size_t group, float *most,
+                   float *sum) {
+    float check = 0;
+    for (size_t o = 0; o < MK_PANEL; o++) most[o] = sum[o] = 0;
+    for (size_t k = 0; k < s->taps; k++)
         for (size_t start = 0; start < s->inputs; start += group) {
             size_t end = s->inputs - start < group ? s->inputs : start + group;
-            float total = 0;
+            float total[MK_PANEL] = {0};
             for (size_t i = start; i < end; i++) {
-                float size = fabsf(element(s, c.base, (ptrdiff_t)k * s->tap + (ptrdiff_t)i * s->input));
-                total += size;
-                *most = size > *most ? size : *most;
+                float values[MK_PANEL];
+                gather(values, s, columns, width, k, i);
+                for (size_t o = 0; o < MK_PANEL; o++) {
+                    float size = fabsf(values[o]);
+                    total[o] += size;
+                    most[o] = size > most[o] ? size : most[o];
+                }
             }
-            *sum = total > *sum || total != total ? total : *sum;
+            for (size_t o = 0; o < MK_PANEL; o++) {
+                sum[o] = total[o] > sum[o] ? total[o] : sum[o];
+                check += total[o] * 0;  // NaN once a total is not finite
+            }
         }
+    return check == 0;
 }
 
 /// round to nearest even; |x| < 2^22.
@@ -87,12 +102,10 @@ int mk_pack_q16(int16_t *packed, float *scales, const mk_convolution_source *s, 
         column columns[MK_PANEL];
         size_t width = begin(s, panel, columns);
         float inverse[MK_PANEL] = {0}, *scale = scales + panel * MK_PANEL;
-        for (size_t o = 0; o < MK_PANEL; o++) scale[o] = 0;
-        for (size_t o = 0; o < width; o++) {
-            float most, sum;
-            measure(s, columns[o], MK_Q16_GROUP, &most, &sum);
-            if (!(sum < INFINITY)) return 0;
-            scale[o] = fmaxf(most / 32767, sum / limit);
+        float most[MK_PANEL], sum[MK_PANEL];
+        if (!measure(s, columns, width, MK_Q16_GROUP, most, sum)) return 0;
+        for (size_t o = 0; o < MK_PANEL; o++) {
+            scale[o] = fmaxf(most[o] / 32767, sum[o] / limit);
             inverse[o] = scale[o] > 0 && 1 / scale[o] < INFINITY ? 1 / scale[o] : 0;
         }
         int16_t *out = packed + panel * s->taps * words * MK_PANEL * 2;
@@ -117,12 +130,10 @@ int mk_pack_q8(int8_t *packed, float *scales, float *sums, const mk_convolution_
         column columns[MK_PANEL];
         size_t width = begin(s, panel, columns);
         float inverse[MK_PANEL] = {0}, *scale = scales + panel * MK_PANEL, *sum = sums + panel * s->taps * MK_PANEL;
-        for (size_t o = 0; o < MK_PANEL; o++) scale[o] = 0;
-        for (size_t o = 0; o < width; o++) {
-            float most, total;
-            measure(s, columns[o], s->inputs, &most, &total);
-            if (!(total < INFINITY)) return 0;
-            scale[o] = most / 127;
+        float most[MK_PANEL], total[MK_PANEL];
+        if (!measure(s, columns, width, s->inputs, most, total)) return 0;
+        for (size_t o = 0; o < MK_PANEL; o++) {
+            scale[o] = most[o] / 127;
             inverse[o] = scale[o] > 0 && 1 / scale[o] < INFINITY ? 1 / scale[o] : 0;
         }
         memset(sum, 0, s->taps * MK_PANEL * sizeof(float));

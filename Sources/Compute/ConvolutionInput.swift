@@ -61,39 +61,66 @@ package final class ConvolutionInput {
     /// The next rows are x.
     package func write(_ x: Rows, on processor: Processor) {
         precondition(x.columns == channels && format != .int8, "bytes come from snake")
-        let (rows, scales, _) = room(x.rows)
-        guard format == .int16 else { return rows.copy(from: x) }
-        processor.pool.run(x.rows, grain: Self.grain) { range in
-            let (x, rows) = (x[range], rows[range])
-            unsafe processor.kernels.table.pointee.quantize_q16(
-                UnsafeMutableRawPointer(rows.pointer).assumingMemoryBound(to: Int16.self), scales[range].pointer,
-                x.pointer, x.stride, x.rows, channels)
-        }
+        guard format == .int16 else { return room(x.rows).values.copy(from: x) }
+        run(x, snake: nil, on: processor)
     }
 
     /// The next rows are snake(x).
     package func write(_ snake: Snake, of x: Rows, on processor: Processor) {
         precondition(x.columns == channels && x.stride == channels && snake.alpha.columns == channels)
+        run(x, snake: snake, on: processor)
+    }
+
+    private func run(_ x: Rows, snake: Snake?, on processor: Processor) {
         let (rows, scales, lows) = room(x.rows)
         let parts = (x.rows + Self.grain - 1) / Self.grain
-        if format != .float32 && scratch.rows < parts { scratch = Rows(rows: parts, columns: channels) }
-        processor.pool.run(x.rows, grain: Self.grain) { range in
-            let table = unsafe processor.kernels.table.pointee
-            let (x, rows, scales) = (x[range], rows[range], scales[range])
+        if snake != nil && format != .float32 && scratch.rows < parts {
+            scratch = Rows(rows: parts, columns: channels)
+        }
+        let work = Writing(
+            kernels: processor.kernels, format: format, x: x, snake: snake, rows: rows, scales: scales, lows: lows,
+            scratch: scratch)
+        processor.pool.run(x.rows, grain: Self.grain, work)
+    }
+
+    /// Rows to the format of the convolution. Each worker has its own row of scratch.
+    private struct Writing: ParallelWork {
+        let kernels: Kernels
+        let format: ConvolutionFormat
+        let x: Rows
+        let snake: Snake?
+        let rows: Rows
+        let scales: Rows
+        let lows: Rows
+        let scratch: Rows
+
+        func run(_ part: Range<Int>) {
+            guard let snake else { return quantize(x[part], rows[part], scales[part]) }
+            activate(snake, x[part], rows[part], part)
+        }
+
+        private func quantize(_ x: Rows, _ rows: Rows, _ scales: Rows) {
+            unsafe kernels.table.pointee.quantize_q16(
+                UnsafeMutableRawPointer(rows.pointer).assumingMemoryBound(to: Int16.self), scales.pointer, x.pointer,
+                x.stride, x.rows, x.columns)
+        }
+
+        private func activate(_ snake: Snake, _ x: Rows, _ rows: Rows, _ part: Range<Int>) {
             let (alpha, beta) = (snake.alpha, snake.inverseBeta)
             switch format {
             case .float32:
-                unsafe table.snake(rows.pointer, x.pointer, alpha.pointer, beta.pointer, x.rows, channels)
+                unsafe kernels.table.pointee.snake(
+                    rows.pointer, x.pointer, alpha.pointer, beta.pointer, x.rows, x.columns)
             case .int16:
-                unsafe table.snake_q16(
-                    UnsafeMutableRawPointer(rows.pointer).assumingMemoryBound(to: Int16.self), scales.pointer,
-                    x.pointer, alpha.pointer, beta.pointer, scratch[range.lowerBound / Self.grain].pointer, x.rows,
-                    channels)
+                unsafe kernels.table.pointee.snake_q16(
+                    UnsafeMutableRawPointer(rows.pointer).assumingMemoryBound(to: Int16.self), scales[part].pointer,
+                    x.pointer, alpha.pointer, beta.pointer, scratch[part.lowerBound / ConvolutionInput.grain].pointer,
+                    x.rows, x.columns)
             case .int8:
-                unsafe table.snake_q8(
-                    UnsafeMutableRawPointer(rows.pointer).assumingMemoryBound(to: UInt8.self), scales.pointer,
-                    lows[range].pointer, x.pointer, alpha.pointer, beta.pointer,
-                    scratch[range.lowerBound / Self.grain].pointer, x.rows, channels)
+                unsafe kernels.table.pointee.snake_q8(
+                    UnsafeMutableRawPointer(rows.pointer).assumingMemoryBound(to: UInt8.self), scales[part].pointer,
+                    lows[part].pointer, x.pointer, alpha.pointer, beta.pointer,
+                    scratch[part.lowerBound / ConvolutionInput.grain].pointer, x.rows, x.columns)
             }
         }
     }

@@ -142,49 +142,84 @@ package struct PackedConvolution {
     package func apply(_ input: ConvolutionInput, into y: Rows, accumulating: Bool = false, on processor: Processor) {
         precondition(input.format == format && input.channels == shape.inputs)
         precondition(input.history == shape.inputRows(for: 1) - shape.step)
-        let rows = y.rows * shape.step
-        guard format != .float32 else {
-            return apply(input.values(rows), into: y, accumulating: accumulating, on: processor)
-        }
-        precondition(input.values(rows).rows >= shape.inputRows(for: y.rows) && y.columns == shape.outputs)
-        var convolution = unsafe mk_integer_convolution(
-            weights: weights.base, scales: scales.base, sums: sums.base, bias: bias.base,
-            words: format.words(shape.inputs), outputs: shape.outputs, taps: shape.taps, dilation: shape.dilation,
-            step: shape.step)
-        divide(y.rows, on: processor) { rows, panels in
-            var x = unsafe input.integers(from: rows.lowerBound * shape.step)
-            let y = y[rows]
-            let table = unsafe processor.kernels.table.pointee
-            let operation = unsafe format == .int8 ? table.conv_q8 : table.conv_q16
-            unsafe operation!(
-                y.pointer, y.stride, &x, &convolution, y.rows, panels.lowerBound, panels.upperBound,
-                accumulating ? 1 : 0)
-        }
+        let x = input.values(y.rows * shape.step)
+        precondition(x.rows >= shape.inputRows(for: y.rows) && y.columns == shape.outputs && y.rows > 0)
+        divide(Multiplying(self, x, input, y, accumulating, processor), on: processor)
     }
 
     /// The same in float32 from any rows, of which row 0 is the oldest that y's row 0 needs.
-    package func apply(_ x: Rows, into y: Rows, accumulating: Bool = false, on processor: Processor) {
+    package func apply(_ x: Rows, into y: Rows, on processor: Processor) {
         precondition(format == .float32 && x.columns == shape.inputs && y.columns == shape.outputs && y.rows > 0)
         precondition(x.rows >= shape.inputRows(for: y.rows), "too few rows of input")
-        divide(y.rows, on: processor) { rows, panels in
-            let (x, y) = (x[rows.lowerBound * shape.step..<x.rows], y[rows])
-            unsafe processor.kernels.table.pointee.conv_f32(
-                y.pointer, y.stride, x.pointer, x.stride, weights.base, bias.base, y.rows, shape.step, shape.inputs,
-                shape.outputs, shape.taps, shape.dilation, panels.lowerBound, panels.upperBound, accumulating ? 1 : 0)
-        }
+        divide(Multiplying(self, x, nil, y, false, processor), on: processor)
     }
 
     /// Rows that a worker takes as a multiple of this: every kernel's tile divides it.
     private static let grain = 24
 
     /// Long signals are divided by rows, short ones by panels of outputs.
-    private func divide(
-        _ rows: Int, on processor: Processor, _ body: (_ rows: Range<Int>, _ panels: Range<Int>) -> Void
-    ) {
-        if rows >= 2 * Self.grain * processor.pool.threads {
-            processor.pool.run(rows, grain: Self.grain) { body($0, 0..<panels) }
+    private func divide(_ work: Multiplying, on processor: Processor) {
+        if work.dividesRows {
+            processor.pool.run(work.y.rows, grain: Self.grain, work)
         } else {
-            processor.pool.run(panels, grain: 1) { body(0..<rows, $0) }
+            processor.pool.run(panels, grain: 1, work)
         }
+    }
+
+    /// One application of the convolution, in parts.
+    private struct Multiplying: ParallelWork {
+        let convolution: PackedConvolution
+        let x: Rows
+        let input: ConvolutionInput?
+        let y: Rows
+        let accumulating: Bool
+        let kernels: Kernels
+        let dividesRows: Bool
+
+        init(
+            _ convolution: PackedConvolution, _ x: Rows, _ input: ConvolutionInput?, _ y: Rows, _ accumulating: Bool,
+            _ processor: Processor
+        ) {
+            self.convolution = convolution
+            self.x = x
+            self.input = input
+            self.y = y
+            self.accumulating = accumulating
+            kernels = processor.kernels
+            dividesRows = y.rows >= 2 * PackedConvolution.grain * processor.pool.threads
+        }
+
+        func run(_ part: Range<Int>) {
+            let rows = dividesRows ? part : 0..<y.rows
+            let panels = dividesRows ? 0..<convolution.panels : part
+            if let input, convolution.format != .float32 {
+                convolution.multiply(input, rows, into: y[rows], panels, accumulating, kernels)
+            } else {
+                let x = x[rows.lowerBound * convolution.shape.step..<x.rows]
+                convolution.multiply(x, into: y[rows], panels, accumulating, kernels)
+            }
+        }
+    }
+
+    private func multiply(
+        _ input: ConvolutionInput, _ rows: Range<Int>, into y: Rows, _ panels: Range<Int>, _ accumulating: Bool,
+        _ kernels: Kernels
+    ) {
+        var x = unsafe input.integers(from: rows.lowerBound * shape.step)
+        var convolution = unsafe mk_integer_convolution(
+            weights: weights.base, scales: scales.base, sums: sums.base, bias: bias.base,
+            words: format.words(shape.inputs), outputs: shape.outputs, taps: shape.taps, dilation: shape.dilation,
+            step: shape.step)
+        let operation = unsafe format == .int8 ? kernels.table.pointee.conv_q8 : kernels.table.pointee.conv_q16
+        unsafe operation!(
+            y.pointer, y.stride, &x, &convolution, y.rows, panels.lowerBound, panels.upperBound, accumulating ? 1 : 0)
+    }
+
+    private func multiply(
+        _ x: Rows, into y: Rows, _ panels: Range<Int>, _ accumulating: Bool, _ kernels: Kernels
+    ) {
+        unsafe kernels.table.pointee.conv_f32(
+            y.pointer, y.stride, x.pointer, x.stride, weights.base, bias.base, y.rows, shape.step, shape.inputs,
+            shape.outputs, shape.taps, shape.dilation, panels.lowerBound, panels.upperBound, accumulating ? 1 : 0)
     }
 }
