@@ -155,8 +155,8 @@ struct EngineSuite {
     /// A frame at a time on one thread, as it runs beside the talker.
     private func decoderTime(_ directory: String) throws -> Double {
         let decoder = try CodecDecoder(
-            Safetensors.directory(directory + "/speech_tokenizer")["decoder"], Configuration.codec(directory: directory)
-        )
+            Safetensors.directory(directory + "/speech_tokenizer")["decoder"],
+            Configuration.codec(directory: directory), precision: .speaking)
         let processor = Processor()
         let state = decoder.makeState()
         let groups = decoder.configuration.decoder.quantizers

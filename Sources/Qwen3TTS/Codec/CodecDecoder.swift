@@ -7,7 +7,7 @@ package import Compute
 package import ModelFile
 
 /// What the decoder computes with. Integer sums are exact, so each gives the same samples streamed or whole and on any
-/// number of threads; how far they are from float32 is measured (docs/performance.md).
+/// number of threads; how far they are from float32 is measured (docs/decisions/0001-codec-in-integers.md).
 package enum CodecPrecision: String, Sendable, CaseIterable {
     /// As the official implementation.
     case float32
@@ -16,6 +16,13 @@ package enum CodecPrecision: String, Sendable, CaseIterable {
     /// 16-bit integers, and 8-bit ones in the residual units of all blocks but the first: most of the work, and where an
     /// error has the shortest way to the sound.
     case int8
+
+    /// What speech is decoded with. aarch64 multiplies 16 bits no faster than floats.
+    #if arch(arm64)
+        package static let speaking = CodecPrecision.float32
+    #else
+        package static let speaking = CodecPrecision.int16
+    #endif
 
     var format: ConvolutionFormat { self == .float32 ? .float32 : .int16 }
 

@@ -100,7 +100,8 @@ struct WindowedAttention {
         let visible = min(state.count, window ?? Int.max)
         let range = state.count - visible..<state.count
         let group = heads / keyValueHeads
-        let scores = state.scores.rows(1, columns: group * visible)
+        // As many as there can be before the cache moves, so that the buffer does not grow frame by frame.
+        let scores = state.scores.rows(1, columns: group * state.keys.rows)
         for head in 0..<keyValueHeads {
             let columns = head * dimension..<(head + 1) * dimension
             let offset = (row * heads + head * group) * dimension

@@ -32,7 +32,7 @@ final class CheckpointParts {
         let format = try Checkpoint.format(of: weights)
         // Weights that are rounded already lose more than 16-bit sound does: 40 dB below the sound and less.
         decoder = try CodecDecoder(
-            codecWeights["decoder"], codec, precision: format == "f32" ? .float32 : .int16)
+            codecWeights["decoder"], codec, precision: format == "f32" ? .float32 : .speaking)
         information = ModelInformation(
             name: Self.name(directory), variant: configuration.textTokens.tts_model_type,
             format: format, sampleRate: codec.sampleRate,
