@@ -8,6 +8,7 @@ import asyncio
 import json
 import tempfile
 import time
+from pathlib import Path
 
 from websockets.asyncio.client import connect
 
@@ -79,7 +80,7 @@ def rounded(value):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--url")
-    parser.add_argument("--model", default="makima-mini")
+    parser.add_argument("--model", default=str(Path(__file__).resolve().parents[2] / "Models/makima-mini"))
     parser.add_argument("--threads", default="2")
     parser.add_argument("--text", default=TEXT)
     parser.add_argument("--clients", type=int, nargs="*", default=[1, 2, 4, 8])

@@ -7,13 +7,13 @@ import struct
 import pytest
 from websockets.asyncio.client import connect
 
-from conftest import Server
+from conftest import ROOT, Server
 from test_speak import receive, send, until
 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("model"), "--engine", "qwen3", "--model", "makima-mini", "--threads", "2")
+    server = Server(tmp_path_factory.mktemp("model"), "--engine", "qwen3", "--model", str(ROOT / "Models/makima-mini"), "--threads", "2")
     yield server
     log = server.log_path.read_text()
     assert server.stop() == 0, log
