@@ -66,29 +66,60 @@ private final class PartEncoder: ChannelOutboundHandler {
     }
 }
 
-/// Closes a connection whose client sends nothing while we wait for a request or the rest of one.
-private final class IdleCloser: ChannelDuplexHandler, RemovableChannelHandler {
+/// Knows how far a request and its response are: closes a connection whose client sends nothing while we wait for it, and
+/// answers a request that cannot be parsed with 400 unless an answer has begun. (NIO's own handler for the latter answers twice
+/// when the response came before the end of the request.)
+private final class ExchangeWatch: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = RequestPart
     typealias InboundOut = RequestPart
     typealias OutboundIn = HTTPServerResponsePart
     typealias OutboundOut = HTTPServerResponsePart
 
-    /// A whole request is there and its response is not.
-    private var isAnswering = false
+    private enum Progress { case none, partial, whole }
+    private var request = Progress.none
+    private var response = Progress.none
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .end = unwrapInboundIn(data) { isAnswering = true }
+        switch unwrapInboundIn(data) {
+        case .head: request = .partial
+        case .body: break
+        case .end: request = .whole
+        }
+        settle()
         context.fireChannelRead(data)
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        if case .end = unwrapOutboundIn(data) { isAnswering = false }
+        switch unwrapOutboundIn(data) {
+        case .head(let head): if head.status.code >= 200 { response = .partial }
+        case .body: break
+        case .end: response = .whole
+        }
+        settle()
         context.write(data, promise: promise)
+    }
+
+    private func settle() {
+        guard request == .whole, response == .whole else { return }
+        request = .none
+        response = .none
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         guard event is IdleStateHandler.IdleStateEvent else { return context.fireUserInboundEventTriggered(event) }
-        if !isAnswering { context.close(promise: nil) }
+        // With the whole request in hand it is for us to act.
+        if request != .whole { context.close(promise: nil) }
+    }
+
+    func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if error is HTTPParserError, response == .none {
+            response = .whole
+            let headers: HTTPHeaders = ["connection": "close", "content-length": "0"]
+            let head = HTTPResponseHead(version: .http1_1, status: .badRequest, headers: headers)
+            context.write(wrapOutboundOut(.head(head)), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        }
+        context.fireErrorCaught(error)
     }
 }
 
@@ -100,8 +131,8 @@ func configureConnection(
     let encoder = HTTPResponseEncoder()
     let handlers: [any RemovableChannelHandler] = [
         ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)), HTTPServerPipelineHandler(),
-        NIOHTTPResponseHeadersValidator(), HTTPServerProtocolErrorHandler(), UpgradeFilter(accept: accept),
-        IdleStateHandler(allTimeout: .seconds(15)), IdleCloser(),
+        NIOHTTPResponseHeadersValidator(), UpgradeFilter(accept: accept),
+        IdleStateHandler(allTimeout: .seconds(15)), ExchangeWatch(),
     ]
     let upgrader = NIOTypedWebSocketServerUpgrader<ConnectionKind>(
         maxFrameSize: maximumFrame,
