@@ -204,6 +204,21 @@ def test_an_upload_that_breaks_off_leaves_nothing(server):
     assert (sorted(os.listdir(server.voices)) if server.voices.exists() else []) == before
 
 
+def test_a_client_that_breaks_off_after_an_early_answer(server):
+    raw = socket.create_connection(("127.0.0.1", server.port))
+    raw.sendall(b"POST /api/v1/voices HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\n0123")
+    raw.settimeout(5)
+    assert raw.recv(1000).startswith(b"HTTP/1.1 415 ")
+    raw.shutdown(socket.SHUT_WR)
+    # One answer and no more.
+    rest = b""
+    while more := raw.recv(1000):
+        rest += more
+    assert b"HTTP/1.1" not in rest
+    raw.close()
+    assert server.json("GET", "/health") == (200, {"status": "ok"})
+
+
 def test_a_client_that_asks_first_is_told_to_go_on(server):
     raw = socket.create_connection(("127.0.0.1", server.port))
     body, _ = form(audio=CLIP, name="Go On", consent="yes")
