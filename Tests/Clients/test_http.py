@@ -219,6 +219,24 @@ def test_a_client_that_breaks_off_after_an_early_answer(server):
     assert server.json("GET", "/health") == (200, {"status": "ok"})
 
 
+def test_a_body_that_breaks_the_protocol(server):
+    for _ in range(100):
+        raw = socket.create_connection(("127.0.0.1", server.port))
+        raw.sendall(b"POST /api/v1/voices HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+                    b"Content-Type: multipart/form-data; boundary=b\r\n\r\n3\r\n--b\r\n")
+        raw.sendall(b"zz\r\n")
+        raw.settimeout(5)
+        answer = b""
+        try:
+            while more := raw.recv(1000):
+                answer += more
+        except ConnectionResetError:
+            pass
+        assert answer.count(b"HTTP/1.1") <= 1
+        raw.close()
+    assert server.json("GET", "/health") == (200, {"status": "ok"})
+
+
 def test_a_client_that_asks_first_is_told_to_go_on(server):
     raw = socket.create_connection(("127.0.0.1", server.port))
     body, _ = form(audio=CLIP, name="Go On", consent="yes")

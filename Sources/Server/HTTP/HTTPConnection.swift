@@ -46,6 +46,8 @@ struct HTTPConnection: Sendable {
             response = failure.response
         } catch let error as SpeakError {
             response = .error(error)
+        } catch is HTTPParserError {
+            response = .failure(.badRequest, "The request breaks off or cannot be read.")
         } catch is CancellationError {
             response = .failure(.serviceUnavailable, "The server is shutting down.")
         } catch {

@@ -67,8 +67,8 @@ private final class PartEncoder: ChannelOutboundHandler {
 }
 
 /// Knows how far a request and its response are: closes a connection whose client sends nothing while we wait for it, and
-/// answers a request that cannot be parsed with 400 unless an answer has begun. (NIO's own handler for the latter answers twice
-/// when the response came before the end of the request.)
+/// answers a request that cannot be parsed with 400 unless an answer has begun. (NIO's own handler for the latter lets two
+/// answers to one request through: its own and the endpoint's.)
 private final class ExchangeWatch: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = RequestPart
     typealias InboundOut = RequestPart
@@ -78,6 +78,8 @@ private final class ExchangeWatch: ChannelDuplexHandler, RemovableChannelHandler
     private enum Progress { case none, partial, whole }
     private var request = Progress.none
     private var response = Progress.none
+    /// The request could not be parsed and the connection is being closed: an endpoint's answer to it comes too late.
+    private var hasFailed = false
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
@@ -90,6 +92,10 @@ private final class ExchangeWatch: ChannelDuplexHandler, RemovableChannelHandler
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+        guard !hasFailed else {
+            promise?.fail(ChannelError.ioOnClosedChannel)
+            return
+        }
         switch unwrapOutboundIn(data) {
         case .head(let head): if head.status.code >= 200 { response = .partial }
         case .body: break
@@ -112,14 +118,19 @@ private final class ExchangeWatch: ChannelDuplexHandler, RemovableChannelHandler
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if error is HTTPParserError, response == .none {
-            response = .whole
-            let headers: HTTPHeaders = ["connection": "close", "content-length": "0"]
-            let head = HTTPResponseHead(version: .http1_1, status: .badRequest, headers: headers)
-            context.write(wrapOutboundOut(.head(head)), promise: nil)
-            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        if error is HTTPParserError, !hasFailed {
+            hasFailed = true
+            answerBadRequest(context)
         }
         context.fireErrorCaught(error)
+    }
+
+    private func answerBadRequest(_ context: ChannelHandlerContext) {
+        guard response == .none else { return }
+        let headers: HTTPHeaders = ["connection": "close", "content-length": "0"]
+        let head = HTTPResponseHead(version: .http1_1, status: .badRequest, headers: headers)
+        context.write(wrapOutboundOut(.head(head)), promise: nil)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 }
 
