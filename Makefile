@@ -1,5 +1,5 @@
 # make test: builds everything and runs every test. The Debian packages it needs are installed when missing.
-PACKAGES = libopenblas-dev libsndfile1-dev libsoxr-dev libasound2-dev pkg-config python3-venv openssl
+PACKAGES = libopenblas-dev libsndfile1-dev libsoxr-dev libasound2-dev libavahi-client-dev pkg-config python3-venv openssl
 
 TEXT = good morning to all of you
 

@@ -25,6 +25,8 @@ let package = Package(
         .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
         .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
+        // Without pkg-config, whose -D_REENTRANT SwiftPM refuses.
+        .systemLibrary(name: "CAvahi", providers: [.apt(["libavahi-client-dev"])]),
 
         // Numeric operations, one folder per instruction set. Optimised in debug builds too, so that tests stay quick;
         // no contraction, so that every compiler gives the same sums.
@@ -53,7 +55,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Audio", "Qwen3TTS",
+                "Audio", "CAvahi", "Qwen3TTS",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
@@ -66,13 +68,18 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ],
+            resources: [
+                .embedInCode("Page/index.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
             ]
         ),
         .executableTarget(
             name: "makima",
             dependencies: [
                 "Audio", "Compute", "ModelFile", "ModelStore", "Quantization", "Qwen3TTS", "Server",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),

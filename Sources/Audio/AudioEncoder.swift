@@ -135,7 +135,8 @@ private final class Sink {
 
     func write(_ bytes: UnsafeRawBufferPointer) {
         let skipped = min(bytes.count, max(0, taken - position))
-        for unsafe byte in unsafe bytes.dropFirst(skipped) {
+        for offset in skipped..<bytes.count {
+            let byte = unsafe bytes[offset]
             let index = max(position, taken) - taken
             if index < ready.count { ready[index] = byte } else { ready.append(byte) }
             position = max(position, taken) + 1

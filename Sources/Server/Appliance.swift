@@ -36,9 +36,11 @@ package func serve(
         webSockets: HTTPListener.webSockets(service), logger: logger)
     http.maximumConnections = configuration.connections
     http.tls = try configuration.tlsContext()
+    let lan = LocalNetwork(configuration, service)
     let (doorsAreOpen, opened) = AsyncStream.makeStream(of: Never.self)
     http.onOpen = { address in
         opened.finish()
+        lan.httpIsOpen(on: address)
         logger.notice("listening", metadata: ["address": "\(address)", "auth": "\(authenticator.isOn)"])
         if !authenticator.isOn, configuration.host != "127.0.0.1" {
             logger.warning("anybody on the network may use this server: set auth-tokens-file, or host to 127.0.0.1")
@@ -46,7 +48,7 @@ package func serve(
     }
     var timing = MakimaServer.Timing()
     timing.grace = .seconds(configuration.grace)
-    var doors: [any Service] = [http]
+    var doors: [any Service] = [http] + lan.doors
     if configuration.load == "startup" { doors.append(ModelLoading(service: service)) }
     if let manager { doors.append(Notifier(manager: manager, service: service, doorsAreOpen: doorsAreOpen)) }
     try await MakimaServer(service, doors: doors, timing: timing).run()

@@ -3,6 +3,9 @@
 package struct ServerConfiguration: Sendable, Equatable {
     package var host = "0.0.0.0"
     package var port = 8012
+    package var wyomingPort = 10_200
+    package var mdns = true
+    package var mdnsName = ""
     package var engine = "qwen3"
     package var toneFrame = 0
     package var model = "makima-mini"
@@ -60,6 +63,10 @@ extension ServerConfiguration {
     package static let settings: [Setting] = [
         .text(\.host, "host", "Address to listen on. 127.0.0.1 keeps the server to this machine."),
         .number(\.port, "port", 0...65_535, "Port of everything HTTP. 0 takes a free one."),
+        .number(
+            \.wyomingPort, "wyoming-port", 0...65_535, "Port for Home Assistant (Wyoming). 0 keeps this door shut."),
+        .flag(\.mdns, "mdns", "Whether the server is announced on the local network, through the Avahi daemon."),
+        .text(\.mdnsName, "mdns-name", "Name to announce. makima on HOST when empty."),
         .choice(
             \.engine, "engine", ["qwen3", "tone"], "What speaks. tone hums instead of speaking, to test clients.",
             environment: "TTS_ENGINE"),

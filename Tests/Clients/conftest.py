@@ -29,6 +29,8 @@ class Server:
         self.log_path = Path(folder) / f"log-{self.port}"
         self.voices = Path(folder) / "voices"
         command = [PROGRAM, "serve", "--engine", "tone", "--host", "127.0.0.1", "--port", str(self.port)]
+        # Several servers run side by side: the doors with fixed numbers are opened by their own tests.
+        command += ["--set", "wyoming-port=0", "--set", "mdns=false"]
         command += ["--voices-dir", str(self.voices), "--set", f"built-in-voices={ROOT}/Voices", "--set", f"cache-dir={folder}/cache", *arguments]
         with open(self.log_path, "w") as log:
             self.process = subprocess.Popen(

@@ -8,6 +8,8 @@ extension Router {
         var router = Router()
         router.addOperation(service)
         router.addVoices(service, uploadLimit: uploadLimit)
+        router.addOpenAI(service)
+        router.addPage()
         for path in ["/api/v1/speak", "/api/v1/listen"] {
             router.on(.GET, path) { _ in
                 var response = Response.failure(.upgradeRequired, "This is a WebSocket: connect with ws://.")

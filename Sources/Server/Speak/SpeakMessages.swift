@@ -154,6 +154,16 @@ package struct MessageFields {
 
     package func flag(_ name: String) throws(SpeakError) -> Bool? { try value(name, "true or false") }
 
+    package func number(_ name: String, _ range: ClosedRange<Double>) throws(SpeakError) -> Double? {
+        let what = "a number from \(range.lowerBound) to \(range.upperBound)"
+        guard let number: Double = try value(name, what) else { return nil }
+        guard range.contains(number) else { throw SpeakError(.invalidText, "\(name) must be \(what).", field: name) }
+        return number
+    }
+
+    /// A value of a type of the reader's own; nil when it is absent or of another shape.
+    package func object<Value: Decodable>(_ name: String, as: Value.Type) -> Value? { try? value(name, "an object") }
+
     package func strings(_ name: String, limit: Int) throws(SpeakError) -> [String]? {
         guard let values: [String] = try value(name, "a list of strings") else { return nil }
         guard values.count <= limit else {

@@ -1,6 +1,7 @@
 import Foundation
-import Qwen3TTS
 import Testing
+
+@testable import Qwen3TTS
 
 /// The tables beside this file were written from each language's rules: one case a line, written form, tab, spoken form.
 @Suite struct SpokenFormTests {
@@ -16,6 +17,20 @@ import Testing
         for (written, spoken) in cases {
             let converted = form.convert(written).text
             #expect(converted == spoken, "\(language): \(written)")
+        }
+    }
+
+    /// As the Python package num2words 0.5 says them, with the joining words and commas of its styles taken out.
+    @Test func cardinalsAgreeWithAnIndependentList() throws {
+        let languages: [any SpokenLanguage] = [
+            English(), German(), French(), Spanish(), Italian(), Portuguese(), Russian(), Korean(),
+        ]
+        for row in try Self.rows("cardinals") {
+            let value = try #require(UInt64(row[0]))
+            for (language, expected) in zip(languages, row.dropFirst()) {
+                let spoken = language.cardinal(value, nil)
+                #expect(spoken == expected, "\(value)")
+            }
         }
     }
 
@@ -185,11 +200,18 @@ import Testing
     }
 
     private static func table(_ language: String) throws -> [(String, String)] {
+        try rows(language).map { row in
+            try #require(row.count == 2, "\(row)")
+            return (row[0], row[1])
+        }
+    }
+
+    /// Fields between tabs, without the heading.
+    private static func rows(_ name: String) throws -> [[String]] {
         let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
-            .appendingPathComponent("SpokenForm/\(language).tsv")
+            .appendingPathComponent("SpokenForm/\(name).tsv")
         return try String(contentsOf: url, encoding: .utf8).split(separator: "\n").dropFirst().map { line in
-            let fields = line.split(separator: "\t").map(String.init)
-            return (try #require(fields.first), try #require(fields.count == 2 ? fields.last : nil))
+            line.split(separator: "\t").map(String.init)
         }
     }
 }

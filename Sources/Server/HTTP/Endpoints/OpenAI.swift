@@ -1,0 +1,224 @@
+// /v1/…: the shapes of OpenAI's speech interface, so that its SDKs and Open WebUI work unchanged.
+
+import Audio
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+import Qwen3TTS
+
+extension Router {
+    package mutating func addOpenAI(_ service: SpeechService) {
+        on(.GET, "/v1/models") { _ in .json(OpenAIModelList(service)) }
+        on(.GET, "/v1/models/:id") { request in
+            let id = request.parameters["id"] ?? ""
+            guard let model = OpenAIModelList(service).data.first(where: { $0.id == id }) else {
+                return .openAIError(.unknownModel(id, service))
+            }
+            return .json(model)
+        }
+        on(.GET, "/v1/audio/models") { _ in .json(["models": OpenAIModelList(service).data]) }
+        on(.GET, "/v1/audio/voices") { _ in .json(["voices": OpenAIVoice.all(service)]) }
+        on(.POST, "/v1/audio/speech") { request in
+            do throws(OpenAIError) {
+                let wish = try await OpenAISpeechRequest(request, service)
+                return try await OpenAISpeech(wish, service, client: request.client).response()
+            } catch {
+                return .openAIError(error)
+            }
+        }
+    }
+}
+
+// MARK: - Lists
+
+private struct OpenAIModelList: Encodable {
+    struct Model: Encodable {
+        var id: String
+        var object = "model"
+        /// Of the model's release, unknown here; the field has to be there.
+        var created = 0
+        var owned_by = "makima"
+    }
+
+    var object = "list"
+    var data: [Model]
+
+    /// The loaded model, and the names that clients send when nobody chose.
+    init(_ service: SpeechService) {
+        let names = (service.information.map { [$0.name] } ?? []) + OpenAISpeechRequest.modelAliases
+        data = names.map { Model(id: $0) }
+    }
+}
+
+private struct OpenAIVoice: Encodable {
+    var id: String
+    var name: String
+
+    static func all(_ service: SpeechService) -> [OpenAIVoice] {
+        let clones = service.information?.clones ?? true
+        let stored = clones ? service.voices.store.list().voices : []
+        return stored.map { OpenAIVoice(id: $0.metadata.id, name: $0.metadata.name) }
+            + (service.information?.speakers ?? []).map { OpenAIVoice(id: $0.lowercased(), name: $0) }
+    }
+}
+
+// MARK: - Errors
+
+/// `{"error":{"message":…,"type":…,"param":…,"code":…}}`
+struct OpenAIError: Error, Encodable {
+    struct Detail: Encodable {
+        var message: String
+        var type: String
+        var param: String?
+        var code: String?
+
+        /// The SDKs look for all four keys: null where there is no value.
+        func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: Key.self)
+            try container.encode(message, forKey: .message)
+            try container.encode(type, forKey: .type)
+            try container.encode(param, forKey: .param)
+            try container.encode(code, forKey: .code)
+        }
+
+        private enum Key: String, CodingKey { case message, type, param, code }
+    }
+
+    var error: Detail
+    var status: HTTPResponseStatus
+    var retryAfter: Duration?
+
+    private enum CodingKeys: String, CodingKey { case error }
+
+    init(_ status: HTTPResponseStatus, _ message: String, param: String?, code: String? = nil) {
+        error = Detail(message: message, type: "invalid_request_error", param: param, code: code)
+        self.status = status
+    }
+
+    init(_ cause: SpeakError) {
+        status = HTTPResponseStatus(statusCode: cause.code.httpStatus)
+        retryAfter = cause.retryAfter
+        let type =
+            switch cause.code {
+            case .rateLimited: "rate_limit_error"
+            case .unauthorized: "authentication_error"
+            case .invalidText, .voiceNotFound: "invalid_request_error"
+            case .modelLoading, .synthesisError, .outOfMemory, .timeout, .cancelled: "server_error"
+            }
+        let param = cause.field == "text" ? "input" : cause.field
+        error = Detail(message: cause.message, type: type, param: param, code: cause.code.rawValue.lowercased())
+    }
+
+    static func unknownModel(_ name: String, _ service: SpeechService) -> OpenAIError {
+        let known = OpenAIModelList(service).data.map(\.id).joined(separator: ", ")
+        return OpenAIError(
+            .notFound, "The model \(name.prefix(80)) does not exist here. There are: \(known).", param: "model",
+            code: "model_not_found")
+    }
+}
+
+extension Response {
+    static func openAIError(_ error: OpenAIError) -> Response {
+        var response = Response.json(error, error.status)
+        if let wait = error.retryAfter {
+            response.headers.add(name: "retry-after", value: String(max(1, wait.components.seconds)))
+        }
+        return response
+    }
+}
+
+// MARK: - Request
+
+/// What a client wants spoken, checked.
+struct OpenAISpeechRequest: Sendable {
+    enum Streaming: String, CaseIterable { case audio, sse }
+
+    static let modelAliases = ["tts-1", "tts-1-hd", "gpt-4o-mini-tts"]
+    /// Names of voices that clients send when nobody chose one: they mean the default voice.
+    static let voiceAliases: Set<String> = [
+        "alloy", "ash", "ballad", "coral", "echo", "fable", "nova", "onyx", "sage", "shimmer", "verse", "marin",
+        "cedar",
+        "default",
+    ]
+    /// Room for a text of the longest length in which every byte is written as an escape.
+    private static let bodyLimit = SpeechRequest.textLimit * 6 + 20_000
+
+    var input: String
+    var voice: String?
+    var format: AudioFormat
+    var speed: Double
+    var streaming: Streaming
+    var instructions: String?
+    /// Not in OpenAI's interface: the language of the text.
+    var language: String
+    var seed: UInt64?
+    /// Not in OpenAI's interface: false leaves numbers and signs to the model.
+    var normalizes: Bool
+
+    init(_ request: Request, _ service: SpeechService) async throws(OpenAIError) {
+        let fields = try await Self.fields(of: request)
+        do throws(SpeakError) {
+            guard let input = try fields.string("input", limit: .max) else {
+                throw SpeakError(
+                    .invalidText, "The field input, which is the text to speak, is missing.", field: "text")
+            }
+            self.input = input
+            voice = Self.voice(try fields.voiceName("voice"), service)
+            speed = try fields.number("speed", TimeStretch.speeds) ?? 1
+            streaming = try fields.choice("stream_format") ?? .audio
+            instructions = try fields.string("instructions", limit: 4096)
+            language = try fields.string("language", limit: 40) ?? "auto"
+            seed = try fields.integer("seed", 0...Int.max).map { UInt64($0) }
+            normalizes = try fields.flag("normalize") ?? true
+            format = try Self.format(try fields.string("response_format", limit: 40))
+            let model = try fields.string("model", limit: 200) ?? Self.modelAliases[0]
+            guard Self.modelAliases.contains(model) || service.information.map({ $0.name == model }) ?? true else {
+                throw SpeakError(.voiceNotFound, model, field: "model")
+            }
+        } catch {
+            throw error.field == "model" && error.code == .voiceNotFound
+                ? .unknownModel(error.message, service) : OpenAIError(error)
+        }
+    }
+
+    private static func fields(of request: Request) async throws(OpenAIError) -> MessageFields {
+        let body: [UInt8]
+        do { body = Array(try await request.body.collect(limit: bodyLimit).readableBytesView) } catch is HTTPFailure {
+            throw OpenAIError(.payloadTooLarge, "The body is longer than \(bodyLimit) bytes.", param: nil)
+        } catch {
+            throw OpenAIError(.badRequest, "The body could not be read.", param: nil)
+        }
+        do { return try JSONDecoder().decode(Fields.self, from: Data(body)).fields } catch {
+            throw OpenAIError(
+                .badRequest, "The body is no JSON object. Send {\"input\": \"text to speak\"}.", param: nil)
+        }
+    }
+
+    private struct Fields: Decodable {
+        let fields: MessageFields
+        init(from decoder: any Decoder) throws { fields = try MessageFields(decoder) }
+    }
+
+    private static func voice(_ name: String?, _ service: SpeechService) -> String? {
+        guard let name, !voiceAliases.contains(name.lowercased()) || service.hasVoice(name) else { return nil }
+        return name
+    }
+
+    private static func format(_ name: String?) throws(SpeakError) -> AudioFormat {
+        guard let name else { return .mp3 }
+        if let format = AudioFormat(rawValue: name) { return format }
+        let known = AudioFormat.allCases.map(\.rawValue).joined(separator: ", ")
+        let why = name == "aac" ? "aac is not offered: no free encoder of quality is packaged. " : ""
+        throw SpeakError(
+            .invalidText, "\(why)response_format is one of \(known), not \(name).", field: "response_format")
+    }
+}
+
+extension MessageFields {
+    /// A voice's name, or `{"id": name}`.
+    fileprivate func voiceName(_ name: String) throws(SpeakError) -> String? {
+        struct Voice: Decodable { var id: String }
+        if let voice = object(name, as: Voice.self) { return voice.id }
+        return try string(name, limit: 200)
+    }
+}

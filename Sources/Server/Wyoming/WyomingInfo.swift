@@ -1,0 +1,54 @@
+// What Home Assistant is told when it asks what this is.
+
+import Qwen3TTS
+
+extension WyomingEvent {
+    /// Answered at once, whether or not the model is loaded.
+    static func info(_ service: SpeechService) -> WyomingEvent {
+        let model = service.information
+        let languages = (model?.languages ?? allLanguages).compactMap { codes[$0.lowercased()] }
+        let attribution = WyomingValue.object([
+            "name": .text("Qwen"), "url": .text("https://github.com/QwenLM/Qwen3-TTS"),
+        ])
+        func voice(_ id: String, _ description: String) -> WyomingValue {
+            .object([
+                "name": .text(id), "description": .text(description), "attribution": attribution,
+                "installed": .flag(true),
+                "version": .null, "languages": .list(languages.map { .text($0) }), "speakers": .null,
+            ])
+        }
+        let stored = (model?.clones ?? true) ? service.voices.store.list().voices : []
+        let voices =
+            stored.map { voice($0.metadata.id, $0.metadata.name) }
+            + (model?.speakers ?? []).map { voice($0.lowercased(), $0) }
+        let program = WyomingValue.object([
+            "name": .text("makima"), "description": .text("Speech from Qwen3-TTS, on this machine"),
+            "attribution": attribution, "installed": .flag(true), "version": .null, "voices": .list(voices),
+            "supports_synthesize_streaming": .flag(true),
+        ])
+        let none = WyomingValue.list([])
+        return WyomingEvent(
+            "info",
+            [
+                "tts": .list([program]), "asr": none, "handle": none, "intent": none, "wake": none, "mic": none,
+                "snd": none,
+            ])
+    }
+
+    /// The languages of Qwen3-TTS, for as long as the model is not loaded.
+    private static let allLanguages = [
+        "english", "chinese", "japanese", "korean", "german", "french", "russian", "portuguese", "spanish", "italian",
+    ]
+
+    private static let codes = [
+        "english": "en", "chinese": "zh", "japanese": "ja", "korean": "ko", "german": "de", "french": "fr",
+        "russian": "ru", "portuguese": "pt", "spanish": "es", "italian": "it",
+    ]
+
+    /// "de-DE" → "german"; "auto" for what is not known.
+    static func language(of code: String?) -> String {
+        guard let code else { return "auto" }
+        let short = code.lowercased().prefix { $0 != "-" && $0 != "_" }
+        return codes.first { $0.value == short }?.key ?? "auto"
+    }
+}
