@@ -20,7 +20,8 @@ import Testing
         }
     }
 
-    /// As the Python package num2words 0.5 says them, with the joining words and commas of its styles taken out.
+    /// As the Python package num2words 0.5 says them, with the joining words and commas of its styles taken out,
+    /// the accent that Italian wants on a final "tré", and "einhunderteintausend" as Duden has it.
     @Test func cardinalsAgreeWithAnIndependentList() throws {
         let languages: [any SpokenLanguage] = [
             English(), German(), French(), Spanish(), Italian(), Portuguese(), Russian(), Korean(),

@@ -53,7 +53,8 @@ struct Italian: SpokenLanguage {
         return value % size == 0 ? head : head + " " + cardinal(value % size, nil)
     }
 
-    /// One word. "tre" is stressed at the end of a longer one; tens lose their vowel before "uno" and "otto".
+    /// One word. "tre" is stressed at the end of a longer one; tens lose their vowel before "uno" and "otto",
+    /// hundreds before "otto" and "ottanta".
     private func compound(_ value: UInt64, isLast: Bool) -> String {
         if value < 20 { return Self.small[Int(value)] }
         if value < 100 {
@@ -75,6 +76,7 @@ struct Italian: SpokenLanguage {
             rest = value % 1000
         }
         if rest == 0 { return head }
+        if value < 1000, rest == 8 || 80..<90 ~= rest { return head.dropLast() + compound(rest, isLast: isLast) }
         return head + (rest == 3 && isLast ? "tré" : compound(rest, isLast: isLast))
     }
 

@@ -72,8 +72,8 @@ struct Portuguese: SpokenLanguage {
         let head = size == 1000 && value < 2000 ? one : count + " " + (value / size == 1 ? one : many)
         let rest = value % size
         if rest == 0 { return head }
-        // The last group takes "e" when it is one word: below a hundred, or a round hundred.
-        let isOne = rest < 100 || (rest < 1000 && rest % 100 == 0)
+        // The last group takes "e" when it is one word: below a hundred, a round hundred, or "mil".
+        let isOne = rest < 100 || rest == 1000 || (rest < 1000 && rest % 100 == 0)
         return head + (isOne ? " e " : " ") + cardinal(rest, gender)
     }
 
