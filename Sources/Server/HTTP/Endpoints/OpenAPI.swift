@@ -108,14 +108,133 @@ let openAPIDocument = #"""
               "409": {"$ref": "#/components/responses/Error"}
             }
           }
+        },
+        "/v1/audio/speech": {
+          "post": {
+            "summary": "OpenAI's speech interface",
+            "operationId": "createSpeech",
+            "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SpeechRequest"}}}},
+            "responses": {
+              "200": {
+                "description": "Sound as it is made, or its events",
+                "content": {
+                  "audio/*": {"schema": {"type": "string", "contentEncoding": "binary"}},
+                  "text/event-stream": {"schema": {"type": "string"}}
+                }
+              },
+              "4XX": {"$ref": "#/components/responses/OpenAIError"},
+              "5XX": {"$ref": "#/components/responses/OpenAIError"}
+            }
+          }
+        },
+        "/v1/models": {
+          "get": {
+            "summary": "The loaded model and the names it answers to",
+            "operationId": "listModels",
+            "responses": {"200": {"description": "A list", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/ModelList"}}}}}
+          }
+        },
+        "/v1/models/{id}": {
+          "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+          "get": {
+            "summary": "One model",
+            "operationId": "getModel",
+            "responses": {
+              "200": {"description": "The model", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Model"}}}},
+              "404": {"$ref": "#/components/responses/OpenAIError"}
+            }
+          }
+        },
+        "/v1/audio/models": {
+          "get": {
+            "summary": "The same models, as Open WebUI asks for them",
+            "operationId": "listAudioModels",
+            "responses": {"200": {"description": "A list", "content": {"application/json": {"schema": {"type": "object"}}}}}
+          }
+        },
+        "/v1/audio/voices": {
+          "get": {
+            "summary": "The voices, as Open WebUI asks for them",
+            "operationId": "listAudioVoices",
+            "responses": {"200": {"description": "A list", "content": {"application/json": {"schema": {"type": "object"}}}}}
+          }
+        },
+        "/": {
+          "get": {
+            "summary": "The page to try it",
+            "operationId": "page",
+            "security": [],
+            "responses": {"200": {"description": "HTML", "content": {"text/html": {"schema": {"type": "string"}}}}}
+          }
+        },
+        "/page.css": {
+          "get": {
+            "summary": "How the page looks",
+            "operationId": "pageStyle",
+            "security": [],
+            "responses": {"200": {"description": "CSS", "content": {"text/css": {"schema": {"type": "string"}}}}}
+          }
+        },
+        "/page.js": {
+          "get": {
+            "summary": "What the page does",
+            "operationId": "pageScript",
+            "security": [],
+            "responses": {"200": {"description": "JavaScript", "content": {"text/javascript": {"schema": {"type": "string"}}}}}
+          }
         }
       },
       "components": {
         "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
         "responses": {
-          "Error": {"description": "What went wrong", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}}
+          "Error": {"description": "What went wrong", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}},
+          "OpenAIError": {"description": "What went wrong", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OpenAIError"}}}}
         },
         "schemas": {
+          "SpeechRequest": {
+            "type": "object",
+            "required": ["input", "voice"],
+            "properties": {
+              "model": {"type": "string"},
+              "input": {"type": "string"},
+              "voice": {"oneOf": [{"type": "string"}, {"type": "object", "properties": {"id": {"type": "string"}}}]},
+              "instructions": {"type": "string"},
+              "response_format": {"enum": ["mp3", "opus", "flac", "wav", "pcm"], "default": "mp3"},
+              "speed": {"type": "number", "minimum": 0.25, "maximum": 4, "default": 1},
+              "stream_format": {"enum": ["audio", "sse"], "default": "audio"}
+            }
+          },
+          "Model": {
+            "type": "object",
+            "required": ["id", "object", "created", "owned_by"],
+            "properties": {
+              "id": {"type": "string"},
+              "object": {"const": "model"},
+              "created": {"type": "integer"},
+              "owned_by": {"type": "string"}
+            }
+          },
+          "ModelList": {
+            "type": "object",
+            "required": ["object", "data"],
+            "properties": {"object": {"const": "list"}, "data": {"type": "array", "items": {"$ref": "#/components/schemas/Model"}}}
+          },
+          "OpenAIError": {
+            "type": "object",
+            "required": ["error"],
+            "properties": {
+              "error": {
+                "type": "object",
+                "required": ["message", "type", "param", "code"],
+                "properties": {
+                  "message": {"type": "string"},
+                  "type": {"type": "string"},
+                  "param": {"type": ["string", "null"]},
+                  "code": {"type": ["string", "null"]}
+                }
+              }
+            }
+          },
           "Error": {
             "type": "object",
             "required": ["error"],
