@@ -8,7 +8,7 @@ struct Discover: ParsableCommand {
         abstract: "Lists the appliances on the local network.",
         discussion: """
             Asks over mDNS for _makima._tcp, through the Avahi daemon of this computer. Exit status 1 when none answers. The names \
-            go into `makima remote NAME TEXT`.
+            go into `makima say --remote NAME TEXT`.
             """)
 
     @Flag(help: "Prints a JSON list.") var json = false

@@ -6,7 +6,7 @@ import Qwen3TTS
 import Server
 
 /// `makima say`: text to the loudspeaker, a file or another program.
-struct Say: ParsableCommand {
+struct Say: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Speaks a text.",
         discussion: """
@@ -19,6 +19,7 @@ struct Say: ParsableCommand {
               makima say "Good morning." --reference me.wav --transcript "What I say in me.wav."
               some-program | makima say -
               makima say "Good morning." --output - | aplay -f S16_LE -r 24000 -c 1
+              makima say "Good morning." --remote first
             """)
 
     @Argument(help: "What to say; - for standard input.")
@@ -37,6 +38,14 @@ struct Say: ParsableCommand {
     @Option(help: "Sound device of ALSA.")
     var device = "default"
 
+    @Option(
+        help: ArgumentHelp(
+            "An appliance on the network to speak through: its name, first, or its address.",
+            discussion: """
+                makima discover lists the names; first takes any. A token it asks for is read from MAKIMA_TOKEN.
+                """, valueName: "name"))
+    var remote: String?
+
     @Option(help: "Threads to compute with; as many as make it faster unless given.")
     var threads: Int?
 
@@ -51,7 +60,11 @@ struct Say: ParsableCommand {
         }
     }
 
-    func run() throws {
+    func run() async throws {
+        if let remote { try await speak(through: remote) } else { try speak() }
+    }
+
+    private func speak() throws {
         Interruption.listen()
         var source = TextSource(text)
         let model = try SpeechModel(directory: ModelLocations.resolve(voice.model), threads: threads)
@@ -86,6 +99,31 @@ struct Say: ParsableCommand {
                 throw error
             }
         }
+    }
+
+    /// The appliance does the work: what is its own, such as the model, is not ours to choose.
+    private func speak(through name: String) async throws {
+        let isLocal = [voice.model, voice.reference, voice.instruct].contains { $0 != nil } || threads != nil
+        guard !isLocal else {
+            throw ValidationError(
+                "--model, --reference, --instruct and --threads are the appliance's own with --remote.")
+        }
+        var text = text
+        if text == "-" {
+            text = ""
+            while let line = readLine(strippingNewline: false) { text += line }
+        }
+        let speech = RemoteSpeech(
+            url: try applianceURL(name), voice: voice.voice, language: voice.language ?? "auto",
+            token: ProcessInfo.processInfo.environment["MAKIMA_TOKEN"])
+        var sound: SpeechOutput?
+        try await speech.run(text) { samples, rate in
+            let output = try sound ?? SpeechOutput(path: output, plays: play, device: device, sampleRate: rate)
+            sound = output
+            try output.write(samples, progress: 0)
+        }
+        guard let sound else { throw Failure("The appliance sent no sound.") }
+        try sound.finish()
     }
 
     private func finish(_ output: SpeechOutput, _ reason: FinishReason, _ progress: Progress) throws {

@@ -163,7 +163,7 @@ def test_remote_plays_what_the_server_sends(daemon, start, tmp_path):
         f'pcm.!default {{ type file slave.pcm {{ type null }} file "{raw}" format raw }}\n')
     environment = {**os.environ, "ALSA_CONFIG_PATH": str(tmp_path / "alsa.conf")}
     text = "From another room."
-    subprocess.run([PROGRAM, "remote", "first", text], check=True, cwd=ROOT, env=environment, timeout=60)
+    subprocess.run([PROGRAM, "say", "--remote", "first", text], check=True, cwd=ROOT, env=environment, timeout=60)
     body = json.dumps({"input": text, "response_format": "pcm"}).encode()
     sent = server.request("POST", "/v1/audio/speech", body, {"content-type": "application/json"})[2]
     heard = raw.read_bytes()
