@@ -70,7 +70,8 @@ import Glibc
     }
 
     package mutating func play(_ samples: [Float]) throws(AudioError) {
-        let values = try PCM.int16(volume == 1 ? samples : samples.map { $0 * volume })  // native order, as SND_PCM_FORMAT_S16
+        // In native order, as SND_PCM_FORMAT_S16.
+        let values = try PCM.int16(volume == 1 ? samples : samples.map { $0 * volume })
         var written = 0
         while written < values.count {
             let count = unsafe values.withUnsafeBufferPointer { buffer in
