@@ -36,27 +36,11 @@ package struct ListenPolicy: Sendable, Equatable {
 
 extension ListenMessage {
     package init(_ json: String) throws(SpeakError) {
-        guard json.utf8.count <= ClientMessage.sizeLimit else {
-            throw SpeakError(
-                .invalidText, "The message has \(json.utf8.count) bytes; the limit is \(ClientMessage.sizeLimit).")
-        }
-        do {
-            self = try JSONDecoder().decode(Wire.self, from: Data(json.utf8)).message
-        } catch let error as SpeakError {
-            throw error
-        } catch {
-            throw SpeakError(.invalidText, "The message is not a JSON object.")
-        }
+        self = try Wire.read(MessageFields(json: json))
     }
 
-    private struct Wire: Decodable {
-        let message: ListenMessage
-
-        init(from decoder: any Decoder) throws {
-            message = try Self.read(MessageFields(decoder))
-        }
-
-        private static func read(_ fields: MessageFields) throws(SpeakError) -> ListenMessage {
+    private enum Wire {
+        static func read(_ fields: MessageFields) throws(SpeakError) -> ListenMessage {
             switch try fields.string("type", limit: 40) {
             case "hello": return try hello(fields)
             case "speech_started": return .speechStarted

@@ -53,27 +53,11 @@ extension ClientMessage {
     package static let sizeLimit = 65_536
 
     package init(_ json: String) throws(SpeakError) {
-        guard json.utf8.count <= Self.sizeLimit else {
-            throw SpeakError(.invalidText, "The message has \(json.utf8.count) bytes; the limit is \(Self.sizeLimit).")
-        }
-        do {
-            self = try JSONDecoder().decode(Wire.self, from: Data(json.utf8)).message
-        } catch let error as SpeakError {
-            throw error
-        } catch {
-            throw SpeakError(.invalidText, "The message is not a JSON object.")
-        }
+        self = try Wire.read(MessageFields(json: json))
     }
 
-    private struct Wire: Decodable {
-        let message: ClientMessage
-
-        init(from decoder: any Decoder) throws {
-            let fields = try MessageFields(decoder)
-            message = try Self.read(fields)
-        }
-
-        private static func read(_ fields: MessageFields) throws(SpeakError) -> ClientMessage {
+    private enum Wire {
+        static func read(_ fields: MessageFields) throws(SpeakError) -> ClientMessage {
             switch try fields.string("type", limit: 40) {
             case "start": return .start(try start(fields))
             case "speak": return .speak(try speak(fields))
@@ -123,7 +107,7 @@ extension ClientMessage {
 }
 
 /// Fields of a JSON object, read with messages that name the field and what it should be. `null` counts as absent.
-package struct MessageFields {
+package struct MessageFields: Decodable {
     private struct Name: CodingKey {
         let stringValue: String
         var intValue: Int? { nil }
@@ -133,8 +117,21 @@ package struct MessageFields {
 
     private let container: KeyedDecodingContainer<Name>
 
-    package init(_ decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         container = try decoder.container(keyedBy: Name.self)
+    }
+
+    /// A whole message of a WebSocket.
+    package init(json: String) throws(SpeakError) {
+        let limit = ClientMessage.sizeLimit
+        guard json.utf8.count <= limit else {
+            throw SpeakError(.invalidText, "The message has \(json.utf8.count) bytes; the limit is \(limit).")
+        }
+        do {
+            self = try JSONDecoder().decode(MessageFields.self, from: Data(json.utf8))
+        } catch {
+            throw SpeakError(.invalidText, "The message is not a JSON object.")
+        }
     }
 
     package func string(_ name: String, limit: Int) throws(SpeakError) -> String? {

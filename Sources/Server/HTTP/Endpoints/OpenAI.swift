@@ -188,15 +188,10 @@ struct OpenAISpeechRequest: Sendable {
         } catch {
             throw OpenAIError(.badRequest, "The body could not be read.", param: nil)
         }
-        do { return try JSONDecoder().decode(Fields.self, from: Data(body)).fields } catch {
+        do { return try JSONDecoder().decode(MessageFields.self, from: Data(body)) } catch {
             throw OpenAIError(
                 .badRequest, "The body is no JSON object. Send {\"input\": \"text to speak\"}.", param: nil)
         }
-    }
-
-    private struct Fields: Decodable {
-        let fields: MessageFields
-        init(from decoder: any Decoder) throws { fields = try MessageFields(decoder) }
     }
 
     private static func voice(_ name: String?, _ service: SpeechService) -> String? {
