@@ -82,6 +82,7 @@ package struct PackedConvolution {
             isFinite = unsafe values.withUnsafeBytes { unsafe pack($0.baseAddress!, bf16: false, layout) }
         }
         if !isFinite { throw .notFinite(name: tensor.name) }
+        tensor.release(0..<tensor.count)  // the packed copy is what is read from here on
     }
 
     /// Where an element lies in a tensor; `mk_convolution_source` says how.

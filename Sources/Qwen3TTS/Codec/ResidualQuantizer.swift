@@ -4,10 +4,25 @@
 import Compute
 import ModelFile
 
+/// A codebook as it is stored: sums of vectors, and how many went into each. It is read where it lies, a row at a time.
+private struct Codebook {
+    private let sums: Embedding  // [codebook, dimension]
+    private let usage: [Float]
+
+    init(_ weights: Weights, size: Int) throws(ModelFileError) {
+        sums = try Embedding(weights.codewordSums("embedding_sum", size: size))
+        usage = try weights.usage(size: size)
+    }
+
+    var dimension: Int { sums.columns }
+
+    func add(_ code: Int, to y: Rows) { sums.lookUp(code, into: y, adding: true, dividedBy: usage[code]) }
+}
+
 /// One group of quantizers of the decoder.
 struct ResidualQuantizer {
     let first: Int
-    private let codebooks: [Rows]  // [codebook, dimension] each
+    private let codebooks: [Codebook]
     private let projection: CausalConvolution
     private let dimension: Int
 
@@ -15,21 +30,19 @@ struct ResidualQuantizer {
     init(
         _ weights: Weights, quantizers range: Range<Int>, codebook: Int, output: Int, format: ConvolutionFormat
     ) throws(ModelFileError) {
-        var codebooks: [Rows] = []
-        var dimension = 0
+        var codebooks: [Codebook] = []
         for index in 0..<range.count {
             let book = weights["vq.layers"][index]["_codebook"]
-            let table = try book.codebook("embedding_sum", size: codebook)
-            if index > 0 && table.columns != dimension {
+            codebooks.append(try Codebook(book, size: codebook))
+            if codebooks[index].dimension != codebooks[0].dimension {
                 let found = try book.tensor("embedding_sum")
-                throw .wrongShape(name: found.name, expected: [codebook, dimension], found: found.shape)
+                throw .wrongShape(
+                    name: found.name, expected: [codebook, codebooks[0].dimension], found: found.shape)
             }
-            dimension = table.columns
-            codebooks.append(table)
         }
         first = range.lowerBound
         self.codebooks = codebooks
-        self.dimension = dimension
+        dimension = codebooks[0].dimension
         projection = try CausalConvolution(
             weights["output_proj"], inputs: dimension, outputs: output, format: format)
     }
@@ -46,24 +59,33 @@ struct ResidualQuantizer {
         let sums = state.sums.rows(frames.count, columns: dimension)
         sums.fill(0)
         for (row, codes) in frames.enumerated() {
-            for (index, table) in codebooks.enumerated() {
-                processor.kernels.add(sums[row], table[codes[first + index]])
-            }
+            for (index, codebook) in codebooks.enumerated() { codebook.add(codes[first + index], to: sums[row]) }
         }
         return projection.step(sums, state.projection, on: processor)
     }
 }
 
+/// Codewords are kept as sums with the number of vectors that went into each: codeword = sum / max(`cluster_usage`, 1e-5).
 extension Weights {
-    /// Codewords are kept as sums with the number of vectors that went into each: `sum` / max(`cluster_usage`, 1e-5).
+    /// All codewords [size, dimension].
     func codebook(_ sum: String, size: Int) throws(ModelFileError) -> Rows {
-        let tensor = try tensor(sum)
+        let tensor = try codewordSums(sum, size: size)
+        let columns = tensor.shape[1]
+        let usage = try usage(size: size)
+        let sums = try tensor.floats()
+        tensor.release(0..<tensor.count)
+        return Rows(sums.indices.map { sums[$0] / usage[$0 / columns] }, columns: columns)
+    }
+
+    fileprivate func codewordSums(_ name: String, size: Int) throws(ModelFileError) -> Tensor {
+        let tensor = try tensor(name)
         guard tensor.shape.count == 2, tensor.shape[0] == size, tensor.shape[1] > 0 else {
             throw .wrongShape(name: tensor.name, expected: [size, tensor.shape.last ?? 1], found: tensor.shape)
         }
-        let columns = tensor.shape[1]
-        let usage = try floats("cluster_usage", shape: [size])
-        let sums = try tensor.floats()
-        return Rows(sums.indices.map { sums[$0] / max(usage[$0 / columns], 1e-5) }, columns: columns)
+        return tensor
+    }
+
+    fileprivate func usage(size: Int) throws(ModelFileError) -> [Float] {
+        try floats("cluster_usage", shape: [size]).map { max($0, 1e-5) }
     }
 }
