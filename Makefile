@@ -3,6 +3,8 @@ PACKAGES = libopenblas-dev libsndfile1-dev libsoxr-dev libasound2-dev libavahi-c
 
 TEXT = good morning to all of you
 
+# The network announcement and the page are tested with the programs that others use.
+test: PACKAGES += avahi-daemon avahi-utils dbus chromium chromium-driver
 # What runs the kernels of the other architecture on this one.
 ifneq ($(shell uname -m),aarch64)
 test: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
