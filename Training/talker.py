@@ -437,10 +437,15 @@ def make_rows(layout, items, picks, by_voice, rng, pair, text_first):
     return rows
 
 
+def dequantised(state):
+    """Tensors of a checkpoint in float32; weights in eight bits lie beside a scale for each row."""
+    return {k: v.float() * state[k + "_scale"] if v.dtype == torch.int8 else v.float() for k, v in state.items()}
+
+
 def start_from(talker, path):
     """The layers of an exported model; its codes mean other things, so their embeddings and heads are left alone."""
     from safetensors.torch import load_file
-    state = {k[7:]: v.float() for k, v in load_file(path).items() if k.startswith("talker.")}
+    state = {k[7:]: v for k, v in dequantised(load_file(path)).items() if k.startswith("talker.")}
     own = talker.state_dict()
     kept = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape
             and not re.search(r"code_predictor\.(model\.codec_embedding|lm_head)|^codec_head|^model\.codec_embedding", k)}

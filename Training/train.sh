@@ -1,5 +1,5 @@
 #!/bin/sh
-# The whole recipe, resumable: train.sh WORK [SECONDS OF TALKER TRAINING] [SECONDS OF DECODER TRAINING]
+# The whole recipe, resumable: train.sh WORK [SECONDS OF TALKER TRAINING] [OF DECODER TRAINING] [OF ENCODER TRAINING]
 # Run it again to go on: what exists is kept, trainers resume from their own checkpoints.
 #
 #   JOBS         processes that make data (1); 16 where there are as many cores
@@ -12,6 +12,7 @@ set -e
 work=$1
 talker=${2:-7200}
 decoder=${3:-3600}
+encoder=${4:-3600}
 texts=${TEXTS:-12000}
 here=$(dirname "$0")
 python=${PYTHON:-python3}
@@ -30,4 +31,6 @@ else
     run talker.py train "$work/light" "$work/model" --seconds "$talker" $TALKER
     run codec.py decoder "$work/full" "$work/model" --seconds "$decoder" ${INIT:+--init "$INIT"}
 fi
-run export.py - "$work/model" "$work/export"
+run codec.py quiet "$work/full" "$work/model" --init "$work/model/decoder.pt" --out decoder_quiet.pt
+run codec.py encoder "$work/full" "$work/model" --seconds "$encoder" --batch 8 --crop 18 --lr 2e-3
+run export.py - "$work/model" "$work/export" --decoder decoder_quiet.pt
