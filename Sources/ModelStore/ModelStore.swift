@@ -31,6 +31,8 @@ package struct ModelStore: Sendable {
         package let bytes: Int
         package let isDefault: Bool
         package let isBuiltIn: Bool
+        /// What to expect of a built-in model.
+        package var summary: String?
     }
 
     /// The folder of the model `text` names: a folder, a model of the store, or a built-in one.
@@ -134,15 +136,25 @@ package struct ModelStore: Sendable {
     private static func shipped(in root: String) -> [Installed] {
         Files.names(in: root).filter { ModelName.isComponent($0) && holdsModel(root + "/" + $0) }.map { name in
             let path = root + "/" + name
-            let format = ModelRecord.read(in: path)?.format ?? "as released"
+            let note = BuiltInNote.read(in: path)
             return Installed(
-                name: name, format: format, commit: nil, path: path, bytes: bytes(of: path), isDefault: true,
-                isBuiltIn: true)
+                name: name, format: note?.format ?? "as released", commit: nil, path: path, bytes: bytes(of: path),
+                isDefault: true, isBuiltIn: true, summary: note?.summary)
         }
     }
 
     private static func bytes(of path: String) -> Int {
         Files.tree(path).reduce(0) { $0 + (Files.size(path + "/" + $1) ?? 0) }
+    }
+}
+
+/// `about.json` in a built-in model.
+private struct BuiltInNote: Decodable {
+    let format: String
+    let summary: String
+
+    static func read(in directory: String) -> BuiltInNote? {
+        Files.read(directory + "/about.json").flatMap { try? JSONDecoder().decode(BuiltInNote.self, from: $0) }
     }
 }
 

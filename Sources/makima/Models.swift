@@ -48,6 +48,7 @@ extension Models {
                 ]
             }
             for row in [["MODEL", "FORMAT", "SIZE", "", "FOLDER"]] + rows { print(line(row, widths: widths(rows))) }
+            for model in models { if let summary = model.summary { print("\n\(model.name): \(summary)") } }
         }
 
         private func widths(_ rows: [[String]]) -> [Int] {
@@ -61,14 +62,14 @@ extension Models {
 
         private func printJSON(_ models: [ModelStore.Installed]) throws {
             struct Row: Encodable {
-                let name, format, folder: String, commit: String?, bytes: Int, isDefault, isBuiltIn: Bool
+                let name, format, folder: String, commit: String?, bytes: Int, isDefault, isBuiltIn: Bool, summary: String?
             }
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             let rows = models.map {
                 Row(
                     name: $0.name, format: $0.format, folder: $0.path, commit: $0.commit, bytes: $0.bytes,
-                    isDefault: $0.isDefault, isBuiltIn: $0.isBuiltIn)
+                    isDefault: $0.isDefault, isBuiltIn: $0.isBuiltIn, summary: $0.summary)
             }
             print(String(decoding: try encoder.encode(rows), as: UTF8.self))
         }

@@ -79,6 +79,26 @@ import Testing
         withExtendedLifetime(_temporary) {}
     }
 
+    @Test func aBuiltInModelTellsWhatItIs() throws {
+        let (temporary, store) = try filled()
+        let note = temporary.directory + "/builtin/makima-mini/about.json"
+        for broken in ["", "{}", #"{"format": 8, "summary": ""}"#] {
+            try Files.write(broken, to: note)
+            #expect(store.list().last?.format == "as released" && store.list().last?.summary == nil)
+        }
+        try Files.write(#"{"format": "int8", "summary": "Small."}"#, to: note)
+        #expect(store.list().last?.format == "int8" && store.list().last?.summary == "Small.")
+    }
+
+    /// A clone of the repository is to stay small: 20 MB for the model.
+    @Test func theModelInTheRepositoryIsSmallAndSaysWhatItIs() throws {
+        let store = ModelStore(directory: "/nonexistent", builtIn: [PullCommandTests.sourceTree + "/Models"])
+        let model = try #require(store.list().first)
+        #expect(model.name == "makima-mini" && model.format == "int8" && model.bytes <= 20_000_000)
+        let summary = try #require(model.summary)
+        for word in ["English", "word error rate", "not the released"] { #expect(summary.contains(word)) }
+    }
+
     @Test func aChangedOrMissingFileIsNamed() throws {
         let (temporary, store) = try filled()
         let path = try store.resolve("makima-mini")

@@ -8,7 +8,7 @@ import Testing
     private static let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
         .appendingPathComponent("makima").path
 
-    private static let sourceTree = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    static let sourceTree = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent().path
 
     private struct Outcome {
@@ -41,8 +41,9 @@ import Testing
         }
     }
 
-    private static func builtInModel() throws -> [String: [UInt8]] {
-        let folder = sourceTree + "/Models/makima-mini"
+    /// A small checkpoint in the layout of the release.
+    private static func released() throws -> [String: [UInt8]] {
+        let folder = sourceTree + "/Tests/Goldens/tiny/base"
         var files: [String: [UInt8]] = [:]
         for file in Files.tree(folder)
         where file.hasSuffix(".json") || file.hasSuffix(".txt") || file.hasSuffix(".safetensors") {
@@ -53,7 +54,7 @@ import Testing
 
     @Test func aModelIsPulledConvertedListedUsedAndRemoved() async throws {
         let hub = try await HostileHub(
-            files: try Self.builtInModel(), faults: [ModelPullTests.weightsPath: [.hangUp(after: 1_000_000)]])
+            files: try Self.released(), faults: [ModelPullTests.weightsPath: [.hangUp(after: 1_000_000)]])
         let temporary = TemporaryStore()
         func makima(_ arguments: String...) async throws -> Outcome {
             try await self.makima(arguments, store: temporary.directory, endpoint: hub.endpoint)

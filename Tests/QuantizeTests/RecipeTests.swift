@@ -1,3 +1,4 @@
+import Foundation
 import ModelFile
 import Testing
 
@@ -13,11 +14,13 @@ func patterns(name: String, pattern: String, matches: Bool) {
 }
 
 @Test func everyBuiltInRecipeNamesEveryTensor() throws {
-    for checkpoint in ["Tests/Goldens/tiny/base", "Tests/Goldens/tiny/custom_voice", "Models/makima-mini"] {
+    let json = try Data(contentsOf: URL(filePath: inRepository("Training/recipe.json")))
+    let recipes = try Recipe.names.map(Recipe.named) + [Recipe(json: Array(json), name: "Training/recipe.json")]
+    for checkpoint in ["Tests/Goldens/tiny/base", "Tests/Goldens/tiny/custom_voice"] {
         let source = try SourceCheckpoint(inRepository(checkpoint))
-        for name in Recipe.names {
-            let plans = try source.plans(Recipe.named(name)).joined()
-            #expect(plans.filter(\.isUnknown).map(\.source.name) == [], "\(checkpoint) \(name)")
+        for recipe in recipes {
+            let plans = try source.plans(recipe).joined()
+            #expect(plans.filter(\.isUnknown).map(\.source.name) == [], "\(checkpoint) \(recipe.name)")
         }
     }
 }
