@@ -62,7 +62,8 @@ extension Models {
 
         private func printJSON(_ models: [ModelStore.Installed]) throws {
             struct Row: Encodable {
-                let name, format, folder: String, commit: String?, bytes: Int, isDefault, isBuiltIn: Bool, summary: String?
+                let name, format, folder: String, commit: String?, bytes: Int, isDefault, isBuiltIn: Bool,
+                    summary: String?
             }
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
