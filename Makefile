@@ -10,7 +10,7 @@ ifneq ($(shell uname -m),aarch64)
 test: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 endif
 
-.PHONY: build test speak evaluate evaluate-quick packages format lint deb appliance-test
+.PHONY: build test speak evaluate evaluate-quick allocations packages format lint deb appliance-test
 
 build: packages
 	swift build -c release --product makima
@@ -49,6 +49,11 @@ evaluate-quick: build .venv-evaluate
 .venv-training: Training/requirements.txt
 	python3 -m venv .venv-training && .venv-training/bin/pip install --quiet -r $<
 	.venv-training/bin/pip install --quiet --no-deps qwen-tts==0.1.1 resemblyzer==0.1.4 && touch .venv-training
+
+# Fails when a frame in the steady state of speech allocates memory: of optimised code only that can be asked.
+allocations: packages
+	swift build -c release --product makima-bench
+	.build/release/makima-bench allocations --model Models/makima-mini
 
 # Builds build/makima_VERSION_ARCHITECTURE.deb: a program with Swift's runtime inside, and what the service needs.
 deb: PACKAGES += debhelper dpkg-dev python3

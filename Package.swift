@@ -175,7 +175,11 @@ let package = Package(
                 .product(name: "NIOPosix", package: "swift-nio"),
             ]
         ),
-        .testTarget(name: "BenchTests", dependencies: ["makima-bench"]),
+        .testTarget(
+            name: "BenchTests",
+            dependencies: [
+                "Qwen3TTS", "makima-bench", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ]),
         .testTarget(
             name: "QuantizeTests",
             dependencies: ["Compute", "ModelFile", "Quantization", "Qwen3TTS", "makima-quantize"],

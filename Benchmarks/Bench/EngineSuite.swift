@@ -14,13 +14,16 @@ struct EngineSuite {
     let threads: Int
     let frames: Int
     let bandwidth: Double  // bytes per second
-    /// Another checkpoint in place of the random one.
-    let model: String?
 
+    /// A checkpoint of the 0.6B shape.
     func run(_ format: String) throws -> Results.EngineResult {
-        let synthetic = model == nil ? try SyntheticCheckpoint(.named(format)) : nil
+        let synthetic = try SyntheticCheckpoint(.named(format))
         defer { withExtendedLifetime(synthetic) {} }
-        let directory = model ?? synthetic!.directory
+        return try run(format, directory: synthetic.directory)
+    }
+
+    /// The checkpoint of `directory`, which has that format.
+    func run(_ format: String, directory: String) throws -> Results.EngineResult {
         var result = Results.EngineResult()
         (result.bytesPerFrame, result.macsPerFrame) = try FrameCost(directory).total
         // Once for the page cache: what is measured is a start from it.
@@ -37,16 +40,22 @@ struct EngineSuite {
         let start = Clock.now
         let model = try SpeechModel(directory: directory, threads: threads)
         result.loadMs = Clock.milliseconds(since: start)
-        let request = SpeechRequests(model)
-        result.prefillMs = try firstAudio(model, request.byVector)
-        result.firstAudioMs = try best(of: 3) { try firstAudio(model, request.byVector) }
-        result.firstAudioICLMs = try best(of: 2) { try firstAudio(model, request.byCodes) }
-        let run = try speak(model, request.byVector)
+        let requests = SpeechRequests(try Configuration(directory: directory))
+        result.prefillMs = try firstAudio(model, requests.byVector)
+        result.firstAudioMs = try best(of: 3) { try firstAudio(model, requests.byVector) }
+        result.firstAudioICLMs = try best(of: 2) { try firstAudio(model, requests.byCodes) }
+        let run = try speak(model, requests.byVector)
         result.realTimeFactor = run.milliseconds.reduce(0, +) / run.audioMilliseconds
         result.frameMs = percentile(run.milliseconds, 0.5)
         result.frameMsP95 = percentile(run.milliseconds, 0.95)
         result.allocationsPerFrame = run.allocationsPerFrame
         result.residentBytes = residentBytes()
+    }
+
+    /// Of all threads, in the steady state.
+    func allocationsPerFrame(directory: String) throws -> Double {
+        let model = try SpeechModel(directory: directory, threads: threads)
+        return try speak(model, SpeechRequests(try Configuration(directory: directory)).byVector).allocationsPerFrame
     }
 
     private func best(of count: Int, _ body: () throws -> Double) rethrows -> Double {
@@ -58,21 +67,9 @@ struct EngineSuite {
     /// From the request to the first samples.
     private func firstAudio(_ model: SpeechModel, _ request: SpeechRequest) throws -> Double {
         let start = Clock.now
-        let utterance = try model.begin(request)
-        while true {
-            for event in model.advance([utterance], isCancelled: { _ in false }) {
-                if try samples(event) > 0 { return Clock.milliseconds(since: start) }
-            }
-        }
-    }
-
-    private func samples(_ event: SpeechEvent) throws -> Int {
-        switch event {
-        case .frame(let samples, _): return samples.count
-        case .starved: return 0
-        case .ended(let reason): throw BenchError(reason: "the speech ended early: \(reason.rawValue)")
-        case .failed(let error): throw BenchError(reason: "\(error)")
-        }
+        let speakers = try Speakers(1, model, request)
+        while try speakers.advance() == 0 {}
+        return Clock.milliseconds(since: start)
     }
 
     private struct Run {
@@ -82,50 +79,47 @@ struct EngineSuite {
     }
 
     private func speak(_ model: SpeechModel, _ request: SpeechRequest) throws -> Run {
-        let utterance = try model.begin(request)
+        let speakers = try Speakers(1, model, request)
         var run = Run()
         run.milliseconds.reserveCapacity(frames)
-        // The first half grows what grows; the second is the steady state.
-        var (allocations, steadyFrames) = (0, 0)
+        // The first half grows what grows. Of the second nine frames in ten count: a new sentence is no steady state.
+        var allocations: [Double] = []
+        allocations.reserveCapacity(frames)
         var last = Clock.now
         while run.milliseconds.count < frames {
             let before = mk_allocations()
-            let events = model.advance([utterance], isCancelled: { _ in false })
+            let samples = try speakers.advance()
             let count = mk_allocations() - before
-            let samples = try samples(events[0])
             guard samples > 0 else { continue }
             run.milliseconds.append(Clock.milliseconds(since: last))
             last = Clock.now
             run.audioMilliseconds += Double(samples) / Double(model.information.sampleRate) * 1000
-            if run.milliseconds.count > frames / 2 {
-                allocations += count
-                steadyFrames += 1
-            }
+            if run.milliseconds.count > frames / 2 { allocations.append(Double(count)) }
         }
-        run.allocationsPerFrame = Double(allocations) / Double(max(1, steadyFrames))
+        run.allocationsPerFrame = percentile(allocations, 0.9)
         return run
     }
 
-    /// 4 utterances in one batch, and one by one.
+    /// 4 utterances of a checkpoint of the 0.6B shape in one batch, and one by one.
     func batch() throws -> Results.BatchResult {
-        let synthetic = model == nil ? try SyntheticCheckpoint(.named("int8")) : nil
+        let synthetic = try SyntheticCheckpoint(.named("int8"))
         defer { withExtendedLifetime(synthetic) {} }
-        let speech = try SpeechModel(directory: model ?? synthetic!.directory, threads: threads)
-        let request = SpeechRequests(speech).byVector
+        return try batch("int8", directory: synthetic.directory)
+    }
+
+    func batch(_ format: String, directory: String) throws -> Results.BatchResult {
+        let speech = try SpeechModel(directory: directory, threads: threads)
+        let request = SpeechRequests(try Configuration(directory: directory)).byVector
         _ = try firstAudio(speech, request)
         func rate(_ count: Int) throws -> Double {
-            let utterances = try (0..<count).map { _ in try speech.begin(request) }
+            let speakers = try Speakers(count, speech, request)
             var samples = 0
             let start = Clock.now
-            while samples < count * frames * speech.information.samplesPerFrame {
-                for event in speech.advance(utterances, isCancelled: { _ in false }) {
-                    samples += try self.samples(event)
-                }
-            }
+            while samples < count * frames * speech.information.samplesPerFrame { samples += try speakers.advance() }
             return Double(samples) / Double(speech.information.sampleRate) / Clock.milliseconds(since: start) * 1000
         }
         let (one, four) = (try rate(1), try rate(4))
-        return Results.BatchResult(speedup: four / one, audioSecondsPerSecond: four)
+        return Results.BatchResult(format: format, speedup: four / one, audioSecondsPerSecond: four)
     }
 
     // MARK: Stages
@@ -270,25 +264,63 @@ struct FrameCost {
     }
 }
 
+/// Utterances in one batch. A trained model ends them: then the request begins anew.
+private final class Speakers {
+    private let model: SpeechModel
+    private let request: SpeechRequest
+    private var utterances: [Utterance]
+    private var turnsWithoutSound = 0
+
+    /// Turns that may pass without a sound, while prompts are read and sentences change.
+    private static let patience = 100
+
+    init(_ count: Int, _ model: SpeechModel, _ request: SpeechRequest) throws {
+        self.model = model
+        self.request = request
+        utterances = try (0..<count).map { _ in try model.begin(request) }
+    }
+
+    /// Samples that one turn gave.
+    func advance() throws -> Int {
+        var samples = 0
+        let events = model.advance(utterances, isCancelled: { _ in false })
+        for (index, event) in events.enumerated() {
+            switch event {
+            case .frame(let frame, characters: _): samples += frame.count
+            case .starved: break
+            case .ended: utterances[index] = try model.begin(request)
+            case .failed(let error): throw error
+            }
+        }
+        turnsWithoutSound = samples > 0 ? 0 : turnsWithoutSound + 1
+        guard turnsWithoutSound <= Self.patience else { throw BenchError(reason: "the model says nothing") }
+        return samples
+    }
+}
+
 /// Long enough for any number of frames.
-private struct SpeechRequests {
+struct SpeechRequests {
     let byVector: SpeechRequest
     let byCodes: SpeechRequest
 
-    init(_ model: SpeechModel) {
+    /// For voices as this model wants them.
+    init(_ configuration: Configuration) {
         let text = String(repeating: "all the boats went out to sea ", count: 60)
         var options = SpeechOptions()
         options.seed = 1
-        let speaker = (0..<1024).map { Float($0 % 17) / 17 - 0.5 }
+        options.maximumFrames = 2000
+        let c = configuration.talker
+        let speaker = (0..<c.hidden_size).map { Float($0 % 17) / 17 - 0.5 }
         func request(_ id: String, _ codes: [[Int]], _ transcript: String) -> SpeechRequest {
             let prompt = VoicePrompt(speaker: speaker, codes: codes, transcript: transcript)
-            var request = SpeechRequest(
+            return SpeechRequest(
                 text: text, voice: .cloned(id: id, prompt), language: "english", options: options)
-            request.options.maximumFrames = 2000
-            return request
         }
         // 5 s of reference at 12.5 frames a second.
-        let codes = (0..<63).map { frame in (0..<16).map { (frame * 31 + $0 * 77) % 2048 } }
+        let limit = min(configuration.codePredictor.vocab_size, c.vocab_size)
+        let codes = (0..<63).map { frame in
+            (0..<c.num_code_groups).map { (frame * 31 + $0 * 77) % limit }
+        }
         byVector = request("vector", [], "")
         byCodes = request("codes", codes, "the sun rose over the quiet harbour and the boats went out")
     }

@@ -4,6 +4,8 @@
 import ArgumentParser
 import FoundationEssentials
 import Glibc
+import ModelFile
+import Qwen3TTS
 
 @main
 struct MakimaBench: ParsableCommand {
@@ -16,7 +18,7 @@ struct MakimaBench: ParsableCommand {
               makima-bench engine --format int8,int4 --json > now.json
               makima-bench engine --compare now.json
             """,
-        subcommands: [KernelsCommand.self, EngineCommand.self])
+        subcommands: [KernelsCommand.self, EngineCommand.self, AllocationsCommand.self])
 }
 
 struct OutputOptions: ParsableArguments {
@@ -75,13 +77,14 @@ struct EngineCommand: ParsableCommand {
 
     @OptionGroup var output: OutputOptions
 
-    @Option(help: ArgumentHelp("Formats to measure.", valueName: "int8,int4,bf16,mixed"))
-    var format = "int8,int4,bf16"
+    @Option(help: ArgumentHelp("Formats to measure (default: int8,int4,bf16).", valueName: "int8,int4,bf16,mixed"))
+    var format: String?
 
     @Option(help: "Frames of an utterance.")
     var frames = 100
 
-    @Option(help: ArgumentHelp("Measure this checkpoint in place of random weights.", valueName: "directory"))
+    @Option(
+        help: ArgumentHelp("Measure this checkpoint, as it is, in place of random weights.", valueName: "directory"))
     var model: String?
 
     @Flag(inversion: .prefixedNo, help: "Measure four utterances in one batch.")
@@ -90,22 +93,56 @@ struct EngineCommand: ParsableCommand {
     private static let formats = ["int8", "int4", "bf16", "mixed"]
 
     func validate() throws {
+        if model != nil, format != nil {
+            throw ValidationError("A checkpoint has its format: give --model or --format.")
+        }
         for name in names where !Self.formats.contains(name) {
             throw ValidationError("There is no format \(name). There are: \(Self.formats.joined(separator: ", ")).")
         }
         guard (20...2000).contains(frames) else { throw ValidationError("--frames takes a number from 20 to 2000.") }
     }
 
-    private var names: [String] { format.split(separator: ",").map(String.init) }
+    private var names: [String] { (format ?? "int8,int4,bf16").split(separator: ",").map(String.init) }
 
     func run() throws {
         var results = Results()
         results.machine = KernelSuite.machine(threads: output.threads)
         let suite = EngineSuite(
-            threads: output.threads, frames: frames, bandwidth: results.machine.readBandwidthGBs * 1e9, model: model)
-        results.engine = [:]
-        for name in names { results.engine?[name] = try suite.run(name) }
-        if batch { results.batch4 = try suite.batch() }
+            threads: output.threads, frames: frames, bandwidth: results.machine.readBandwidthGBs * 1e9)
+        if let model {
+            let format = try Checkpoint.format(of: Safetensors.directory(model))
+            results.engine = [format: try suite.run(format, directory: model)]
+            if batch { results.batch4 = try suite.batch(format, directory: model) }
+        } else {
+            results.engine = [:]
+            for name in names { results.engine?[name] = try suite.run(name) }
+            if batch { results.batch4 = try suite.batch() }
+        }
         try output.show(results)
+    }
+}
+
+/// A test of optimised code: without optimisation the compiler itself allocates, thousands of times a frame.
+struct AllocationsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "allocations",
+        abstract: "Fails when a frame in the steady state of speech allocates memory.",
+        discussion: "Counts the calls of malloc and its relatives on all threads. Build it with -c release.")
+
+    @Option(help: "The checkpoint that speaks.")
+    var model: String
+
+    @Option(help: "Threads to compute with.")
+    var threads = 2
+
+    func validate() throws {
+        guard (1...64).contains(threads) else { throw ValidationError("--threads takes a number from 1 to 64.") }
+    }
+
+    func run() throws {
+        let perFrame = try EngineSuite(threads: threads, frames: 100, bandwidth: 0).allocationsPerFrame(
+            directory: model)
+        print("allocations per frame: \(rounded(perFrame, 2))")
+        if perFrame > 0 { throw ExitCode.failure }
     }
 }

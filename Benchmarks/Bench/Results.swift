@@ -58,6 +58,7 @@ struct Results: Codable {
     }
 
     struct BatchResult: Codable {
+        var format = ""
         var speedup = 0.0
         var audioSecondsPerSecond = 0.0
     }
@@ -138,7 +139,7 @@ extension Results {
         if let batch4 {
             lines += [
                 "",
-                "4 utterances, int8, streaming: \(rounded(batch4.audioSecondsPerSecond, 2)) audio seconds per second, "
+                "4 utterances, \(batch4.format), streaming: \(rounded(batch4.audioSecondsPerSecond, 2)) audio seconds per second, "
                     + "\(rounded(batch4.speedup, 2)) times one by one",
             ]
         }

@@ -94,11 +94,15 @@ package struct Rows {
         }
     }
 
-    /// Copies one row into an array of its length.
+    /// Replaces the elements of an array, which keeps its memory when that is enough and not shared.
     package func read(into array: inout [Float]) {
-        precondition(rows == 1 && array.count == columns, "copy of another shape")
-        let source = unsafe pointer
-        for i in 0..<columns { array[i] = unsafe source[i] }
+        array.removeAll(keepingCapacity: true)
+        array.reserveCapacity(rows * columns)
+        let isContiguous = stride == columns
+        let (pieces, length) = isContiguous ? (1, rows * columns) : (rows, columns)
+        for piece in 0..<pieces {
+            unsafe array.append(contentsOf: UnsafeBufferPointer(start: pointer + piece * stride, count: length))
+        }
     }
 
     /// Whether every element is a number.

@@ -1,4 +1,6 @@
+import ArgumentParser
 import Foundation
+import Qwen3TTS
 import Testing
 
 @testable import makima_bench
@@ -10,7 +12,7 @@ private func results(frameMs: Double) -> Results {
     var engine = Results.EngineResult()
     engine.frameMs = frameMs
     results.engine = ["int8": engine]
-    results.batch4 = Results.BatchResult(speedup: 2, audioSecondsPerSecond: 4)
+    results.batch4 = Results.BatchResult(format: "int8", speedup: 2, audioSecondsPerSecond: 4)
     results.kernels = [
         Results.KernelResult(
             kernel: "linear_q8 1x3072x1024", isa: "avx2", threads: 1, microseconds: 100, gigabytesPerSecond: 18,
@@ -19,18 +21,58 @@ private func results(frameMs: Double) -> Results {
     return results
 }
 
-/// Other programs read these.
+/// Other programs read these: none may vanish, and none appears unnoticed.
 @Test func keysAreStable() throws {
-    let keys = Set(try results(frameMs: 30).numbers().keys)
-    let engine = [
-        "realTimeFactor", "frameMs", "talkerMs", "codePredictorMs", "decoderMs", "prefillMs", "firstAudioMs", "loadMs",
-        "residentBytes", "allocationsPerFrame", "bytesPerFrame", "macsPerFrame", "rooflineFraction", "bareLoopFraction",
+    var results = results(frameMs: 30)
+    results.kernels = nil
+    let promised = [
+        "machine": ["readBandwidthGBs", "isa"],
+        "engine.int8": [
+            "realTimeFactor", "frameMs", "talkerMs", "codePredictorMs", "decoderMs", "prefillMs", "firstAudioMs",
+            "loadMs",
+            "residentBytes", "allocationsPerFrame", "bytesPerFrame", "macsPerFrame", "rooflineFraction",
+            "bareLoopFraction",
+        ],
+        "batch4": ["speedup", "audioSecondsPerSecond"],
     ]
-    for key in engine.map({ "engine.int8." + $0 }) + [
-        "machine.readBandwidthGBs", "batch4.speedup", "batch4.audioSecondsPerSecond",
-        "kernels.linear_q8 1x3072x1024.avx2.1.microseconds",
-    ] { #expect(keys.contains(key), "\(key)") }
-    #expect(try results(frameMs: 1).json().contains(#""isa" : "avx2""#))
+    let beside = [
+        "machine": ["threads", "fmaGFLOPs", "blasGFLOPs", "blasGBs"],
+        "engine.int8": ["frameMsP95", "firstAudioICLMs", "lastOverFirstFrame", "bareLoopMs"],
+        "batch4": ["format"],
+    ]
+    let expected = [promised, beside].flatMap { $0.flatMap { part, keys in keys.map { "\(part).\($0)" } } }
+    let json = try JSONSerialization.jsonObject(with: Data(results.json().utf8))
+    #expect(paths(json).sorted() == expected.sorted())
+}
+
+/// The path of every value that is no object.
+private func paths(_ value: Any) -> [String] {
+    guard let object = value as? [String: Any] else { return [""] }
+    return object.flatMap { key, inner in paths(inner).map { $0.isEmpty ? key : key + "." + $0 } }
+}
+
+@Test func kernelsAreComparedByName() throws {
+    let keys = try results(frameMs: 30).numbers().keys
+    #expect(keys.contains("kernels.linear_q8 1x3072x1024.avx2.1.microseconds"))
+}
+
+/// Its hidden size and its codebooks are not those of the released model.
+@Test func theBuiltInModelTakesTheRequests() throws {
+    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    let directory = root.appendingPathComponent("Models/makima-mini").path
+    let model = try SpeechModel(directory: directory)
+    let requests = SpeechRequests(try Configuration(directory: directory))
+    for request in [requests.byVector, requests.byCodes] { _ = try model.begin(request) }
+}
+
+@Test func aCheckpointHasItsOwnFormat() throws {
+    let error = #expect(throws: (any Error).self) {
+        try EngineCommand.parse(["--model", "Models/makima-mini", "--format", "int8"])
+    }
+    #expect(error.map { EngineCommand.message(for: $0) } == "A checkpoint has its format: give --model or --format.")
+    #expect(throws: (any Error).self) { try EngineCommand.parse(["--format", "int3"]) }
+    #expect(try EngineCommand.parse([]).format == nil)
 }
 
 @Test func comparisonShowsBothAndTheRatio() throws {

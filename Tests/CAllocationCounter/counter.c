@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "allocation_counter.h"
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 // glibc's own names for what is replaced here.
@@ -9,27 +10,29 @@ extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);
 extern void *__libc_memalign(size_t, size_t);
 
-static _Thread_local size_t count __attribute__((tls_model("initial-exec")));
+static atomic_size_t count;
 
-size_t mk_allocations(void) { return count; }
+static void add_one(void) { atomic_fetch_add_explicit(&count, 1, memory_order_relaxed); }
+
+size_t mk_allocations(void) { return atomic_load_explicit(&count, memory_order_relaxed); }
 
 void *malloc(size_t size) {
-    count++;
+    add_one();
     return __libc_malloc(size);
 }
 
 void *calloc(size_t number, size_t size) {
-    count++;
+    add_one();
     return __libc_calloc(number, size);
 }
 
 void *realloc(void *block, size_t size) {
-    count++;
+    add_one();
     return __libc_realloc(block, size);
 }
 
 void *memalign(size_t alignment, size_t size) {
-    count++;
+    add_one();
     return __libc_memalign(alignment, size);
 }
 

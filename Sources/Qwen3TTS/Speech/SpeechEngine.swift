@@ -11,6 +11,9 @@ final class SpeechEngine {
     private var prefixes = PrefixCache()
     private var active: [Utterance] = []
     private var generations: [Generation] = []
+    // Used again by every call, so that a steady frame allocates nothing.
+    private var events: [SpeechEvent] = []
+    private var frame: [[Int]] = [[]]
 
     init(directory: String, on processor: Processor) throws {
         parts = try CheckpointParts(directory: directory)
@@ -209,6 +212,8 @@ final class SpeechEngine {
     // MARK: Frames
 
     func advance(_ batch: [Utterance], isCancelled: (Utterance) -> Bool) -> [SpeechEvent] {
+        // First of all: the events of the last call share their samples with the utterances.
+        events.removeAll(keepingCapacity: true)
         active.removeAll(keepingCapacity: true)
         generations.removeAll(keepingCapacity: true)
         for utterance in batch where utterance.ending == nil {
@@ -221,16 +226,8 @@ final class SpeechEngine {
         }
         let speaking = active
         loop.advance(generations) { isCancelled(speaking[$0]) }
-        return batch.map { utterance in
-            if let ending = utterance.ending { return ending }
-            guard utterance.group != nil else { return .starved }
-            let event = event(of: utterance)
-            switch event {
-            case .ended, .failed: utterance.ending = event
-            case .frame, .starved: break
-            }
-            return event
-        }
+        for utterance in batch { events.append(event(of: utterance)) }
+        return events
     }
 
     /// Gives the talker what text there is; false when there is none to speak.
@@ -289,7 +286,18 @@ final class SpeechEngine {
     }
 
     private func event(of utterance: Utterance) -> SpeechEvent {
+        if let ending = utterance.ending { return ending }
+        guard utterance.group != nil else { return .starved }
         keepPrefix(utterance)
+        let event = outcome(of: utterance)
+        switch event {
+        case .ended, .failed: utterance.ending = event
+        case .frame, .starved: break
+        }
+        return event
+    }
+
+    private func outcome(of utterance: Utterance) -> SpeechEvent {
         switch utterance.group!.generation.step {
         case .frame: return sound(utterance)
         case .reading: return .frame([], characters: utterance.spokenCharacters)
@@ -311,19 +319,21 @@ final class SpeechEngine {
     }
 
     private func sound(_ utterance: Utterance) -> SpeechEvent {
-        let samples: [Float]
+        frame[0] = utterance.group!.generation.codes
+        // Given back: a generation that shares its codes copies them when it chooses the next ones.
+        defer { frame[0] = [] }
+        let sound: Rows
         do {
-            samples = try parts.decoder.step([utterance.group!.generation.codes], utterance.codec, on: processor).values
+            sound = try parts.decoder.step(frame, utterance.codec, on: processor)
         } catch {
             return .failed(.failed("\(error)"))
         }
-        guard samples.allSatisfy(\.isFinite) else {
-            return retry(utterance) ?? .failed(.notFinite(frame: utterance.frames))
-        }
+        guard sound.isFinite else { return retry(utterance) ?? .failed(.notFinite(frame: utterance.frames)) }
+        sound.read(into: &utterance.samples)
         utterance.frames += 1
         utterance.group!.frames += 1
-        let event = SpeechEvent.frame(samples, characters: utterance.spokenCharacters)
-        if utterance.group!.silence.take(samples) {
+        let event = SpeechEvent.frame(utterance.samples, characters: utterance.spokenCharacters)
+        if utterance.group!.silence.take(utterance.samples) {
             utterance.reason = .silence
             _ = finishGroup(utterance)
         }

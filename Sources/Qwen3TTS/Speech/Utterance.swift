@@ -21,6 +21,8 @@ package final class Utterance {
     var text: TextQueue
     var group: Group?
     var random: RandomStream
+    /// Of the last frame; the memory of the next one as soon as nobody else holds it.
+    var samples: [Float] = []
     /// Given out so far.
     var frames = 0
     /// Of the source text, in groups that are spoken.

@@ -71,7 +71,6 @@ package struct Sampler {
         adjust: (inout [Float]) -> Void = { _ in }
     ) -> Int? {
         guard logits.isFinite else { return nil }
-        if scores.count != logits.columns { scores = [Float](repeating: 0, count: logits.columns) }
         logits.read(into: &scores)
         adjust(&scores)
         guard options.sample else { return Self.best(scores) }
