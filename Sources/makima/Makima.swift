@@ -37,6 +37,8 @@ struct Failure: Error, CustomStringConvertible {
     let description: String
 
     init(_ description: String) { self.description = description }
+
+    static let nothingToSay = Failure("There was nothing to say: the text has no letter and no digit.")
 }
 
 /// A line for the person, not for the next program.

@@ -1,7 +1,5 @@
-import AsyncHTTPClient
 import FoundationEssentials
-import NIOCore
-import NIOHTTP1
+import Qwen3TTS
 import Server
 
 /// Where a name leads: an appliance's full name, the beginning of one, "first" for any, or an address.
@@ -16,61 +14,166 @@ func applianceURL(_ name: String) throws -> String {
     throw Failure("No appliance is called \(name). There are: \(found.map(\.name).sorted().joined(separator: ", ")).")
 }
 
-/// One text, spoken by an appliance: POST /v1/audio/speech, taken as it comes.
+/// One text, spoken by an appliance: a client of /api/v1/speak. See docs/protocol.md.
 struct RemoteSpeech {
-    var url: String
-    var voice: String?
-    var language: String
-    var token: String?
-
-    private struct Wish: Encodable {
-        var input: String
+    /// The settings of a session.
+    struct Start: Encodable, Sendable {
+        let type = "start"
         var voice: String?
         var language: String
-        var response_format = "pcm"
+        var instruction: String?
+        var seed: UInt64
+        var speed: Double
+        var normalize: Bool
     }
+
+    let address: RemoteAddress
+    let token: String?
+    let start: Start
+
+    /// How long a model may take to load.
+    private static let patience = Duration.seconds(120)
+    /// One that asks for more than this does not load, it has failed.
+    private static let longestPause = 5000  // ms
+
+    /// The appliance is loading its model: the text has to be sent again.
+    private struct Loading: Error { var message: String, milliseconds: Int }
 
     /// Hands over the samples in the order and number they were sent.
-    func run(_ text: String, _ take: (_ samples: [Float], _ rate: Int) throws -> Void) async throws {
-        var request = HTTPClientRequest(url: url + "/v1/audio/speech")
-        request.method = .POST
-        request.headers.add(name: "content-type", value: "application/json")
-        if let token { request.headers.add(name: "authorization", value: "Bearer \(token)") }
-        request.body = .bytes(
-            ByteBuffer(string: JSON.encode(Wish(input: text, voice: voice, language: language))))
-        let response: HTTPClientResponse
-        do { response = try await HTTPClient.shared.execute(request, timeout: .minutes(30)) } catch {
-            throw Failure("The appliance at \(url) cannot be reached: \(error)")
-        }
-        guard response.status == .ok else { throw try await Self.refusal(response) }
-        guard let rate = response.headers.first(name: "x-sample-rate").flatMap({ Int($0) }) else {
-            throw Failure("\(url) is no makima: it does not tell its sample rate.")
-        }
-        var half: UInt8?
-        for try await piece in response.body {
-            var bytes = Array(piece.readableBytesView)
-            if let first = half { bytes.insert(first, at: 0) }
-            // A sample may be cut in two on the way.
-            half = bytes.count % 2 == 1 ? bytes.removeLast() : nil
-            try take(Self.samples(bytes), rate)
+    func run(_ source: TextSource, _ take: ([Float], _ rate: Int) throws -> Void) async throws -> FinishReason {
+        let text = RemoteText(source)
+        let end = ContinuousClock.now + Self.patience
+        while true {
+            do { return try await speak(text, take) } catch let loading as Loading {
+                guard ContinuousClock.now < end else { throw Failure(loading.message) }
+                try await Task.sleep(for: .milliseconds(loading.milliseconds))
+            }
         }
     }
 
-    private static func samples(_ bytes: [UInt8]) -> [Float] {
-        stride(from: 0, to: bytes.count, by: 2).map { index in
+    /// One connection, which takes the text from its beginning.
+    private func speak(_ text: RemoteText, _ take: ([Float], Int) throws -> Void) async throws -> FinishReason {
+        let connection = try await RemoteConnection(to: address, token: token)
+        defer { connection.close() }
+        return try await withThrowingTaskGroup(of: Void.self) { tasks in
+            tasks.addTask {
+                do { try await send(text, to: connection) } catch { connection.fail(error) }
+            }
+            tasks.addTask {
+                do { try await Interruption.wait() } catch { connection.fail(error) }
+            }
+            defer { tasks.cancelAll() }
+            return try await receive(connection, take)
+        }
+    }
+
+    // MARK: Sending
+
+    private struct Speak: Encodable {
+        let type = "speak"
+        var text: String
+        /// More follows.
+        var append: Bool
+        /// It is complete with this message.
+        var flush: Bool
+    }
+
+    private func send(_ text: RemoteText, to connection: RemoteConnection) async throws {
+        try await connection.send(start)
+        guard text.isOpen else {
+            return try await connection.send(Speak(text: await text.piece(0).text, append: false, flush: false))
+        }
+        for index in 0... {
+            let (piece, isLast) = try await text.piece(index)
+            try await connection.send(Speak(text: piece, append: true, flush: isLast))
+            if isLast { return }
+        }
+    }
+
+    // MARK: Receiving
+
+    private struct Reply: Decodable {
+        var type: String
+        var sampleRate, retryAfterMs: Int?
+        var code, message, reason, finishReason: String?
+    }
+
+    private func receive(
+        _ connection: RemoteConnection, _ take: ([Float], Int) throws -> Void
+    ) async throws -> FinishReason {
+        var rate = 24_000  // Hz; `started` tells
+        for try await message in connection.messages {
+            switch message {
+            case .sound(let bytes): try take(try Self.samples(bytes), rate)
+            case .text(let text):
+                guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(text.utf8)) else {
+                    throw Failure("\(address.url) is no makima: it sends what is not of its protocol.")
+                }
+                switch reply.type {
+                case "started": rate = reply.sampleRate ?? rate
+                case "complete": return reply.finishReason.flatMap(FinishReason.init) ?? .endOfSpeech
+                case "error": throw failure(reply)
+                case "stopped":
+                    throw Failure("The appliance ended the session: \(reply.reason ?? "it does not say why").")
+                default: break  // what later versions may tell
+                }
+            }
+        }
+        // Messages end with an error, unless this task itself was told to end.
+        throw CancellationError()
+    }
+
+    private func failure(_ reply: Reply) -> any Error {
+        let message = reply.message ?? reply.code ?? "it does not say why"
+        switch reply.code {
+        case "MODEL_LOADING":
+            guard let pause = reply.retryAfterMs, (1...Self.longestPause).contains(pause) else {
+                return Failure("The appliance cannot speak: \(message)")
+            }
+            return Loading(message: message, milliseconds: pause)
+        case "VOICE_NOT_FOUND":
+            return Failure("The appliance has no voice \(start.voice ?? ""). \(address.url)/api/v1/voices lists them.")
+        case "UNAUTHORIZED": return Failure("The appliance refuses: \(message) MAKIMA_TOKEN holds the token to send.")
+        default: return Failure("The appliance refuses: \(message)")
+        }
+    }
+
+    private static func samples(_ bytes: [UInt8]) throws -> [Float] {
+        guard bytes.count.isMultiple(of: 2) else { throw Failure("The appliance sent half a sample.") }
+        return stride(from: 0, to: bytes.count, by: 2).map { index in
             Float(Int16(bitPattern: UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8)) / 32768
         }
     }
+}
 
-    private static func refusal(_ response: HTTPClientResponse) async throws -> Failure {
-        struct Body: Decodable {
-            struct Detail: Decodable { var message: String }
-            var error: Detail
+/// The text for an appliance: read as it comes, and kept for another try.
+private actor RemoteText {
+    private var source: TextSource
+    private var pieces: [String] = []
+    /// Whether it comes in pieces.
+    let isOpen: Bool
+
+    init(_ source: TextSource) {
+        var source = source
+        isOpen = source.isOpen
+        if !isOpen { pieces = [source.first] }
+        self.source = source
+    }
+
+    /// Waits for it. The last one may be empty.
+    func piece(_ index: Int) async throws -> (text: String, isLast: Bool) {
+        while index >= pieces.count {
+            if let piece = try source.read(waiting: false) {
+                // Blank text would be a message about nothing.
+                if !piece.isEmpty || !source.isOpen { pieces.append(piece) }
+            } else {
+                try await Task.sleep(for: .milliseconds(20))
+            }
         }
-        let body = try? await response.body.collect(upTo: 1 << 16)
-        let message = body.flatMap { try? JSONDecoder().decode(Body.self, from: Data($0.readableBytesView)) }?.error
-            .message
-        return Failure(
-            "The appliance refuses (\(response.status.code)): \(message ?? response.status.reasonPhrase)")
+        let isLast = index == pieces.count - 1 && !source.isOpen
+        guard !isLast || pieces.contains(where: { $0.contains { $0.isLetter || $0.isNumber } }) else {
+            throw Failure.nothingToSay
+        }
+        return (pieces[index], isLast)
     }
 }

@@ -19,14 +19,20 @@ struct Say: AsyncParsableCommand {
               makima say "Good morning." --reference me.wav --transcript "What I say in me.wav."
               some-program | makima say -
               makima say "Good morning." --output - | aplay -f S16_LE -r 24000 -c 1
-              makima say "Good morning." --remote first
+              makima say "Good morning." --remote first --speed 1.2
             """)
 
     @Argument(help: "What to say; - for standard input.")
     var text: String
 
+    @Flag(help: "Speaks the text as it is: numbers, signs and Markdown do not become words.")
+    var textAsIs = false
+
     @OptionGroup(title: "Voice") var voice: VoiceOptions
     @OptionGroup(title: "Sampling") var sampling: SamplingFlags
+
+    @Option(help: "How fast to speak, 0.25 to 4; the pitch stays.")
+    var speed = 1.0
 
     @Option(
         help: ArgumentHelp("WAV file to write; - for raw 16-bit samples on standard output.", valueName: "file.wav"))
@@ -35,8 +41,7 @@ struct Say: AsyncParsableCommand {
     @Flag(help: "Play as well when --output is given.")
     var play = false
 
-    @Option(help: "Sound device of ALSA.")
-    var device = "default"
+    @OptionGroup var sound: SoundOptions
 
     @Option(
         help: ArgumentHelp(
@@ -53,37 +58,42 @@ struct Say: AsyncParsableCommand {
         guard threads.map({ (1...64).contains($0) }) ?? true else {
             throw ValidationError("--threads takes a number from 1 to 64.")
         }
+        guard TimeStretch.speeds.contains(speed) else {
+            throw ValidationError("--speed takes a number from 0.25 to 4.")
+        }
         if let output, output != "-" {
             guard output.lowercased().hasSuffix(".wav") else {
                 throw ValidationError("--output writes WAV: give it a name that ends in .wav, or - for raw samples.")
             }
         }
+        let isLocal = voice.model != nil || voice.reference != nil || threads != nil || sampling.isTuned
+        guard remote == nil || !isLocal else {
+            throw ValidationError(
+                "With --remote the appliance chooses --model, --threads and how to sample, and takes no --reference.")
+        }
     }
 
     func run() async throws {
+        Interruption.listen()
         if let remote { try await speak(through: remote) } else { try speak() }
     }
 
     private func speak() throws {
-        Interruption.listen()
-        var source = TextSource(text)
         let model = try SpeechModel(directory: ModelLocations.resolve(voice.model), threads: threads)
         let language = voice.language ?? model.information.defaultLanguage
-        source.form = SpokenForm(language: language)
+        var source = TextSource(text, form: textAsIs ? nil : SpokenForm(language: language))
         let output = try SpeechOutput(
-            path: output, plays: play, device: device, sampleRate: model.information.sampleRate)
+            path: output, plays: play, sound, speed: speed, sampleRate: model.information.sampleRate)
         var request = SpeechRequest(
             text: source.first, voice: try voice.resolve(for: model), language: language, instruction: voice.instruct,
             isOpen: source.isOpen, options: sampling.options)
         request.options.maximumFrames = sampling.maximumFrames(of: model.information)
         let utterance = try model.begin(request)
-        var progress = Progress(model.information)
         while true {
             let event = model.advance([utterance]) { _ in Interruption.isRequested }[0]
             switch event {
             case .frame(let samples, let characters):
                 try output.write(samples, progress: Double(characters) / Double(max(source.characters, 1)))
-                progress.show(samples.count)
                 // An utterance that speaks only looks whether there is more text; one that starves waits for it.
                 if let more = try source.read(waiting: false) {
                     try model.append(more, isLast: !source.isOpen, to: utterance)
@@ -91,59 +101,64 @@ struct Say: AsyncParsableCommand {
             case .starved:
                 let more = try source.read(waiting: true) ?? ""
                 try model.append(more, isLast: !source.isOpen, to: utterance)
-            case .ended(let reason):
-                progress.finish()
-                return try finish(output, reason, progress)
-            case .failed(let error):
-                progress.finish()
-                throw error
+            case .ended(let reason): return try finish(output, reason)
+            case .failed(let error): throw error
             }
         }
     }
 
-    /// The appliance does the work: what is its own, such as the model, is not ours to choose.
+    /// The appliance does the work: what is its own, such as the model, is not ours to choose. It makes the words and the
+    /// speed, too.
     private func speak(through name: String) async throws {
-        let isLocal = [voice.model, voice.reference, voice.instruct].contains { $0 != nil } || threads != nil
-        guard !isLocal else {
-            throw ValidationError(
-                "--model, --reference, --instruct and --threads are the appliance's own with --remote.")
-        }
-        var text = text
-        if text == "-" {
-            text = ""
-            while let line = readLine(strippingNewline: false) { text += line }
-        }
+        let settings = RemoteSpeech.Start(
+            voice: voice.voice, language: voice.language ?? "auto", instruction: voice.instruct, seed: sampling.seed,
+            speed: speed, normalize: !textAsIs)
         let speech = RemoteSpeech(
-            url: try applianceURL(name), voice: voice.voice, language: voice.language ?? "auto",
-            token: ProcessInfo.processInfo.environment["MAKIMA_TOKEN"])
-        var sound: SpeechOutput?
-        try await speech.run(text) { samples, rate in
-            let output = try sound ?? SpeechOutput(path: output, plays: play, device: device, sampleRate: rate)
-            sound = output
+            address: try RemoteAddress(applianceURL(name)),
+            token: ProcessInfo.processInfo.environment["MAKIMA_TOKEN"], start: settings)
+        var opened: SpeechOutput?
+        let reason = try await speech.run(TextSource(text, form: nil)) { samples, rate in
+            let output = try opened ?? SpeechOutput(path: output, plays: play, sound, speed: 1, sampleRate: rate)
+            opened = output
             try output.write(samples, progress: 0)
         }
-        guard let sound else { throw Failure("The appliance sent no sound.") }
-        try sound.finish()
+        guard let opened else { throw Failure.nothingToSay }
+        try finish(opened, reason)
     }
 
-    private func finish(_ output: SpeechOutput, _ reason: FinishReason, _ progress: Progress) throws {
+    private func finish(_ output: SpeechOutput, _ reason: FinishReason) throws {
         switch reason {
         case .endOfSpeech: break
         case .cancelled: throw ExitCode(130)
         case .budget: printError("The speech was cut at the longest that the text should take.")
         case .silence: printError("The speech was cut after two seconds of silence.")
         }
-        guard progress.samples > 0 else {
-            throw Failure("There was nothing to say: the text has no letter and no digit.")
-        }
+        guard output.hasSound else { throw Failure.nothingToSay }
         try output.finish()
-        if let path = output.path { printError("\(path): \(progress.seconds) s") }
+        if let path = output.path { printError("\(path): \(output.seconds) s") }
     }
 }
 
 extension ModelInformation {
     /// The one language a model has, else what the model makes of the text.
     var defaultLanguage: String { languages.count == 1 ? languages[0] : "auto" }
+}
+
+/// Where and how loudly sound is played.
+struct SoundOptions: ParsableArguments {
+    @Option(help: "Sound device of ALSA; makima play --list names them.")
+    var device = "default"
+
+    @Option(help: ArgumentHelp("Loudness of what is played, 0 to 100; files keep theirs.", valueName: "percent"))
+    var volume = 100
+
+    func validate() throws {
+        guard (0...100).contains(volume) else { throw ValidationError("--volume takes a whole number from 0 to 100.") }
+    }
+
+    func open(sampleRate: Int) throws -> ALSAPlayer {
+        try ALSAPlayer(device: device, sampleRate: sampleRate, volume: Float(volume) / 100)
+    }
 }
 
 /// Which voice of which model.
@@ -232,6 +247,11 @@ struct SamplingFlags: ParsableArguments {
             "max-seconds", maxSeconds.map { $0 >= 0.1 && $0 <= 86_400 } ?? true, "a number from 0.1 to 86400")
     }
 
+    /// Whether anything but the seed was chosen.
+    var isTuned: Bool {
+        temperature != nil || topK != nil || topP != nil || repetitionPenalty != nil || maxSeconds != nil
+    }
+
     var options: SpeechOptions {
         var options = SpeechOptions()
         options.seed = seed
@@ -244,31 +264,5 @@ struct SamplingFlags: ParsableArguments {
 
     func maximumFrames(of model: ModelInformation) -> Int? {
         maxSeconds.map { max(1, Int($0 * Double(model.sampleRate) / Double(model.samplesPerFrame))) }
-    }
-}
-
-/// The line that grows while speech is made: on a terminal only.
-struct Progress {
-    private(set) var samples = 0
-    private let sampleRate: Int
-    private let isTerminal = isatty(STDERR_FILENO) == 1
-    private let clock = ContinuousClock()
-    private let start = ContinuousClock().now
-
-    init(_ model: ModelInformation) { sampleRate = model.sampleRate }
-
-    /// Of sound, to a tenth.
-    var seconds: Double { (Double(samples) / Double(sampleRate) * 10).rounded() / 10 }
-
-    mutating func show(_ more: Int) {
-        samples += more
-        guard isTerminal, more > 0 else { return }
-        let spent = (clock.now - start) / .seconds(1)
-        let speed = (Double(samples) / Double(sampleRate) / max(spent, 0.001) * 10).rounded() / 10
-        writeError("\r\(seconds) s spoken, \(speed) × real time ")
-    }
-
-    func finish() {
-        if isTerminal, samples > 0 { writeError("\r\u{1B}[K") }
     }
 }

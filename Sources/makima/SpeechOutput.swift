@@ -1,3 +1,4 @@
+import ArgumentParser
 import Audio
 import Glibc
 
@@ -9,23 +10,25 @@ final class SpeechOutput {
     private var player: ALSAPlayer?
     private let writesRaw: Bool
     private let sampleRate: Int
+    private var stretch: TimeStretch
     private var buffer = StartBuffer()
     private var held: [Float] = []
     private var isPlaying = false
     private let start = ContinuousClock().now
+    private var progressLine: ProgressLine
 
     /// Without a path it plays; without a device it writes `speech.wav`. Files and devices are opened at once, so that what
     /// cannot be written is known before anything is computed.
-    init(path: String?, plays: Bool, device: String, sampleRate: Int) throws {
+    init(path: String?, plays: Bool, _ sound: SoundOptions, speed: Double, sampleRate: Int) throws {
         writesRaw = path == "-"
+        stretch = try TimeStretch(speed: speed, sampleRate: sampleRate)
+        progressLine = ProgressLine(sampleRate: sampleRate)
         var path = writesRaw ? nil : path
         if plays || (path == nil && !writesRaw) {
-            if ALSAPlayer.isAvailable(device: device) {
-                player = try ALSAPlayer(device: device, sampleRate: sampleRate)
-            } else if device != "default" {
-                // Asked for by name: say why it cannot be had.
-                player = try ALSAPlayer(device: device, sampleRate: sampleRate)
-            } else if path == nil, !writesRaw {
+            // Asked for by name, a device says why it cannot be had.
+            if ALSAPlayer.isAvailable(device: sound.device) || sound.device != "default" {
+                player = try sound.open(sampleRate: sampleRate)
+            } else if path == nil {
                 path = "speech.wav"
                 printError("There is no sound device: writing speech.wav.")
             }
@@ -35,9 +38,23 @@ final class SpeechOutput {
         self.sampleRate = sampleRate
     }
 
+    /// Where speech fails, what is printed next begins a line of its own.
+    deinit { progressLine.finish() }
+
+    /// Of sound, to a tenth.
+    var seconds: Double { progressLine.seconds }
+    var hasSound: Bool { progressLine.samples > 0 }
+
     /// `progress`: how much of the text is spoken, 0 to 1. Playing begins as soon as it will not run out.
     func write(_ samples: [Float], progress: Double) throws {
+        try write(stretched: stretch.push(samples))
+        guard player != nil, !isPlaying, buffer.isReady(progress: progress) else { return }
+        try playHeld()
+    }
+
+    private func write(stretched samples: [Float]) throws {
         guard !samples.isEmpty else { return }
+        progressLine.show(samples.count)
         try file?.write(samples)
         if writesRaw { try writeRaw(samples) }
         guard player != nil else { return }
@@ -45,17 +62,23 @@ final class SpeechOutput {
         held += samples
         buffer.add(
             Double(samples.count) / Double(sampleRate), at: (ContinuousClock().now - start) / .seconds(1))
-        if buffer.isReady(progress: progress) { try playHeld() }
     }
 
     private func playHeld() throws {
         isPlaying = true
-        try player?.play(held)
+        // In short pieces, so that an interruption is heard at once.
+        let piece = sampleRate / 10
+        for start in stride(from: 0, to: held.count, by: piece) {
+            if Interruption.isRequested { throw ExitCode(130) }
+            try player?.play(Array(held[start..<min(start + piece, held.count)]))
+        }
         held = []
     }
 
     /// Completes the file, plays what is left and waits until everything was heard.
     func finish() throws {
+        try write(stretched: stretch.flush())
+        progressLine.finish()
         if let file = file.take() { try file.finish() }
         try playHeld()
         if let player = player.take() { try player.finish() }
@@ -74,5 +97,30 @@ final class SpeechOutput {
                 throw Failure("Standard output cannot be written: \(unsafe String(cString: strerror(errno))).")
             }
         }
+    }
+}
+
+/// The line that grows while speech is made: on a terminal only.
+private struct ProgressLine {
+    private(set) var samples = 0
+    private let sampleRate: Int
+    private let isTerminal = isatty(STDERR_FILENO) == 1
+    private let clock = ContinuousClock()
+    private let start = ContinuousClock().now
+
+    init(sampleRate: Int) { self.sampleRate = sampleRate }
+
+    var seconds: Double { (Double(samples) / Double(sampleRate) * 10).rounded() / 10 }
+
+    mutating func show(_ more: Int) {
+        samples += more
+        guard isTerminal, more > 0 else { return }
+        let spent = (clock.now - start) / .seconds(1)
+        let speed = (Double(samples) / Double(sampleRate) / max(spent, 0.001) * 10).rounded() / 10
+        writeError("\r\(seconds) s spoken, \(speed) × real time ")
+    }
+
+    func finish() {
+        if isTerminal, samples > 0 { writeError("\r\u{1B}[K") }
     }
 }

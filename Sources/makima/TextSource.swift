@@ -1,10 +1,11 @@
+import ArgumentParser
 import Glibc
 import Qwen3TTS
 
 /// The text to speak, as it is said: an argument, or standard input as it arrives.
 struct TextSource {
-    /// Figures and signs into words.
-    var form = SpokenForm()
+    /// Figures and signs into words; nil leaves the text as it is.
+    private let form: SpokenForm?
     /// More may come.
     private(set) var isOpen: Bool
     /// Characters handed out.
@@ -16,7 +17,8 @@ struct TextSource {
     private var partial: [UInt8] = []
     private var count = 0  // bytes read
 
-    init(_ argument: String) {
+    init(_ argument: String, form: SpokenForm?) {
+        self.form = form
         isOpen = argument == "-"
         self.argument = isOpen ? "" : argument
     }
@@ -25,7 +27,7 @@ struct TextSource {
     var first: String {
         mutating get {
             // Too long a text is refused as it was given, not as it is said.
-            let text = argument.utf8.count > SpeechRequest.textLimit ? argument : form.convert(argument).text
+            let text = argument.utf8.count > SpeechRequest.textLimit ? argument : words(argument)
             characters = text.count
             return text
         }
@@ -58,12 +60,14 @@ struct TextSource {
             )
         }
         pending += try decode(partial + bytes[..<got])
-        return spoken(TextQueue.settled(pending[...]))
+        return spoken(form == nil ? pending[...] : TextQueue.settled(pending[...]))
     }
+
+    private func words(_ text: String) -> String { form?.convert(text).text ?? text }
 
     /// The start of what is pending, in words.
     private mutating func spoken(_ text: Substring) -> String {
-        let converted = form.convert(String(text)).text
+        let converted = words(String(text))
         // A space between two pieces belongs to neither's words.
         let isApart = text.first?.isWhitespace == true && converted.first?.isWhitespace == false
         pending.removeFirst(text.count)
@@ -103,6 +107,12 @@ enum Interruption {
     nonisolated(unsafe) private static var requested: sig_atomic_t = 0
 
     static var isRequested: Bool { unsafe requested != 0 }
+
+    /// Until then: a signal handler may do next to nothing, so this looks now and then.
+    static func wait() async throws {
+        while !isRequested { try await Task.sleep(for: .milliseconds(50)) }
+        throw ExitCode(130)
+    }
 
     static func listen() {
         unsafe requested = 0

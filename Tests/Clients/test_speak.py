@@ -117,6 +117,20 @@ def test_every_rate_encoding_and_transport(server, rate, encoding, size, transpo
     run(flow())
 
 
+@pytest.mark.parametrize("rate,speed", [(24000, 2), (16000, 0.5)])
+def test_speed_changes_the_length_of_the_sound(server, rate, speed):
+    async def flow():
+        async with connect(server.ws()) as ws:
+            await send(ws, type="start", sampleRate=rate, speed=speed)
+            await send(ws, type="speak", text="Hello there.")
+            sound, _, complete = await until(ws, "complete")
+            expected = 12 * FRAME_MS / speed
+            assert abs(len(sound) / 2 / rate * 1000 - expected) < 1
+            assert complete["audioLengthMs"] == expected
+
+    run(flow())
+
+
 def test_speak_before_start_speaks_with_the_defaults(server):
     async def flow():
         async with connect(server.ws()) as ws:
@@ -195,7 +209,7 @@ def test_an_unknown_voice_is_reported_and_the_default_speaks(server):
 @pytest.mark.parametrize("message", [
     "", "not json", "[]", "null", "{}", '{"type":"sing"}', '{"type":"speak"}', '{"type":"speak","text":""}',
     '{"type":"speak","text":" .,! "}', '{"type":"speak","text":7}', '{"type":"start","sampleRate":7999}',
-    '{"type":"start","sampleRate":"x"}', '{"type":"start","encoding":"mp3"}', b"binary", '{"type":"speak","text":"\\ud800"}',
+    '{"type":"start","sampleRate":"x"}', '{"type":"start","encoding":"mp3"}', '{"type":"start","speed":5}', b"binary", '{"type":"speak","text":"\\ud800"}',
     json.dumps({"type": "speak", "text": "x" * 10001}), json.dumps({"type": "speak", "text": "x" * 100000}),
     "[" * 60000,
 ])

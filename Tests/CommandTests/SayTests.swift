@@ -33,6 +33,24 @@ struct SayTests {
         #expect(try command.say("Hello there", "--output", "-").output == piped.output)
     }
 
+    @Test func speedChangesTheLengthAlone() throws {
+        let plain = try command.say("Hello there", "--output", "-").output.count / 2
+        for speed in [0.5, 1.25, 4] {
+            let result = try command.say("Hello there", "--speed", "\(speed)", "--output", "-")
+            #expect(result.status == 0, "\(result.errors)")
+            #expect(result.output.count / 2 == Int((Double(plain) / speed).rounded()))
+        }
+    }
+
+    @Test func textAsItIsKeepsItsFigures() throws {
+        let words = try command.say("Room seven.", "--output", "-").output
+        #expect(try command.say("Room 7.", "--output", "-").output == words)
+        let figures = try command.say("Room 7.", "--text-as-is", "--output", "-")
+        #expect(figures.status == 0 && !figures.output.isEmpty && figures.output != words)
+        let piped = try command.say("-", "--text-as-is", "--output", "-", input: Data("Room 7.".utf8))
+        #expect(piped.output == figures.output)
+    }
+
     @Test func aClipIsClonedWhateverItsFormat() throws {
         for (name, rate, channels) in [("8k.wav", 8_000, 1), ("96k.wav", 96_000, 1), ("stereo.wav", 24_000, 2)] {
             try command.writeClip(name, seconds: 2, rate: rate, channels: channels)
@@ -102,7 +120,9 @@ struct SayTests {
         ["say", "Hello", "--seed", "x"], ["say", "Hello", "--threads", "0"], ["say", "Hello", "--output", "a.mp3"],
         ["say", "Hello", "--voice", "a", "--reference", "b.wav"], ["say", "Hello", "--transcript", "b"],
         ["say", "Hello", "--top-p", "0"], ["say", "Hello", "--max-seconds", "inf"], ["nonsense"], ["verify"],
-        ["say", "Hello", "--nonsense"],
+        ["say", "Hello", "--nonsense"], ["say", "Hello", "--speed", "0.2"], ["say", "Hello", "--speed", "nan"],
+        ["say", "Hello", "--volume", "101"], ["say", "Hello", "--volume", "-1"], ["play"], ["play", "a.wav", "--list"],
+        ["say", "Hello", "--remote", "first", "--top-k", "3"],
     ])
     func wrongUseHasStatusTwo(arguments: [String]) throws {
         let result = try command.run(arguments)

@@ -1,5 +1,6 @@
 // The messages of `/api/v1/speak`, as they are on the wire: the specification's §2.1.3 and our optional fields.
 
+import Audio
 import FoundationEssentials
 
 // MARK: - From the client
@@ -31,6 +32,8 @@ package struct StartMessage: Sendable, Equatable {
     package var instruction: String?
     /// Numbers, dates, signs and Markdown become words.
     package var normalize = true
+    /// By stretching: the pitch stays.
+    package var speed = 1.0
 
     package init() {}
 }
@@ -84,6 +87,7 @@ extension ClientMessage {
             start.seed = try fields.integer("seed", 0...Int.max).map(UInt64.init)
             start.normalize = try fields.flag("normalize") ?? start.normalize
             start.instruction = try fields.string("instruction", limit: 2000)
+            start.speed = try fields.number("speed", TimeStretch.speeds) ?? start.speed
             return start
         }
 

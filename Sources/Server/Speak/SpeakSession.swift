@@ -218,18 +218,21 @@ extension SpeakSession {
     }
 
     private func pass(_ stream: SpeechStream, _ begun: Begun) async throws {
+        let settings = begun.settings
         var encoder = try PCMEncoder(
-            from: stream.sampleRate, to: begun.settings.sampleRate, encoding: begun.settings.encoding)
+            from: stream.sampleRate, to: settings.sampleRate, encoding: settings.encoding, speed: settings.speed)
         var sequence = 0
         for await event in stream {
             switch event {
             case .frame(let samples, let characters):
-                let length = Duration.seconds(1) * samples.count / stream.sampleRate
+                let length = Duration.seconds(1) * samples.count / stream.sampleRate / settings.speed
                 let bytes = try encoder.encode(samples)
                 let isWanted = await deliver(bytes, length, characters, of: begun, &sequence, isFinal: false)
                 guard isWanted else { return await stream.cancel() }
             case .starved: break
-            case .ended(let reason, let summary):
+            case .ended(let reason, var summary):
+                // As it is heard.
+                summary.audio = summary.audio / settings.speed
                 let bytes = try encoder.finish()
                 _ = await deliver(bytes, .zero, nil, of: begun, &sequence, isFinal: true)
                 return await handle(.ended(begun.id, reason, summary))

@@ -2,27 +2,31 @@
 
 import Audio
 
-/// Resamples as a stream and encodes little-endian.
+/// Stretches and resamples as a stream and encodes little-endian.
 struct PCMEncoder: ~Copyable {
     private let encoding: AudioEncoding
-    private let sampleRate: Int
+    private var stretch: TimeStretch
     private var resampler: Resampler?
 
-    init(from modelRate: Int, to sampleRate: Int, encoding: AudioEncoding) throws(AudioError) {
-        self.encoding = encoding
-        self.sampleRate = sampleRate
+    init(from modelRate: Int, to sampleRate: Int, encoding: AudioEncoding, speed: Double) throws(AudioError) {
+        let stretch = try TimeStretch(speed: speed, sampleRate: modelRate)
         resampler = modelRate == sampleRate ? nil : try Resampler(from: modelRate, to: sampleRate)
+        self.encoding = encoding
+        self.stretch = stretch
     }
 
-    /// May return few bytes or none: the resampler looks ahead.
-    mutating func encode(_ samples: [Float]) throws(AudioError) -> [UInt8] {
-        try bytes(try resampler?.push(samples) ?? samples)
-    }
+    /// May return few bytes or none: stretching and resampling look ahead.
+    mutating func encode(_ samples: [Float]) throws(AudioError) -> [UInt8] { try resample(stretch.push(samples)) }
 
     /// The rest.
     mutating func finish() throws(AudioError) -> [UInt8] {
-        guard let last = resampler.take() else { return [] }
-        return try bytes(try last.flush())
+        let last = try resample(stretch.flush())
+        guard let resampler = resampler.take() else { return last }
+        return last + (try bytes(try resampler.flush()))
+    }
+
+    private mutating func resample(_ samples: [Float]) throws(AudioError) -> [UInt8] {
+        try bytes(try resampler?.push(samples) ?? samples)
     }
 
     private func bytes(_ samples: [Float]) throws(AudioError) -> [UInt8] {
