@@ -21,7 +21,6 @@ let package = Package(
     ],
     targets: [
         // C libraries of the system.
-        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CSndfile", pkgConfig: "sndfile", providers: [.apt(["libsndfile1-dev"])]),
         .systemLibrary(name: "CSoxr", pkgConfig: "soxr", providers: [.apt(["libsoxr-dev"])]),
         .systemLibrary(name: "CALSA", pkgConfig: "alsa", providers: [.apt(["libasound2-dev"])]),
@@ -35,7 +34,7 @@ let package = Package(
             cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno", "-std=c11"])]
         ),
         .target(name: "ModelFile"),
-        .target(name: "Compute", dependencies: ["CKernels", "COpenBLAS", "ModelFile"]),
+        .target(name: "Compute", dependencies: ["CKernels", "ModelFile"]),
         .target(name: "Qwen3TTS", dependencies: ["Compute", "ModelFile"]),
         .target(name: "Audio", dependencies: ["CSndfile", "CSoxr", "CALSA"]),
         // The models on this computer, and the way they come from the Hugging Face hub.
@@ -119,7 +118,10 @@ let package = Package(
 
         // Counts allocations, for tests and measurements.
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
-        // Measurements, not packaged.
+        // Measurements, not packaged. OpenBLAS is what they compare with.
+        .systemLibrary(
+            name: "COpenBLAS", path: "Benchmarks/COpenBLAS", pkgConfig: "openblas",
+            providers: [.apt(["libopenblas-dev"])]),
         .target(
             name: "CBenchmark",
             dependencies: ["CKernels", "COpenBLAS"],
