@@ -2,11 +2,13 @@ import Compute
 import FoundationEssentials
 import Glibc
 import ModelFile
+import Qwen3TTS
 
 /// How fast this computer reads memory, and passes weights of a format through the model's layers.
 ///
-/// The layers have the shapes of the 0.6B model's and made-up weights; a frame of speech needs about a hundred such layers,
-/// so that its time follows from theirs. The weights measured are larger than the caches of the computers this is for.
+/// The layers have the shapes of the 0.6B model's and made-up weights; a frame of speech needs about a hundred such layers
+/// of the transformers and forty of the codec, so that its time follows from theirs. The weights measured are larger than
+/// the caches of the computers this is for.
 struct SpeedMeasurement: Encodable {
     struct Format: Encodable {
         /// Bytes of weights each second.
@@ -18,8 +20,8 @@ struct SpeedMeasurement: Encodable {
     let threads: Int
     /// Bytes each second, reading.
     let memoryBandwidth: Double
-    /// Multiply-adds each second at float32, as the codec decoder needs them.
-    let floatRate: Double
+    /// Of the codec decoder, in the precision that speaks.
+    let codecSecondsPerFrame: Double
     let int8: Format
     let int4: Format
 
@@ -27,18 +29,16 @@ struct SpeedMeasurement: Encodable {
 
     /// Weights that one frame passes: talker 440 M, code predictor 15 × 78.6 M, heads 34 M.
     private static let weightsPerFrame = 440e6 + 15 * 78.6e6 + 34e6
-    /// Multiply-adds of the codec decoder for one second of sound.
-    private static let codecOperations = 30e9
     private static let frameSeconds = 0.08
 
     init(threads: Int) throws {
         self.threads = threads
         let processor = Processor(threads: threads)
         memoryBandwidth = Self.readBandwidth(on: processor)
-        let floatRate = try Self.floatRate(on: processor)
-        self.floatRate = floatRate
-        int8 = try Self.measure(.int8, floatRate, on: processor)
-        int4 = try Self.measure(.int4, floatRate, on: processor)
+        let codec = try CodecLayers().secondsPerFrame(on: processor)
+        codecSecondsPerFrame = codec
+        int8 = try Self.measure(.int8, codec, on: processor)
+        int4 = try Self.measure(.int4, codec, on: processor)
     }
 
     /// The C library's search for a byte that is not there reads as fast as memory gives.
@@ -55,27 +55,17 @@ struct SpeedMeasurement: Encodable {
         return Double(bytes.count) / seconds
     }
 
-    private static func floatRate(on processor: Processor) throws -> Double {
-        let size = 1024
-        let layer = try SyntheticWeights(.f32, [("square", size, size)]).layer("square", size, size)
-        let x = Rows(rows: 256, columns: size)
-        let y = Rows(rows: 256, columns: size)
-        x.fill(0.5)
-        return Double(256 * size * size) / best(of: 3) { layer.apply(x, into: y, on: processor) }
-    }
-
-    private static func measure(_ format: WeightFormat, _ floatRate: Double, on processor: Processor) throws -> Format {
+    private static func measure(_ format: WeightFormat, _ codec: Double, on processor: Processor) throws -> Format {
         let stack = try LayerStack(format)
         let seconds = best(of: 3) { stack.run(on: processor) }
         let weights = seconds * weightsPerFrame / Double(stack.weights)
-        let codec = codecOperations * frameSeconds / floatRate
         let frame = weights + codec
         return Format(
             weightRate: Double(stack.bytes) / seconds, secondsPerFrame: frame, timesRealTime: frameSeconds / frame)
     }
 
     /// Seconds of the quickest of several runs, after one that warms up.
-    private static func best(of count: Int, _ body: () -> Void) -> Double {
+    fileprivate static func best(of count: Int, _ body: () -> Void) -> Double {
         body()
         return (0..<count).map { _ in ContinuousClock().measure(body) / .seconds(1) }.min()!
     }
@@ -128,6 +118,57 @@ private struct LayerStack {
             layer.gateUp.apply(x, into: gateUp, on: processor)
             layer.down.apply(inner, into: x, on: processor)
             x.fill(0.5)
+        }
+    }
+}
+
+/// Convolutions as the codec decoder's, in the precision that speaks: late ones, with many rows a frame, run at the speed of
+/// the multipliers, early ones at that of memory.
+private struct CodecLayers {
+    private struct Layer {
+        let convolution: PackedConvolution
+        let input: ConvolutionInput
+        let x, y: Rows
+
+        func run(on processor: Processor) {
+            input.write(x, on: processor)
+            convolution.apply(input, into: y, on: processor)
+            input.advance(x.rows)
+        }
+    }
+
+    /// Channels in and out, and rows a frame: the four decoder blocks' residual units, and the first convolution.
+    private static let late = [(768, 768, 32), (384, 384, 160), (192, 192, 640), (96, 96, 1920)]
+    private static let early = [(1024, 1536, 4)]
+    private static let taps = 7
+    /// Multiply-adds of all late layers for a frame, and weights of all early ones.
+    private static let lateOperations = 2.35e9
+    private static let earlyWeights = 64e6
+
+    func secondsPerFrame(on processor: Processor) throws -> Double {
+        let late = try Self.layers(Self.late)
+        let early = try Self.layers(Self.early)
+        let operations = Self.late.reduce(0) { $0 + $1.0 * $1.1 * Self.taps * $1.2 }
+        let weights = Self.early.reduce(0) { $0 + $1.0 * $1.1 * Self.taps }
+        let lateSeconds = SpeedMeasurement.best(of: 3) { for layer in late { layer.run(on: processor) } }
+        let earlySeconds = SpeedMeasurement.best(of: 3) { for layer in early { layer.run(on: processor) } }
+        return lateSeconds * Self.lateOperations / Double(operations)
+            + earlySeconds * Self.earlyWeights / Double(weights)
+    }
+
+    private static func layers(_ sizes: [(inputs: Int, outputs: Int, rows: Int)]) throws -> [Layer] {
+        let names = sizes.indices.map { "\($0)" }
+        let file = try SyntheticWeights(.bf16, zip(names, sizes).map { ($0, $1.outputs, $1.inputs * taps) })
+        return try zip(names, sizes).map { name, size in
+            let convolution = try PackedConvolution(
+                file.weights[name].tensor("weight"),
+                ConvolutionShape(inputs: size.inputs, outputs: size.outputs, taps: taps), bias: nil,
+                format: CodecPrecision.speaking.format)
+            let layer = Layer(
+                convolution: convolution, input: convolution.makeInput(),
+                x: Rows(rows: size.rows, columns: size.inputs), y: Rows(rows: size.rows, columns: size.outputs))
+            layer.x.fill(0.5)
+            return layer
         }
     }
 }
@@ -189,7 +230,9 @@ private struct SyntheticWeights {
         return try Safetensors(path: "/proc/self/fd/\(descriptor)")
     }
 
+    var weights: Weights { Weights(tensors: file.tensors, path: file.path) }
+
     func layer(_ name: String, _ rows: Int, _ columns: Int) throws -> Linear {
-        try Linear(Weights(tensors: file.tensors, path: file.path)[name], rows: rows, columns: columns)
+        try Linear(weights[name], rows: rows, columns: columns)
     }
 }

@@ -24,7 +24,7 @@ package enum CodecPrecision: String, Sendable, CaseIterable {
         package static let speaking = CodecPrecision.int16
     #endif
 
-    var format: ConvolutionFormat { self == .float32 ? .float32 : .int16 }
+    package var format: ConvolutionFormat { self == .float32 ? .float32 : .int16 }
 
     func units(ofBlock index: Int) -> ConvolutionFormat { self == .int8 && index > 0 ? .int8 : format }
 }
