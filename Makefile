@@ -3,8 +3,8 @@ PACKAGES = libopenblas-dev libsndfile1-dev libsoxr-dev libasound2-dev libavahi-c
 
 TEXT = good morning to all of you
 
-# The network announcement and the page are tested with the programs that others use.
-test: PACKAGES += avahi-daemon avahi-utils dbus chromium chromium-driver
+# The network announcement, the page and the scripts of docs/ are tested with the programs that others use.
+test: PACKAGES += avahi-daemon avahi-utils dbus chromium chromium-driver alsa-utils curl
 # What runs the kernels of the other architecture on this one.
 ifneq ($(shell uname -m),aarch64)
 test: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
@@ -20,6 +20,7 @@ test: packages .venv-tests
 	Tests/KernelsARM/run.sh
 	WARNINGS_AS_ERRORS=1 swift test --explicit-target-dependency-import-check error
 	.venv-tests/bin/pytest -q Tests/Clients
+	.venv-tests/bin/python Tests/Documentation/run.py .build/debug
 	$(MAKE) evaluate-quick
 
 # Python reads what the quantizer writes, and talks to the server as its clients do.
