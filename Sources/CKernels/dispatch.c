@@ -19,6 +19,7 @@ static const mk_kernels scalar = {
     .gelu = mk_scalar_gelu,
     .conv_f32 = mk_scalar_conv_f32,
     .conv_q16 = mk_scalar_conv_q16,
+    .conv_q8_q16 = mk_scalar_conv_q8_q16,
     .conv_q8 = mk_scalar_conv_q8,
     .quantize_q16 = mk_scalar_quantize_q16,
     .snake_q16 = mk_scalar_snake_q16,

@@ -51,105 +51,104 @@ static size_t begin(const mk_convolution_source *s, size_t panel, column *column
     return width;
 }
 
-void mk_pack_f32(float *packed, const mk_convolution_source *s, size_t first, size_t last) {
-    for (size_t panel = first; panel < last; panel++) {
-        column columns[MK_PANEL];
-        size_t width = begin(s, panel, columns);
-        float *out = packed + panel * s->taps * s->inputs * MK_PANEL;
-        for (size_t i = 0; i < s->inputs; i++)
-            for (size_t k = 0; k < s->taps; k++) {
-                float *values = out + (k * s->inputs + i) * MK_PANEL;
-                gather(values, s, columns, width, k, i);
-            }
-    }
+/// A panel as floats, [tap][input][MK_PANEL].
+static void unpack(float *out, const mk_convolution_source *s, size_t panel) {
+    column columns[MK_PANEL];
+    size_t width = begin(s, panel, columns);
+    for (size_t i = 0; i < s->inputs; i++)
+        for (size_t k = 0; k < s->taps; k++) gather(out + (k * s->inputs + i) * MK_PANEL, s, columns, width, k, i);
 }
 
-/// For each output of a panel the largest |w|, and the largest Σ|w| over a group of inputs of one tap. Returns 0 when a
-/// weight is not finite.
-static int measure(const mk_convolution_source *s, const column *columns, size_t width, size_t group, float *most,
-                   float *sum) {
+void mk_pack_f32(float *packed, const mk_convolution_source *s, size_t first, size_t last) {
+    for (size_t panel = first; panel < last; panel++) unpack(packed + panel * s->taps * s->inputs * MK_PANEL, s, panel);
+}
+
+/// For each output of a tap the largest |w|, and the largest Σ|w| over a group of inputs. Returns 0 when a weight is not
+/// finite.
+static int measure(const float *w, size_t inputs, size_t group, float *most, float *sum) {
     float check = 0;
     for (size_t o = 0; o < MK_PANEL; o++) most[o] = sum[o] = 0;
-    for (size_t k = 0; k < s->taps; k++)
-        for (size_t start = 0; start < s->inputs; start += group) {
-            size_t end = s->inputs - start < group ? s->inputs : start + group;
-            float total[MK_PANEL] = {0};
-            for (size_t i = start; i < end; i++) {
-                float values[MK_PANEL];
-                gather(values, s, columns, width, k, i);
-                for (size_t o = 0; o < MK_PANEL; o++) {
-                    float size = fabsf(values[o]);
-                    total[o] += size;
-                    most[o] = size > most[o] ? size : most[o];
-                }
-            }
+    for (size_t start = 0; start < inputs; start += group) {
+        size_t end = inputs - start < group ? inputs : start + group;
+        float total[MK_PANEL] = {0};
+        for (size_t i = start; i < end; i++)
             for (size_t o = 0; o < MK_PANEL; o++) {
-                sum[o] = total[o] > sum[o] ? total[o] : sum[o];
-                check += total[o] * 0;  // NaN once a total is not finite
+                float size = fabsf(w[i * MK_PANEL + o]);
+                total[o] += size;
+                most[o] = size > most[o] ? size : most[o];
             }
+        for (size_t o = 0; o < MK_PANEL; o++) {
+            sum[o] = total[o] > sum[o] ? total[o] : sum[o];
+            check += total[o] * 0;  // NaN once a total is not finite
         }
+    }
     return check == 0;
 }
 
-/// round to nearest even; |x| < 2^22.
-static inline int32_t rounded(float x) { return (int32_t)((x + 12582912) - 12582912); }
+static float inverse_of(float scale) { return scale > 0 && 1 / scale < INFINITY ? 1 / scale : 0; }
 
-int mk_pack_q16(int16_t *packed, float *scales, const mk_convolution_source *s, size_t first, size_t last) {
+/// Input i of a tap in steps of the scales, rounded to nearest even: steps are fewer than 2^22. Zero beyond the last input.
+static void round_row(int32_t *q, const float *w, size_t inputs, size_t i, const float *inverse) {
+    for (size_t o = 0; o < MK_PANEL; o++)
+        q[o] = i < inputs ? (int32_t)(w[i * MK_PANEL + o] * inverse[o] + 12582912 - 12582912) : 0;
+}
+
+int mk_pack_q16(int16_t *packed, float *scales, float *scratch, const mk_convolution_source *s, size_t first,
+                size_t last) {
     // Σ|w|·levels < 2^31 for every group, half a unit of rounding for each weight included.
     const float limit = 2147483647.0f / MK_Q16_LEVELS - MK_Q16_GROUP;
     size_t words = (s->inputs + 1) / 2;
     for (size_t panel = first; panel < last; panel++) {
-        column columns[MK_PANEL];
-        size_t width = begin(s, panel, columns);
-        float inverse[MK_PANEL] = {0}, *scale = scales + panel * MK_PANEL;
-        float most[MK_PANEL], sum[MK_PANEL];
-        if (!measure(s, columns, width, MK_Q16_GROUP, most, sum)) return 0;
-        for (size_t o = 0; o < MK_PANEL; o++) {
-            scale[o] = fmaxf(most[o] / 32767, sum[o] / limit);
-            inverse[o] = scale[o] > 0 && 1 / scale[o] < INFINITY ? 1 / scale[o] : 0;
-        }
-        int16_t *out = packed + panel * s->taps * words * MK_PANEL * 2;
-        for (size_t i = 0; i < s->inputs; i += 2)
-            for (size_t k = 0; k < s->taps; k++) {
-                float even[MK_PANEL] = {0}, odd[MK_PANEL] = {0};
-                gather(even, s, columns, width, k, i);
-                if (i + 1 < s->inputs) gather(odd, s, columns, width, k, i + 1);
-                int16_t *pair = out + (k * words + i / 2) * MK_PANEL * 2;
+        unpack(scratch, s, panel);
+        for (size_t k = 0; k < s->taps; k++) {
+            const float *w = scratch + k * s->inputs * MK_PANEL;
+            float inverse[MK_PANEL], most[MK_PANEL], sum[MK_PANEL], *scale = scales + (panel * s->taps + k) * MK_PANEL;
+            if (!measure(w, s->inputs, MK_Q16_GROUP, most, sum)) return 0;
+            for (size_t o = 0; o < MK_PANEL; o++) {
+                scale[o] = fmaxf(most[o] / 32767, sum[o] / limit);
+                inverse[o] = inverse_of(scale[o]);
+            }
+            int16_t *out = packed + (panel * s->taps + k) * words * MK_PANEL * 2;
+            for (size_t i = 0; i < s->inputs; i += 2, out += MK_PANEL * 2) {
+                int32_t even[MK_PANEL], odd[MK_PANEL];
+                round_row(even, w, s->inputs, i, inverse);
+                round_row(odd, w, s->inputs, i + 1, inverse);
                 for (size_t o = 0; o < MK_PANEL; o++) {
-                    pair[2 * o] = (int16_t)rounded(even[o] * inverse[o]);
-                    pair[2 * o + 1] = (int16_t)rounded(odd[o] * inverse[o]);
+                    out[2 * o] = (int16_t)even[o];
+                    out[2 * o + 1] = (int16_t)odd[o];
                 }
             }
+        }
     }
     return 1;
 }
 
-int mk_pack_q8(int8_t *packed, float *scales, float *sums, const mk_convolution_source *s, size_t first, size_t last) {
-    size_t words = (s->inputs + 3) / 4;
+int mk_pack_q8(int8_t *packed, float *scales, float *sums, float *scratch, const mk_convolution_source *s, size_t each,
+               size_t first, size_t last) {
+    size_t words = (s->inputs + each - 1) / each;
     for (size_t panel = first; panel < last; panel++) {
-        column columns[MK_PANEL];
-        size_t width = begin(s, panel, columns);
-        float inverse[MK_PANEL] = {0}, *scale = scales + panel * MK_PANEL, *sum = sums + panel * s->taps * MK_PANEL;
-        float most[MK_PANEL], total[MK_PANEL];
-        if (!measure(s, columns, width, s->inputs, most, total)) return 0;
-        for (size_t o = 0; o < MK_PANEL; o++) {
-            scale[o] = most[o] / 127;
-            inverse[o] = scale[o] > 0 && 1 / scale[o] < INFINITY ? 1 / scale[o] : 0;
-        }
-        memset(sum, 0, s->taps * MK_PANEL * sizeof(float));
-        int8_t *out = packed + panel * s->taps * words * MK_PANEL * 4;
-        memset(out, 0, s->taps * words * MK_PANEL * 4);
-        for (size_t i = 0; i < s->inputs; i++)
-            for (size_t k = 0; k < s->taps; k++) {
-                float values[MK_PANEL] = {0};
-                gather(values, s, columns, width, k, i);
-                int8_t *four = out + (k * words + i / 4) * MK_PANEL * 4 + i % 4;
+        unpack(scratch, s, panel);
+        for (size_t k = 0; k < s->taps; k++) {
+            const float *w = scratch + k * s->inputs * MK_PANEL;
+            size_t place = (panel * s->taps + k) * MK_PANEL;
+            float inverse[MK_PANEL], most[MK_PANEL], sum[MK_PANEL];
+            if (!measure(w, s->inputs, s->inputs, most, sum)) return 0;
+            for (size_t o = 0; o < MK_PANEL; o++) {
+                scales[place + o] = most[o] / 127;
+                inverse[o] = inverse_of(scales[place + o]);
+                sum[o] = 0;
+            }
+            int8_t *out = packed + place * words * each;
+            for (size_t i = 0; i < words * each; i++) {
+                int32_t q[MK_PANEL];
+                round_row(q, w, s->inputs, i, inverse);
                 for (size_t o = 0; o < MK_PANEL; o++) {
-                    int32_t q = rounded(values[o] * inverse[o]);
-                    four[4 * o] = (int8_t)q;
-                    sum[k * MK_PANEL + o] += (float)q;
+                    out[i / each * each * MK_PANEL + o * each + i % each] = (int8_t)q[o];
+                    sum[o] += (float)q[o];
                 }
             }
+            if (sums) memcpy(sums + place, sum, sizeof sum);
+        }
     }
     return 1;
 }

@@ -10,8 +10,27 @@ package enum ConvolutionFormat: Sendable, CaseIterable {
     case float32
     /// 16-bit weights and activations, exact sums.
     case int16
+    /// 8-bit weights and 16-bit activations, exact sums.
+    case int8Weights
     /// 8-bit weights and activations, exact sums; activations come from snake.
     case int8
+
+    /// How the input of the convolution is stored.
+    var input: ActivationFormat {
+        switch self {
+        case .float32: .float32
+        case .int16, .int8Weights: .int16
+        case .int8: .int8
+        }
+    }
+
+    /// Bytes of an output's weights for a row of `channels`.
+    func weightBytes(_ channels: Int) -> Int { (self == .int8Weights ? 2 : 4) * input.words(channels) }
+}
+
+/// How the rows that a convolution reads are stored.
+enum ActivationFormat {
+    case float32, int16, int8
 
     /// Words of four bytes that hold a row of `channels`.
     func words(_ channels: Int) -> Int {
@@ -37,7 +56,7 @@ package struct Snake {
 
 @safe
 package final class ConvolutionInput {
-    package let format: ConvolutionFormat
+    let format: ActivationFormat
     package let channels: Int
     package let history: Int
     private var window: Rows  // words
@@ -48,7 +67,7 @@ package final class ConvolutionInput {
     /// Rows a worker takes at least.
     private static let grain = 16
 
-    package init(history: Int, channels: Int, format: ConvolutionFormat) {
+    init(history: Int, channels: Int, format: ActivationFormat) {
         self.format = format
         self.channels = channels
         self.history = history
@@ -86,7 +105,7 @@ package final class ConvolutionInput {
     /// Rows to the format of the convolution. Each worker has its own row of scratch.
     private struct Writing: ParallelWork {
         let kernels: Kernels
-        let format: ConvolutionFormat
+        let format: ActivationFormat
         let x: Rows
         let snake: Snake?
         let rows: Rows

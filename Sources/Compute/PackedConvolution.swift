@@ -31,8 +31,8 @@ package struct PackedConvolution {
     package let format: ConvolutionFormat
     private let weights: FloatBuffer  // words [panel][tap][input word][MK_PANEL], zero beyond `outputs`
     private let bias: FloatBuffer  // [panels · MK_PANEL]
-    private let scales: FloatBuffer  // of integer weights, [panels · MK_PANEL]
-    private let sums: FloatBuffer  // of int8 weights, [panel][tap][MK_PANEL]
+    private let scales: FloatBuffer  // of integer weights, [panel][tap][MK_PANEL]
+    private let sums: FloatBuffer  // of int8 weights, the same
 
     private static let panel = Int(MK_PANEL)
     private var panels: Int { (shape.outputs + Self.panel - 1) / Self.panel }
@@ -107,10 +107,11 @@ package struct PackedConvolution {
         self.shape = shape
         self.format = format
         let panels = (shape.outputs + Self.panel - 1) / Self.panel
-        weights = FloatBuffer(count: panels * shape.taps * format.words(shape.inputs) * Self.panel)
+        let vectors = panels * shape.taps * Self.panel
+        weights = FloatBuffer(count: vectors * format.weightBytes(shape.inputs) / MemoryLayout<Float>.stride)
         bias = FloatBuffer(count: panels * Self.panel)
-        scales = FloatBuffer(count: format == .float32 ? 0 : panels * Self.panel)
-        sums = FloatBuffer(count: format == .int8 ? panels * shape.taps * Self.panel : 0)
+        scales = FloatBuffer(count: format == .float32 ? 0 : vectors)
+        sums = FloatBuffer(count: format == .int8 ? vectors : 0)
         for (index, value) in (values ?? []).enumerated() { unsafe bias.base[index] = value }
     }
 
@@ -121,27 +122,28 @@ package struct PackedConvolution {
             channels: layout.channels, kernel: layout.kernel, first: layout.first, phase: layout.phase,
             output: layout.output, tap: layout.tap, input: layout.input)
         let packed = unsafe UnsafeMutableRawPointer(weights.base)
-        switch format {
-        case .float32:
+        guard format != .float32 else {
             unsafe mk_pack_f32(weights.base, &source, 0, panels)
             return true
-        case .int16:
-            return unsafe mk_pack_q16(
-                packed.assumingMemoryBound(to: Int16.self), scales.base, &source, 0, panels) != 0
-        case .int8:
-            return unsafe mk_pack_q8(
-                packed.assumingMemoryBound(to: Int8.self), scales.base, sums.base, &source, 0, panels) != 0
         }
+        let scratch = FloatBuffer(count: shape.taps * shape.inputs * Self.panel)
+        if format == .int16 {
+            return unsafe mk_pack_q16(
+                packed.assumingMemoryBound(to: Int16.self), scales.base, scratch.base, &source, 0, panels) != 0
+        }
+        return unsafe mk_pack_q8(
+            packed.assumingMemoryBound(to: Int8.self), scales.base, format == .int8 ? sums.base : nil, scratch.base,
+            &source, format == .int8 ? 4 : 2, 0, panels) != 0
     }
 
     /// An input with the history that this convolution needs.
     package func makeInput() -> ConvolutionInput {
-        ConvolutionInput(history: shape.inputRows(for: 1) - shape.step, channels: shape.inputs, format: format)
+        ConvolutionInput(history: shape.inputRows(for: 1) - shape.step, channels: shape.inputs, format: format.input)
     }
 
     /// y [count, outputs], or with `accumulating` y +=, from the rows written to `input` last.
     package func apply(_ input: ConvolutionInput, into y: Rows, accumulating: Bool = false, on processor: Processor) {
-        precondition(input.format == format && input.channels == shape.inputs)
+        precondition(input.format == format.input && input.channels == shape.inputs)
         precondition(input.history == shape.inputRows(for: 1) - shape.step)
         let x = input.values(y.rows * shape.step)
         precondition(x.rows >= shape.inputRows(for: y.rows) && y.columns == shape.outputs && y.rows > 0)
@@ -209,9 +211,14 @@ package struct PackedConvolution {
         var x = unsafe input.integers(from: rows.lowerBound * shape.step)
         var convolution = unsafe mk_integer_convolution(
             weights: weights.base, scales: scales.base, sums: sums.base, bias: bias.base,
-            words: format.words(shape.inputs), outputs: shape.outputs, taps: shape.taps, dilation: shape.dilation,
+            words: format.input.words(shape.inputs), outputs: shape.outputs, taps: shape.taps, dilation: shape.dilation,
             step: shape.step)
-        let operation = unsafe format == .int8 ? kernels.table.pointee.conv_q8 : kernels.table.pointee.conv_q16
+        let operation =
+            switch format {
+            case .int8: unsafe kernels.table.pointee.conv_q8
+            case .int8Weights: unsafe kernels.table.pointee.conv_q8_q16
+            default: unsafe kernels.table.pointee.conv_q16
+            }
         unsafe operation!(
             y.pointer, y.stride, &x, &convolution, y.rows, panels.lowerBound, panels.upperBound, accumulating ? 1 : 0)
     }

@@ -163,7 +163,7 @@ private struct CodecLayers {
             let convolution = try PackedConvolution(
                 file.weights[name].tensor("weight"),
                 ConvolutionShape(inputs: size.inputs, outputs: size.outputs, taps: taps), bias: nil,
-                format: CodecPrecision.speaking.format)
+                format: CodecPrecision.speaking.format(.first))
             let layer = Layer(
                 convolution: convolution, input: convolution.makeInput(),
                 x: Rows(rows: size.rows, columns: size.inputs), y: Rows(rows: size.rows, columns: size.outputs))

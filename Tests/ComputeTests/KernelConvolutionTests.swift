@@ -11,33 +11,68 @@ struct Shape {
     var step: Int
 }
 
-/// A convolution [outputs][inputs][taps] of noise, packed in both integer formats.
+/// What an integer convolution is stored in.
+enum Integers: CaseIterable {
+    case shorts, bytesAndShorts, bytes
+
+    /// Channels to a word of activations.
+    var each: Int { self == .bytes ? 4 : 2 }
+    /// Largest weight that is stored.
+    var levels: Float { self == .shorts ? 32767 : 127 }
+
+    func operation(_ isa: InstructionSet) -> (
+        (
+            UnsafeMutablePointer<Float>?, Int, UnsafePointer<mk_integer_rows>?, UnsafePointer<mk_integer_convolution>?,
+            Int,
+            Int, Int, Int32
+        ) -> Void
+    ) {
+        switch self {
+        case .shorts: unsafe isa.table.pointee.conv_q16
+        case .bytesAndShorts: unsafe isa.table.pointee.conv_q8_q16
+        case .bytes: unsafe isa.table.pointee.conv_q8
+        }
+    }
+}
+
+/// A convolution [outputs][inputs][taps] of noise, packed as integers.
 @safe final class PackedNoise {
     let shape: Shape
+    let kind: Integers
     let source: Guarded<Float>
     let bias: Guarded<Float>
     let shorts: Guarded<Int16>
-    let shortScales: Guarded<Float>
     let bytes: Guarded<Int8>
-    let byteScales: Guarded<Float>
+    let scales: Guarded<Float>
     let sums: Guarded<Float>
     let panels: Int
+    let words: Int
 
-    init(_ shape: Shape, _ noise: inout Noise) {
+    private static let panel = Int(MK_PANEL)
+
+    init(_ shape: Shape, _ kind: Integers, _ noise: inout Noise) {
         self.shape = shape
-        let panel = Int(MK_PANEL)
+        self.kind = kind
+        let panel = Self.panel
         panels = (shape.outputs + panel - 1) / panel
+        words = (shape.inputs + kind.each - 1) / kind.each
         source = noise.floats(shape.outputs * shape.inputs * shape.taps)
         bias = noise.floats(panels * panel)
-        shorts = Guarded(panels * shape.taps * ((shape.inputs + 1) / 2 * 2) * panel, guardedBy: 77) { _ in 99 }
-        bytes = Guarded(panels * shape.taps * ((shape.inputs + 3) / 4 * 4) * panel, guardedBy: 77) { _ in 99 }
-        shortScales = output(panels * panel)
-        byteScales = output(panels * panel)
-        sums = output(panels * shape.taps * panel)
+        let vectors = panels * shape.taps * panel
+        shorts = Guarded(kind == .shorts ? vectors * words * 2 : 0, guardedBy: 77) { _ in 99 }
+        bytes = Guarded(kind == .shorts ? 0 : vectors * words * kind.each, guardedBy: 77) { _ in 99 }
+        scales = output(vectors)
+        sums = output(vectors)
+        let scratch = output(shape.taps * shape.inputs * panel)
         var layout = unsafe layout
-        unsafe #expect(mk_pack_q16(shorts.base, shortScales.base, &layout, 0, panels) == 1)
-        unsafe #expect(mk_pack_q8(bytes.base, byteScales.base, sums.base, &layout, 0, panels) == 1)
-        #expect(shorts.isIntact && bytes.isIntact && sums.isIntact && shortScales.isIntact && byteScales.isIntact)
+        let isFinite =
+            switch kind {
+            case .shorts: unsafe mk_pack_q16(shorts.base, scales.base, scratch.base, &layout, 0, panels)
+            case .bytesAndShorts: unsafe mk_pack_q8(bytes.base, scales.base, nil, scratch.base, &layout, 2, 0, panels)
+            case .bytes: unsafe mk_pack_q8(bytes.base, scales.base, sums.base, scratch.base, &layout, 4, 0, panels)
+            }
+        #expect(isFinite == 1)
+        #expect(shorts.isIntact && bytes.isIntact && sums.isIntact && scales.isIntact && scratch.isIntact)
     }
 
     var layout: mk_convolution_source {
@@ -47,22 +82,21 @@ struct Shape {
             output: shape.inputs * shape.taps, tap: 1, input: shape.taps)
     }
 
-    func convolution(bytes isBytes: Bool) -> mk_integer_convolution {
+    var convolution: mk_integer_convolution {
         unsafe mk_integer_convolution(
-            weights: isBytes ? UnsafeRawPointer(bytes.base) : UnsafeRawPointer(shorts.base),
-            scales: isBytes ? byteScales.base : shortScales.base, sums: sums.base, bias: bias.base,
-            words: isBytes ? (shape.inputs + 3) / 4 : (shape.inputs + 1) / 2, outputs: shape.outputs,
+            weights: kind == .shorts ? UnsafeRawPointer(shorts.base) : UnsafeRawPointer(bytes.base),
+            scales: scales.base, sums: sums.base, bias: bias.base, words: words, outputs: shape.outputs,
             taps: shape.taps, dilation: shape.dilation, step: shape.step)
     }
 
-    /// The weight that is stored for an output, a tap and an input, times its scale.
-    func stored(_ o: Int, _ k: Int, _ i: Int, bytes isBytes: Bool) -> Float {
-        let panel = Int(MK_PANEL)
-        let per = isBytes ? 4 : 2
-        let words = (shape.inputs + per - 1) / per
-        let at = (((o / panel * shape.taps + k) * words + i / per) * panel + o % panel) * per + i % per
-        return unsafe isBytes
-            ? Float(bytes.base[at]) * byteScales.base[o] : Float(shorts.base[at]) * shortScales.base[o]
+    /// Where the scale and the sum of an output's tap are.
+    func place(_ o: Int, _ k: Int) -> Int { (o / Self.panel * shape.taps + k) * Self.panel + o % Self.panel }
+
+    /// The integer that is stored for an output, a tap and an input.
+    func stored(_ o: Int, _ k: Int, _ i: Int) -> Float {
+        let word = (o / Self.panel * shape.taps + k) * words + i / kind.each
+        let at = (word * Self.panel + o % Self.panel) * kind.each + i % kind.each
+        return unsafe kind == .shorts ? Float(shorts.base[at]) : Float(bytes.base[at])
     }
 }
 
@@ -78,68 +112,102 @@ struct Shape {
     func integersEqualTheDefinition(_ isa: InstructionSet, count: Int) {
         var noise = Noise()
         for shape in Self.shapes {
-            let packed = PackedNoise(shape, &noise)
-            let rows = (count - 1) * shape.step + (shape.taps - 1) * shape.dilation + 1
-            for isBytes in [false, true] {
-                let width = isBytes ? (shape.inputs + 3) / 4 * 4 : (shape.inputs + 1) / 2 * 4
-                // Any bytes will do, but 16-bit values keep to their limit.
-                let values = Guarded<UInt8>(rows * width, guardedBy: 77) {
-                    let byte = UInt8(truncatingIfNeeded: noise.bits())
-                    return isBytes || $0 % 2 == 0 ? byte : UInt8(bitPattern: Int8(bitPattern: byte) >> 2)
-                }
-                let scales = noise.floats(rows)
-                let lows = noise.floats(rows)
-                var x = unsafe mk_integer_rows(
-                    values: values.base, words: width / 4, scales: scales.base, lows: lows.base)
-                var c = unsafe packed.convolution(bytes: isBytes)
-                let got = output(count * shape.outputs)
-                let wanted = output(count * shape.outputs)
-                let definition = unsafe InstructionSet.definition.table.pointee
-                let operation = unsafe (isBytes ? isa.table.pointee.conv_q8 : isa.table.pointee.conv_q16)!
-                for accumulate: Int32 in [0, 1] {
-                    unsafe (isBytes ? definition.conv_q8 : definition.conv_q16)!(
-                        wanted.base, shape.outputs, &x, &c, count, 0, packed.panels, accumulate)
-                    for panel in 0..<packed.panels {
-                        // Cut in time as well: a row does not depend on where its call begins.
-                        let cut = count / 3
-                        unsafe operation(got.base, shape.outputs, &x, &c, cut, panel, panel + 1, accumulate)
-                        var rest = unsafe x
-                        unsafe rest.values += cut * shape.step * width
-                        unsafe rest.scales += cut * shape.step
-                        unsafe rest.lows += cut * shape.step
-                        unsafe operation(
-                            got.base + cut * shape.outputs, shape.outputs, &rest, &c, count - cut, panel, panel + 1,
-                            accumulate)
+            for kind in Integers.allCases { compare(PackedNoise(shape, kind, &noise), isa, count, &noise) }
+        }
+    }
+
+    private func compare(_ packed: PackedNoise, _ isa: InstructionSet, _ count: Int, _ noise: inout Noise) {
+        let (shape, kind) = (packed.shape, packed.kind)
+        let rows = (count - 1) * shape.step + (shape.taps - 1) * shape.dilation + 1
+        let width = packed.words * 4
+        // Any bytes will do, but 16-bit values keep to their limit.
+        let values = Guarded<UInt8>(rows * width, guardedBy: 77) {
+            let byte = UInt8(truncatingIfNeeded: noise.bits())
+            return kind == .bytes || $0 % 2 == 0 ? byte : UInt8(bitPattern: Int8(bitPattern: byte) >> 2)
+        }
+        let (scales, lows) = (noise.floats(rows), noise.floats(rows))
+        var x = unsafe mk_integer_rows(values: values.base, words: width / 4, scales: scales.base, lows: lows.base)
+        var c = unsafe packed.convolution
+        let (got, wanted) = (output(count * shape.outputs), output(count * shape.outputs))
+        let operation = unsafe kind.operation(isa)
+        for accumulate: Int32 in [0, 1] {
+            unsafe kind.operation(.definition)(
+                wanted.base, shape.outputs, &x, &c, count, 0, packed.panels, accumulate)
+            for panel in 0..<packed.panels {
+                // Cut in time as well: a row does not depend on where its call begins.
+                let cut = count / 3
+                unsafe operation(got.base, shape.outputs, &x, &c, cut, panel, panel + 1, accumulate)
+                var rest = unsafe x
+                unsafe rest.values += cut * shape.step * width
+                unsafe rest.scales += cut * shape.step
+                unsafe rest.lows += cut * shape.step
+                unsafe operation(
+                    got.base + cut * shape.outputs, shape.outputs, &rest, &c, count - cut, panel, panel + 1,
+                    accumulate)
+            }
+            #expect(got.isIntact && got.values == wanted.values, "\(shape) \(kind)")
+            #expect(wanted.values.allSatisfy { $0.isFinite })
+        }
+    }
+
+    /// The definition itself: against sums in double precision of the integers that are stored.
+    @Test(arguments: Integers.allCases)
+    func theDefinitionIsTheConvolution(_ kind: Integers) {
+        var noise = Noise()
+        for shape in Self.shapes {
+            let packed = PackedNoise(shape, kind, &noise)
+            let rows = (shape.taps - 1) * shape.dilation + 1
+            let values = Guarded<UInt8>(rows * packed.words * 4, guardedBy: 77) { _ in UInt8(noise.bits() % 64) }
+            let (scales, lows) = (noise.floats(rows), noise.floats(rows))
+            var x = unsafe mk_integer_rows(
+                values: values.base, words: packed.words, scales: scales.base, lows: lows.base)
+            var c = unsafe packed.convolution
+            let got = output(shape.outputs)
+            unsafe kind.operation(.definition)(got.base, shape.outputs, &x, &c, 1, 0, packed.panels, 0)
+            for o in 0..<shape.outputs {
+                var sum = Double(packed.bias.values[o])
+                for k in 0..<shape.taps {
+                    let row = k * shape.dilation
+                    for i in 0..<shape.inputs {
+                        let at = row * packed.words * 4
+                        let q =
+                            kind == .bytes
+                            ? Double(values.values[at + i])
+                            : Double(values.values[at + 2 * i]) + 256 * Double(values.values[at + 2 * i + 1])
+                        let low = kind == .bytes ? Double(lows.values[row]) : 0
+                        let weight = Double(packed.stored(o, k, i)) * Double(packed.scales.values[packed.place(o, k)])
+                        sum += weight * (q * Double(scales.values[row]) + low)
                     }
-                    #expect(got.isIntact && got.values == wanted.values, "\(shape) bytes \(isBytes)")
-                    #expect(wanted.values.allSatisfy { $0.isFinite })
                 }
+                #expect(abs(Double(got.values[o]) - sum) <= 1e-5 * max(1, abs(sum)), "\(shape) output \(o)")
             }
         }
     }
 
-    @Test func packedWeightsAreTheNearestOnes() {
+    @Test(arguments: Integers.allCases)
+    func packedWeightsAreTheNearestOnes(_ kind: Integers) {
         var noise = Noise()
         for shape in Self.shapes {
-            let packed = PackedNoise(shape, &noise)
-            let (shortScales, byteScales) = (packed.shortScales.values, packed.byteScales.values)
-            let sums = packed.sums.values
+            let packed = PackedNoise(shape, kind, &noise)
+            let (scales, sums) = (packed.scales.values, packed.sums.values)
             var worst: Float = 0
             for o in 0..<shape.outputs {
                 for k in 0..<shape.taps {
-                    var sum: Float = 0
+                    let place = packed.place(o, k)
+                    var (sum, most): (Float, Float) = (0, 0)
                     for i in 0..<shape.inputs {
                         let weight = unsafe packed.source.base[(o * shape.inputs + i) * shape.taps + k]
-                        let short = abs(packed.stored(o, k, i, bytes: false) - weight) / shortScales[o]
-                        let byte = abs(packed.stored(o, k, i, bytes: true) - weight) / byteScales[o]
-                        worst = max(worst, short, byte)
-                        sum += (packed.stored(o, k, i, bytes: true) / byteScales[o]).rounded()
+                        let stored = packed.stored(o, k, i)
+                        worst = max(worst, abs(stored - weight / scales[place]))
+                        sum += stored
+                        most = max(most, abs(stored))
                     }
-                    let at = (o / Int(MK_PANEL) * shape.taps + k) * Int(MK_PANEL) + o % Int(MK_PANEL)
-                    #expect(sums[at] == sum)
+                    #expect(kind != .bytes || sums[place] == sum)
+                    // Each tap uses all of its own range.
+                    #expect(kind == .shorts || most == kind.levels)
                 }
             }
-            #expect(worst <= 0.501, "steps off")
+            #expect(worst <= 0.51, "steps off")
         }
     }
 
@@ -150,11 +218,11 @@ struct Shape {
         let panel = Int(MK_PANEL)
         let words = (inputs + 1) / 2
         let packed = Guarded<Int16>(words * 2 * panel, guardedBy: 5) { _ in 0 }
-        let scales = output(panel)
+        let (scales, scratch) = (output(panel), output(inputs * panel))
         var layout = unsafe mk_convolution_source(
             values: UnsafeRawPointer(source.base), bf16: 0, inputs: inputs, outputs: 1, taps: 1, channels: 1, kernel: 1,
             first: 0, phase: 0, output: inputs, tap: 1, input: 1)
-        unsafe #expect(mk_pack_q16(packed.base, scales.base, &layout, 0, 1) == 1)
+        unsafe #expect(mk_pack_q16(packed.base, scales.base, scratch.base, &layout, 0, 1) == 1)
         let weights = (0..<inputs).map { Int(packed.values[$0 / 2 * 2 * panel + $0 % 2]) }
         for start in stride(from: 0, to: inputs, by: Int(MK_Q16_GROUP)) {
             let group = weights[start..<min(start + Int(MK_Q16_GROUP), inputs)]
@@ -173,9 +241,9 @@ struct Shape {
                 first: 0, phase: 0, output: 35, tap: 1, input: 1)
             let packed = Guarded<Int16>(36 * 32, guardedBy: 5) { _ in 0 }
             let bytes = Guarded<Int8>(36 * 32, guardedBy: 5) { _ in 0 }
-            let (scales, sums) = (output(32), output(32))
-            unsafe #expect(mk_pack_q16(packed.base, scales.base, &layout, 0, 1) == 0)
-            unsafe #expect(mk_pack_q8(bytes.base, scales.base, sums.base, &layout, 0, 1) == 0)
+            let (scales, sums, scratch) = (output(32), output(32), output(35 * 32))
+            unsafe #expect(mk_pack_q16(packed.base, scales.base, scratch.base, &layout, 0, 1) == 0)
+            unsafe #expect(mk_pack_q8(bytes.base, scales.base, sums.base, scratch.base, &layout, 4, 0, 1) == 0)
         }
     }
 

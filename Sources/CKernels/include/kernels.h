@@ -45,12 +45,12 @@ typedef struct {
     const float *lows;    // uint8 only: what a stored 0 means. x = low + scale·q
 } mk_integer_rows;
 
-/// Weights of an integer convolution, made by mk_pack_q16 or mk_pack_q8: int16 pairs or int8 fours of each output in the
-/// order [panel][tap][word][MK_PANEL]. Vectors per output are padded to whole panels.
+/// Weights of an integer convolution, made by mk_pack_q16 or mk_pack_q8: those that meet a word of activations, of each
+/// output, in the order [panel][tap][word][MK_PANEL]. Vectors per output are padded to whole panels.
 typedef struct {
-    const void *weights;
-    const float *scales;  // [outputs]
-    const float *sums;    // int8 only: Σ of an output's weights at each tap, [panel][tap][MK_PANEL]
+    const void *weights;  // int16 for conv_q16, int8 for the others
+    const float *scales;  // [panel][tap][MK_PANEL]
+    const float *sums;    // conv_q8 only: Σ of an output's weights at each tap, [panel][tap][MK_PANEL]
     const float *bias;    // [outputs]
     size_t words, outputs, taps, dilation, step;
 } mk_integer_convolution;
@@ -123,12 +123,16 @@ typedef struct {
     void (*conv_f32)(float *y, size_t ystride, const float *x, size_t xstride, const float *w, const float *bias,
                      size_t count, size_t step, size_t inputs, size_t outputs, size_t taps, size_t dilation,
                      size_t first, size_t last, int accumulate);
-    /// The same with integers: s = Σ_k Σ_g scale[t·step + k·dilation] · float(Σ_{c in g} w·q), where g are groups of
-    /// MK_Q16_GROUP inputs; y[t][o] = wscale[o]·s + bias[o], with accumulate != 0 added to y. Integer sums are exact and the
-    /// float operations have one order, one fused multiply-add each: every instruction set gives the same bits.
+    /// The same with 16-bit integers: y[t][o] = bias[o] + Σ_k Σ_g (wscale[k][o]·float(Σ_{c in g} w·q)) · scale[t·step +
+    /// k·dilation], where g are groups of MK_Q16_GROUP inputs; with accumulate != 0 added to y. Integer sums are exact and the
+    /// float operations have one order, one fused multiply-add for each group: every instruction set gives the same bits.
     void (*conv_q16)(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t count,
                      size_t first, size_t last, int accumulate);
-    /// Bytes: s = Σ_k (scale·float(Σ_c w·q) + low·Σ_c w) with scale and low of row t·step + k·dilation.
+    /// The same with weights of 8 bits: half as much to read where few rows share them.
+    void (*conv_q8_q16)(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
+                        size_t count, size_t first, size_t last, int accumulate);
+    /// Weights and activations of 8 bits: y[t][o] = bias[o] + Σ_k ((wscale·float(Σ_c w·q))·scale + (wscale·Σ_c w)·low) with
+    /// scale and low of row t·step + k·dilation.
     void (*conv_q8)(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t count,
                     size_t first, size_t last, int accumulate);
     /// `count` rows of x to integers, each with its own scale: q = round to nearest even(x·levels / max|x|), padded with
@@ -152,12 +156,14 @@ typedef struct {
 
 /// Packs panels [first, last) for conv_f32.
 void mk_pack_f32(float *packed, const mk_convolution_source *source, size_t first, size_t last);
-/// Packs panels [first, last) for conv_q16. An output's scale is the smallest at which no sum of a group can overflow,
-/// whatever the activations are. scales holds whole panels. Returns 0 when a weight is not finite.
-int mk_pack_q16(int16_t *packed, float *scales, const mk_convolution_source *source, size_t first, size_t last);
-/// Packs panels [first, last) for conv_q8. Returns 0 when a weight is not finite.
-int mk_pack_q8(int8_t *packed, float *scales, float *sums, const mk_convolution_source *source, size_t first,
-               size_t last);
+/// Packs panels [first, last) for conv_q16. The scale of an output's tap is the smallest at which no sum of a group can
+/// overflow, whatever the activations are. scales holds whole panels, scratch [taps][inputs][MK_PANEL]. Returns 0 when a
+/// weight is not finite.
+int mk_pack_q16(int16_t *packed, float *scales, float *scratch, const mk_convolution_source *source, size_t first,
+                size_t last);
+/// The same for conv_q8 with `each` = 4, for conv_q8_q16 with `each` = 2 channels to a word; sums may then be NULL.
+int mk_pack_q8(int8_t *packed, float *scales, float *sums, float *scratch, const mk_convolution_source *source,
+               size_t each, size_t first, size_t last);
 
 /// The table of an instruction set, with entries of the next one down where it has no own version.
 /// NULL when this build has no code for it or this processor cannot run it.

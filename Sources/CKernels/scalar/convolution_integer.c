@@ -58,46 +58,59 @@ void mk_scalar_snake_q8(uint8_t *q, float *scales, float *lows, const float *x, 
     }
 }
 
-void mk_scalar_conv_q16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
-                        size_t count, size_t first, size_t last, int accumulate) {
+/// The convolution of 16-bit activations with weights of 16 bits or 8.
+static void pairs(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t count,
+                  size_t first, size_t last, int accumulate, int bytes) {
     size_t inputs = 2 * c->words;
     for (size_t o = first * MK_PANEL; o < last * MK_PANEL && o < c->outputs; o++) {
-        const int16_t *panel = (const int16_t *)c->weights + o / MK_PANEL * c->taps * inputs * MK_PANEL + o % MK_PANEL * 2;
+        size_t place = o / MK_PANEL * c->taps, lane = o % MK_PANEL;
         for (size_t t = 0; t < count; t++) {
             float sum = 0, *out = y + t * ystride + o;
             for (size_t k = 0; k < c->taps; k++) {
-                size_t row = t * c->step + k * c->dilation;
-                const int16_t *q = (const int16_t *)x->values + row * x->words * 2, *w = panel + k * inputs * MK_PANEL;
+                size_t row = t * c->step + k * c->dilation, w = (place + k) * inputs * MK_PANEL + 2 * lane;
+                const int16_t *q = (const int16_t *)x->values + row * x->words * 2;
                 for (size_t start = 0; start < inputs; start += MK_Q16_GROUP) {
                     int32_t exact = 0;
-                    for (size_t i = start; i < inputs && i < start + MK_Q16_GROUP; i++)
-                        exact += w[i / 2 * 2 * MK_PANEL + i % 2] * q[i];
-                    sum = fmaf((float)exact, x->scales[row], sum);
+                    for (size_t i = start; i < inputs && i < start + MK_Q16_GROUP; i++) {
+                        size_t at = w + i / 2 * 2 * MK_PANEL + i % 2;
+                        exact += (bytes ? ((const int8_t *)c->weights)[at] : ((const int16_t *)c->weights)[at]) * q[i];
+                    }
+                    sum = fmaf((float)exact * c->scales[(place + k) * MK_PANEL + lane], x->scales[row], sum);
                 }
             }
-            sum = fmaf(sum, c->scales[o], c->bias[o]);
+            sum += c->bias[o];
             *out = accumulate ? *out + sum : sum;
         }
     }
+}
+
+void mk_scalar_conv_q16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
+                        size_t count, size_t first, size_t last, int accumulate) {
+    pairs(y, ystride, x, c, count, first, last, accumulate, 0);
+}
+
+void mk_scalar_conv_q8_q16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
+                           size_t count, size_t first, size_t last, int accumulate) {
+    pairs(y, ystride, x, c, count, first, last, accumulate, 1);
 }
 
 void mk_scalar_conv_q8(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
                        size_t count, size_t first, size_t last, int accumulate) {
     size_t inputs = 4 * c->words;
     for (size_t o = first * MK_PANEL; o < last * MK_PANEL && o < c->outputs; o++) {
-        const int8_t *panel = (const int8_t *)c->weights + o / MK_PANEL * c->taps * inputs * MK_PANEL + o % MK_PANEL * 4;
+        size_t place = o / MK_PANEL * c->taps, lane = o % MK_PANEL;
         for (size_t t = 0; t < count; t++) {
             float sum = 0, *out = y + t * ystride + o;
             for (size_t k = 0; k < c->taps; k++) {
-                size_t row = t * c->step + k * c->dilation;
+                size_t row = t * c->step + k * c->dilation, at = (place + k) * MK_PANEL + lane;
                 const uint8_t *q = (const uint8_t *)x->values + row * x->words * 4;
-                const int8_t *w = panel + k * inputs * MK_PANEL;
+                const int8_t *w = (const int8_t *)c->weights + (place + k) * inputs * MK_PANEL + 4 * lane;
                 int32_t exact = 0;
                 for (size_t i = 0; i < inputs; i++) exact += w[i / 4 * 4 * MK_PANEL + i % 4] * q[i];
-                sum = fmaf((float)exact, x->scales[row], sum);
-                sum = fmaf(c->sums[(o / MK_PANEL * c->taps + k) * MK_PANEL + o % MK_PANEL], x->lows[row], sum);
+                sum = fmaf((float)exact * c->scales[at], x->scales[row], sum);
+                sum = fmaf(c->sums[at] * c->scales[at], x->lows[row], sum);
             }
-            sum = fmaf(sum, c->scales[o], c->bias[o]);
+            sum += c->bias[o];
             *out = accumulate ? *out + sum : sum;
         }
     }

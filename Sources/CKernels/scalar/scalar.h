@@ -29,6 +29,8 @@ void mk_scalar_conv_f32(float *y, size_t ystride, const float *x, size_t xstride
                         size_t first, size_t last, int accumulate);
 void mk_scalar_conv_q16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
                         size_t count, size_t first, size_t last, int accumulate);
+void mk_scalar_conv_q8_q16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
+                           size_t count, size_t first, size_t last, int accumulate);
 void mk_scalar_conv_q8(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
                        size_t count, size_t first, size_t last, int accumulate);
 void mk_scalar_quantize_q16(int16_t *q, float *scales, const float *x, size_t xstride, size_t count, size_t channels);

@@ -14,10 +14,6 @@
 #define DOT8_OFFSET 0
 #endif
 
-/// With few rows the weights are all there is to wait for, and the processor's own prefetcher stops at every page.
-#define FEW_ROWS 4
-#define FETCH_AHEAD 8192
-
 typedef ivec words_unaligned __attribute__((aligned(1), may_alias));
 
 INLINE ivec word(const uint8_t *p) {
@@ -26,71 +22,105 @@ INLINE ivec word(const uint8_t *p) {
     return (ivec){0} + value;
 }
 
-/// Where a tile reads: x and scales at its first row, w at the first word of its panel and lane.
+/// What weights and activations are stored in.
+typedef enum { SHORTS, BYTES_AND_SHORTS, BYTES } integers;
+
+/// Bytes of an output's weights that meet a word of activations.
+INLINE size_t weight_size(integers kind) { return kind == BYTES_AND_SHORTS ? 2 : 4; }
+
+INLINE ivec load_weights(const uint8_t *w, integers kind) {
+    typedef int8_t narrow __attribute__((vector_size(2 * LANES), aligned(1), may_alias));
+    typedef int16_t wide __attribute__((vector_size(4 * LANES)));
+    if (kind == BYTES_AND_SHORTS) return (ivec)__builtin_convertvector(*(const narrow *)w, wide);
+    return *(const words_unaligned *)w;
+}
+
+/// Where a tile reads: x and scales at its first row, w at the first word of its panel and lane, and what belongs to them.
 typedef struct {
     const uint8_t *x, *w;
-    const float *scales, *lows, *sums;
+    const float *scales, *lows, *wscales, *sums;
+    /// Weights this many bytes ahead are fetched meanwhile; 0 for none.
+    size_t ahead;
 } integer_source;
+
+/// With few rows the weights are all there is to wait for, and the processor's own prefetcher stops at every page.
+#define FEW_ROWS 4
+#define FETCH_AHEAD 8192
 
 /// Exact sums of a group of words, each from `start` of its vector.
 INLINE void integer_group(ivec sum[][2], const ivec *start, const uint8_t *x, size_t row, const uint8_t *w,
-                          size_t words, size_t frames, size_t vectors, int bytes) {
+                          size_t ahead, size_t words, size_t frames, size_t vectors, integers kind) {
+    size_t each = weight_size(kind);
 #pragma clang loop unroll(full)
     for (size_t t = 0; t < frames; t++)
 #pragma clang loop unroll(full)
         for (size_t v = 0; v < vectors; v++) sum[t][v] = start[v];
-    for (size_t i = 0; i < words; i++, x += 4, w += 4 * MK_PANEL) {
+    for (size_t i = 0; i < words; i++, x += 4, w += each * MK_PANEL) {
         ivec weight[2];
-        if (frames <= FEW_ROWS)
-            for (size_t v = 0; v < vectors * 4 * LANES; v += 64) __builtin_prefetch(w + v + FETCH_AHEAD);
+        if (ahead)
+            for (size_t v = 0; v < vectors * each * LANES; v += 64) __builtin_prefetch(w + v + ahead);
 #pragma clang loop unroll(full)
-        for (size_t v = 0; v < vectors; v++) weight[v] = *(const words_unaligned *)(w + v * 4 * LANES);
+        for (size_t v = 0; v < vectors; v++) weight[v] = load_weights(w + v * each * LANES, kind);
 #pragma clang loop unroll(full)
         for (size_t t = 0; t < frames; t++) {
             ivec value = word(x + t * row);
 #pragma clang loop unroll(full)
             for (size_t v = 0; v < vectors; v++)
-                sum[t][v] = bytes ? DOT8(sum[t][v], weight[v], value) : DOT16(sum[t][v], weight[v], value);
+                sum[t][v] = kind == BYTES ? DOT8(sum[t][v], weight[v], value) : DOT16(sum[t][v], weight[v], value);
         }
     }
 }
 
-INLINE void integer_tile(float *y, size_t ystride, integer_source s, const mk_integer_convolution *c, size_t stride,
-                         const float *wscale, const float *bias, size_t width, int accumulate, size_t frames,
-                         size_t vectors, int bytes) {
-    vec total[CONV_FRAMES][2] = {0};
-    size_t group = bytes ? c->words : MK_Q16_GROUP / 2;
-    for (size_t k = 0; k < c->taps; k++) {
-        size_t row = k * c->dilation;
-        ivec first[2] = {0};
-        if (bytes && DOT8_OFFSET != 0)
+/// Adds the products of a tap to `total`.
+INLINE void integer_tap(vec total[][2], integer_source s, const mk_integer_convolution *c, size_t stride, size_t k,
+                        size_t frames, size_t vectors, integers kind) {
+    size_t row = k * c->dilation, group = kind == BYTES ? c->words : MK_Q16_GROUP / 2;
+    ivec first[2] = {0};
+    vec wscale[2], shift[2];
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v++) {
+        wscale[v] = load(s.wscales + k * MK_PANEL + v * LANES);
+        if (kind != BYTES) continue;
+        vec sums = load(s.sums + k * MK_PANEL + v * LANES);
+        shift[v] = sums * wscale[v];
+        if (DOT8_OFFSET != 0) first[v] = __builtin_convertvector(sums, ivec) * DOT8_OFFSET;
+    }
+    for (size_t start = 0; start < c->words; start += group) {
+        ivec sum[CONV_FRAMES][2];
+        size_t words = c->words - start < group ? c->words - start : group;
+        integer_group(sum, first, s.x + row * stride + start * 4, c->step * stride,
+                      s.w + (k * c->words + start) * weight_size(kind) * MK_PANEL, s.ahead, words, frames, vectors, kind);
+#pragma clang loop unroll(full)
+        for (size_t t = 0; t < frames; t++)
 #pragma clang loop unroll(full)
             for (size_t v = 0; v < vectors; v++)
-                first[v] = __builtin_convertvector(load(s.sums + k * MK_PANEL + v * LANES), ivec) * DOT8_OFFSET;
-        for (size_t start = 0; start < c->words; start += group) {
-            ivec sum[CONV_FRAMES][2];
-            size_t words = c->words - start < group ? c->words - start : group;
-            integer_group(sum, first, s.x + row * stride + start * 4, c->step * stride,
-                          s.w + (k * c->words + start) * 4 * MK_PANEL, words, frames, vectors, bytes);
-#pragma clang loop unroll(full)
-            for (size_t t = 0; t < frames; t++)
-#pragma clang loop unroll(full)
-                for (size_t v = 0; v < vectors; v++)
-                    total[t][v] = fma_(__builtin_convertvector(sum[t][v], vec), fill(s.scales[row + t * c->step]), total[t][v]);
-        }
-        if (bytes)
-#pragma clang loop unroll(full)
-            for (size_t t = 0; t < frames; t++)
-#pragma clang loop unroll(full)
-                for (size_t v = 0; v < vectors; v++)
-                    total[t][v] = fma_(load(s.sums + k * MK_PANEL + v * LANES), fill(s.lows[row + t * c->step]), total[t][v]);
+                total[t][v] = fma_(__builtin_convertvector(sum[t][v], vec) * wscale[v],
+                                   fill(s.scales[row + t * c->step]), total[t][v]);
     }
+    if (kind == BYTES)
+#pragma clang loop unroll(full)
+        for (size_t t = 0; t < frames; t++)
+#pragma clang loop unroll(full)
+            for (size_t v = 0; v < vectors; v++)
+                total[t][v] = fma_(shift[v], fill(s.lows[row + t * c->step]), total[t][v]);
+}
+
+INLINE void integer_tile(float *y, size_t ystride, integer_source s, const mk_integer_convolution *c, size_t stride,
+                         const float *bias, size_t width, int accumulate, size_t frames, size_t vectors,
+                         integers kind) {
+    vec total[CONV_FRAMES][2] = {0};
+    // What is added to lies a row apart, which no prefetcher foresees, and is needed at the end only.
+    if (accumulate)
+#pragma clang loop unroll(full)
+        for (size_t t = 0; t < frames; t++)
+            for (size_t v = 0; v < vectors * LANES; v += 16) __builtin_prefetch(y + t * ystride + v, 1);
+    for (size_t k = 0; k < c->taps; k++) integer_tap(total, s, c, stride, k, frames, vectors, kind);
 #pragma clang loop unroll(full)
     for (size_t t = 0; t < frames; t++)
 #pragma clang loop unroll(full)
         for (size_t v = 0; v < vectors; v++) {
             float *out = y + t * ystride + v * LANES;
-            vec result = fma_(total[t][v], load(wscale + v * LANES), load(bias + v * LANES));
+            vec result = total[t][v] + load(bias + v * LANES);
             if (accumulate) result = load_part(out, width - v * LANES) + result;
             store_part(out, result, width - v * LANES);
         }
@@ -98,16 +128,17 @@ INLINE void integer_tile(float *y, size_t ystride, integer_source s, const mk_in
 
 INLINE void integer_columns(float *y, size_t ystride, const mk_integer_rows *x, integer_source s,
                             const mk_integer_convolution *c, size_t o, size_t width, size_t count, int accumulate,
-                            size_t vectors, int bytes) {
+                            size_t vectors, integers kind) {
     size_t t = 0, stride = x->words * 4;
 #define TILES(frames)                                                                                                \
     for (; t + (frames) <= count; t += (frames)) {                                                                   \
         integer_source at = s;                                                                                       \
         at.x += t * c->step * stride;                                                                                \
         at.scales += t * c->step;                                                                                    \
-        if (bytes) at.lows += t * c->step;                                                                           \
-        integer_tile(y + t * ystride + o, ystride, at, c, stride, c->scales + o, c->bias + o, width, accumulate,     \
-                     frames, vectors, bytes);                                                                        \
+        if (kind == BYTES) at.lows += t * c->step;                                                                   \
+        at.ahead = count <= FEW_ROWS ? FETCH_AHEAD : t == 0 ? s.ahead : 0;                                           \
+        integer_tile(y + t * ystride + o, ystride, at, c, stride, c->bias + o, width, accumulate, frames, vectors,   \
+                     kind);                                                                                          \
     }
     TILES(CONV_FRAMES)
     TILES(4)
@@ -117,28 +148,34 @@ INLINE void integer_columns(float *y, size_t ystride, const mk_integer_rows *x, 
 }
 
 INLINE void integer_panels(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
-                           size_t count, size_t first, size_t last, int accumulate, int bytes) {
+                           size_t count, size_t first, size_t last, int accumulate, integers kind) {
+    size_t each = weight_size(kind), panel_size = c->taps * c->words * MK_PANEL * each;
     for (size_t panel = first; panel < last; panel++)
         for (size_t part = 0; part < MK_PANEL; part += 2 * LANES) {
-            size_t o = panel * MK_PANEL + part;
+            size_t o = panel * MK_PANEL + part, taps = panel * c->taps * MK_PANEL + part;
             if (o >= c->outputs) break;
             size_t width = c->outputs - o < 2 * LANES ? c->outputs - o : 2 * LANES;
-            integer_source s = {
-                x->values, (const uint8_t *)c->weights + (panel * c->taps * c->words * MK_PANEL + part) * 4,
-                x->scales, x->lows, bytes ? c->sums + panel * c->taps * MK_PANEL + part : NULL};
-            if (width > LANES) integer_columns(y, ystride, x, s, c, o, width, count, accumulate, 2, bytes);
-            else integer_columns(y, ystride, x, s, c, o, width, count, accumulate, 1, bytes);
+            // The first rows of a panel fetch the weights of the next.
+            integer_source s = {x->values, (const uint8_t *)c->weights + panel * panel_size + part * each, x->scales,
+                                x->lows, c->scales + taps, kind == BYTES ? c->sums + taps : NULL, panel_size};
+            if (width > LANES) integer_columns(y, ystride, x, s, c, o, width, count, accumulate, 2, kind);
+            else integer_columns(y, ystride, x, s, c, o, width, count, accumulate, 1, kind);
         }
 }
 
 static void conv_q16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t count,
                      size_t first, size_t last, int accumulate) {
-    integer_panels(y, ystride, x, c, count, first, last, accumulate, 0);
+    integer_panels(y, ystride, x, c, count, first, last, accumulate, SHORTS);
+}
+
+static void conv_q8_q16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
+                        size_t count, size_t first, size_t last, int accumulate) {
+    integer_panels(y, ystride, x, c, count, first, last, accumulate, BYTES_AND_SHORTS);
 }
 
 static void conv_q8(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t count,
                     size_t first, size_t last, int accumulate) {
-    integer_panels(y, ystride, x, c, count, first, last, accumulate, 1);
+    integer_panels(y, ystride, x, c, count, first, last, accumulate, BYTES);
 }
 
 // ---- activations to integers ----
@@ -149,12 +186,6 @@ typedef uint8_t ubytes __attribute__((vector_size(LANES), aligned(1), may_alias)
 /// Bits that grow with |x|; those of infinities and NaN are the largest.
 INLINE ivec magnitude(vec x) { return (ivec)x & 0x7FFFFFFF; }
 
-INLINE int32_t largest_lane(ivec v) {
-    int32_t most = 0;
-    for (size_t i = 0; i < LANES; i++) most = v[i] > most ? v[i] : most;
-    return most;
-}
-
 #define INFINITE 0x7F800000
 
 INLINE void row_to_q16(int16_t *q, float *scale, const float *x, size_t channels) {
@@ -162,7 +193,7 @@ INLINE void row_to_q16(int16_t *q, float *scale, const float *x, size_t channels
     size_t c = 0;
     for (; c + LANES <= channels; c += LANES) largest = __builtin_elementwise_max(largest, magnitude(load(x + c)));
     if (c < channels) largest = __builtin_elementwise_max(largest, magnitude(load_part(x + c, channels - c)));
-    int32_t bits = largest_lane(largest);
+    int32_t bits = __builtin_reduce_max(largest);
     float most;
     memcpy(&most, &bits, 4);
     int finite = bits < INFINITE;
@@ -206,13 +237,9 @@ INLINE void row_to_q8(uint8_t *q, float *scale, float *low, const float *x, size
         most = choose(value > most, value, most);
         largest = __builtin_elementwise_max(largest, magnitude(value));
     }
-    float bottom = least[0], top = most[0];
-    for (size_t i = 1; i < LANES; i++) {
-        bottom = least[i] < bottom ? least[i] : bottom;
-        top = most[i] > top ? most[i] : top;
-    }
+    float bottom = __builtin_reduce_min(least), top = __builtin_reduce_max(most);
     float range = top - bottom;
-    int finite = largest_lane(largest) < INFINITE && range < __builtin_inff();
+    int finite = __builtin_reduce_max(largest) < INFINITE && range < __builtin_inff();
     float inverse = finite && range > MK_SILENCE ? 255 / range : 0;
     *scale = finite ? range / 255 : __builtin_nanf("");
     *low = bottom;

@@ -15,6 +15,7 @@
     .gelu = gelu,
     .conv_f32 = conv_f32,
     .conv_q16 = conv_q16,
+    .conv_q8_q16 = conv_q8_q16,
     .conv_q8 = conv_q8,
     .quantize_q16 = quantize_q16,
     .snake_q16 = snake_q16,

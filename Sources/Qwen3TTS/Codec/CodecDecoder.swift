@@ -13,8 +13,7 @@ package enum CodecPrecision: String, Sendable, CaseIterable {
     case float32
     /// 16-bit integers everywhere.
     case int16
-    /// 16-bit integers, and 8-bit ones in the residual units of all blocks but the first: most of the work, and where an
-    /// error has the shortest way to the sound.
+    /// 8-bit ones where they save most and cost least.
     case int8
 
     /// What speech is decoded with. aarch64 multiplies 16 bits no faster than floats.
@@ -24,9 +23,31 @@ package enum CodecPrecision: String, Sendable, CaseIterable {
         package static let speaking = CodecPrecision.int16
     #endif
 
-    package var format: ConvolutionFormat { self == .float32 ? .float32 : .int16 }
+    /// The table of choices.
+    package func format(_ layer: CodecLayer) -> ConvolutionFormat {
+        switch (self, layer) {
+        case (.float32, _): .float32
+        case (.int16, _): .int16
+        // Few rows share these weights, so a frame waits for reading them.
+        case (.int8, .attention), (.int8, .pointwise): .int8Weights
+        // Half of all multiplications, where an error has a short way to the sound.
+        case (.int8, .dilated(let block)) where block > 0: .int8
+        case (.int8, _): .int16
+        }
+    }
+}
 
-    func units(ofBlock index: Int) -> ConvolutionFormat { self == .int8 && index > 0 ? .int8 : format }
+/// The decoder's matrices and convolutions, in kinds that are treated alike. Blocks count from 0.
+package enum CodecLayer {
+    case quantizer, preConvolution
+    /// Of the transformer: into and out of it; its layers.
+    case projection, attention, mlp
+    /// Of a ConvNeXt stage: transposed convolution, and the two matrices.
+    case upsampling, pointwise
+    case first
+    /// Of a block: transposed convolution; the two convolutions of a residual unit, of seven taps and of one.
+    case rate(block: Int), dilated(block: Int), narrow(block: Int)
+    case last
 }
 
 package struct CodecDecoder {
@@ -47,7 +68,6 @@ package struct CodecDecoder {
         _ weights: Weights, _ configuration: CodecConfiguration, precision: CodecPrecision = .float32
     ) throws(ModelFileError) {
         let c = configuration.decoder
-        let format = precision.format
         self.precision = precision
         self.configuration = configuration
         let width = c.codebookDimension
@@ -55,37 +75,36 @@ package struct CodecDecoder {
         quantizers = [
             try ResidualQuantizer(
                 quantizer["rvq_first"], quantizers: 0..<c.semanticQuantizers, codebook: c.codebookSize, output: width,
-                format: format),
+                format: precision.format(.quantizer)),
             try ResidualQuantizer(
                 quantizer["rvq_rest"], quantizers: c.semanticQuantizers..<c.quantizers, codebook: c.codebookSize,
-                output: width, format: format),
+                output: width, format: precision.format(.quantizer)),
         ]
         preConvolution = try CausalConvolution(
-            weights["pre_conv.conv"], inputs: width, outputs: c.latent, format: format)
-        preTransformer = try PreTransformer(weights["pre_transformer"], c, format: format)
+            weights["pre_conv.conv"], inputs: width, outputs: c.latent, format: precision.format(.preConvolution))
+        preTransformer = try PreTransformer(weights["pre_transformer"], c, precision)
         var upsample: [ConvNeXtBlock] = []
         for (index, ratio) in c.upsamplingRatios.enumerated() {
             upsample.append(
-                try ConvNeXtBlock(weights["upsample"][index], channels: c.latent, ratio: ratio, format: format))
+                try ConvNeXtBlock(weights["upsample"][index], channels: c.latent, ratio: ratio, precision))
         }
         self.upsample = upsample
 
         let decoder = weights["decoder"]
         firstConvolution = try CausalConvolution(
-            decoder["0.conv"], inputs: c.latent, outputs: c.decoderChannels, format: format)
+            decoder["0.conv"], inputs: c.latent, outputs: c.decoderChannels, format: precision.format(.first))
         var blocks: [DecoderBlock] = []
         for (index, rate) in c.upsampleRates.enumerated() {
             blocks.append(
                 try DecoderBlock(
                     decoder[index + 1]["block"], inputs: c.decoderChannels >> index,
-                    outputs: c.decoderChannels >> (index + 1), rate: rate, format: format,
-                    units: precision.units(ofBlock: index)))
+                    outputs: c.decoderChannels >> (index + 1), rate: rate, index: index, precision))
         }
         self.blocks = blocks
         lastChannels = c.decoderChannels >> blocks.count
         lastActivation = try Snake(decoder[blocks.count + 1], channels: lastChannels)
         lastConvolution = try CausalConvolution(
-            decoder[blocks.count + 2]["conv"], inputs: lastChannels, outputs: 1, format: format)
+            decoder[blocks.count + 2]["conv"], inputs: lastChannels, outputs: 1, format: precision.format(.last))
     }
 
     /// What one utterance remembers.

@@ -18,9 +18,11 @@ struct ConvNeXtBlock {
     /// Not in the configuration: the default of the official block.
     private static let epsilon: Float = 1e-6
 
-    init(_ weights: Weights, channels: Int, ratio: Int, format: ConvolutionFormat) throws(ModelFileError) {
+    init(_ weights: Weights, channels: Int, ratio: Int, _ precision: CodecPrecision) throws(ModelFileError) {
         upsample = try CausalConvolution(
-            transposed: weights["0.conv"], inputs: channels, outputs: channels, stride: ratio, format: format)
+            transposed: weights["0.conv"], inputs: channels, outputs: channels, stride: ratio,
+            format: precision.format(.upsampling))
+        let format = precision.format(.pointwise)
         let block = weights["1"]
         let (tensor, taps) = try block["dwconv.conv"].kernel(channels, 1)
         let values = try tensor.floats()

@@ -29,13 +29,16 @@ struct ResidualUnit {
     private let activation2: Snake
     private let convolution2: CausalConvolution
 
-    init(_ weights: Weights, channels: Int, dilation: Int, format: ConvolutionFormat) throws(ModelFileError) {
+    /// The formats are those of the two convolutions.
+    init(
+        _ weights: Weights, channels: Int, dilation: Int, dilated: ConvolutionFormat, narrow: ConvolutionFormat
+    ) throws(ModelFileError) {
         activation1 = try Snake(weights["act1"], channels: channels)
         convolution1 = try CausalConvolution(
-            weights["conv1.conv"], inputs: channels, outputs: channels, dilation: dilation, format: format)
+            weights["conv1.conv"], inputs: channels, outputs: channels, dilation: dilation, format: dilated)
         activation2 = try Snake(weights["act2"], channels: channels)
         convolution2 = try CausalConvolution(
-            weights["conv2.conv"], inputs: channels, outputs: channels, format: format)
+            weights["conv2.conv"], inputs: channels, outputs: channels, format: narrow)
     }
 
     struct State {
@@ -62,18 +65,20 @@ struct DecoderBlock {
     /// Not in the configuration: fixed in the official block.
     private static let dilations = [1, 3, 9]
 
-    /// `units` is the format of the residual units, `format` that of the transposed convolution.
+    /// The decoder's block number `index`.
     init(
-        _ weights: Weights, inputs: Int, outputs: Int, rate: Int, format: ConvolutionFormat,
-        units unitFormat: ConvolutionFormat
+        _ weights: Weights, inputs: Int, outputs: Int, rate: Int, index block: Int, _ precision: CodecPrecision
     ) throws(ModelFileError) {
         activation = try Snake(weights["0"], channels: inputs)
         upsample = try CausalConvolution(
-            transposed: weights["1.conv"], inputs: inputs, outputs: outputs, stride: rate, format: format)
+            transposed: weights["1.conv"], inputs: inputs, outputs: outputs, stride: rate,
+            format: precision.format(.rate(block: block)))
         var units: [ResidualUnit] = []
         for (index, dilation) in Self.dilations.enumerated() {
             units.append(
-                try ResidualUnit(weights[index + 2], channels: outputs, dilation: dilation, format: unitFormat))
+                try ResidualUnit(
+                    weights[index + 2], channels: outputs, dilation: dilation,
+                    dilated: precision.format(.dilated(block: block)), narrow: precision.format(.narrow(block: block))))
         }
         self.units = units
     }

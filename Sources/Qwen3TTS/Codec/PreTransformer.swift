@@ -14,12 +14,13 @@ struct PreTransformer {
     private let rotary: RotaryEmbedding
 
     init(
-        _ weights: Weights, _ c: CodecConfiguration.Decoder, format: ConvolutionFormat
+        _ weights: Weights, _ c: CodecConfiguration.Decoder, _ precision: CodecPrecision
     ) throws(ModelFileError) {
         configuration = c
+        let format = precision.format(.projection)
         input = try PackedConvolution(weights["input_proj"], inputs: c.latent, outputs: c.hidden, format: format)
         var layers: [Layer] = []
-        for index in 0..<c.layers { layers.append(try Layer(weights["layers"][index], c, format: format)) }
+        for index in 0..<c.layers { layers.append(try Layer(weights["layers"][index], c, precision)) }
         self.layers = layers
         norm = try weights["norm"].row("weight", c.hidden)
         output = try PackedConvolution(weights["output_proj"], inputs: c.hidden, outputs: c.latent, format: format)
@@ -78,17 +79,19 @@ struct PreTransformer {
         private let c: CodecConfiguration.Decoder
 
         init(
-            _ weights: Weights, _ c: CodecConfiguration.Decoder, format: ConvolutionFormat
+            _ weights: Weights, _ c: CodecConfiguration.Decoder, _ precision: CodecPrecision
         ) throws(ModelFileError) {
             self.c = c
             attention = try WindowedAttention(
                 weights["self_attn"], hidden: c.hidden, heads: c.heads, keyValueHeads: c.keyValueHeads,
-                dimension: c.headDimension, window: c.window, format: format)
+                dimension: c.headDimension, window: c.window,
+                format: precision.format(.attention))
             attentionNorm = try weights["input_layernorm"].row("weight", c.hidden)
             attentionScale = try weights["self_attn_layer_scale"].row("scale", c.hidden)
             mlpNorm = try weights["post_attention_layernorm"].row("weight", c.hidden)
             mlpScale = try weights["mlp_layer_scale"].row("scale", c.hidden)
             let mlp = weights["mlp"]
+            let format = precision.format(.mlp)
             gate = try PackedConvolution(
                 mlp["gate_proj"], inputs: c.hidden, outputs: c.intermediate, format: format)
             up = try PackedConvolution(mlp["up_proj"], inputs: c.hidden, outputs: c.intermediate, format: format)
