@@ -10,7 +10,7 @@ ifneq ($(shell uname -m),aarch64)
 test: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 endif
 
-.PHONY: build test speak evaluate evaluate-quick allocations packages format lint deb appliance-test
+.PHONY: build test speak evaluate evaluate-quick allocations packages format lint deb deb-check appliance-test
 
 build: packages
 	swift build -c release --product makima
@@ -62,9 +62,13 @@ deb: packages
 	packaging/build-deb.sh build
 
 # Installs the package on a clean Debian 12 that boots in a container, and lives with it: as root.
-appliance-test: PACKAGES += debootstrap systemd-container iproute2 curl
+appliance-test: PACKAGES += debootstrap systemd-container iproute2 curl lintian
 appliance-test: deb
 	Tests/Appliance/run.sh build/makima_*.deb
+
+# Builds the package of the commit once more, in another folder, and compares: two builds are the same, byte for byte.
+deb-check: deb
+	packaging/check-reproducible.sh build/makima_*.deb
 
 # Asks apt only for what is missing, so that a second run needs neither root nor a network.
 packages:

@@ -2,7 +2,7 @@
 # run.sh PACKAGE.deb: the package on a clean Debian 12 that boots: install, speak from outside, crash, upgrade, remove, purge.
 #
 # The machine is a container made by debootstrap and booted by systemd-nspawn, with a network of its own; this side of it
-# plays the other computers of the LAN. Needs root, debootstrap, systemd-container and iproute2. What it prints is the
+# plays the other computers of the LAN. Needs root, debootstrap, systemd-container, iproute2 and lintian. What it prints is the
 # record kept in docs/appliance-test.txt. APPLIANCE_CACHE keeps the bare system between runs.
 set -euo pipefail
 export LC_ALL=C.UTF-8
@@ -32,7 +32,7 @@ until_true() {
     local seconds=$1 deadline
     shift
     deadline=$(($(date +%s) + seconds))
-    until "$@" >/dev/null 2>&1; do [ "$(date +%s)" -lt "$deadline" ] || return 1; sleep 0.5; done
+    until "$@" > /dev/null 2>&1; do [ "$(date +%s)" -lt "$deadline" ] || return 1; sleep 0.5; done
 }
 clean_up() {
     if [ -n "$booted" ]; then
@@ -43,6 +43,10 @@ clean_up() {
     rm -rf "$work"
 }
 trap clean_up EXIT
+
+step "the package"
+check "lintian has nothing to say" sh -c '! lintian --tag-display-limit 0 "$0" | grep .' "$deb"
+ok "$(dpkg-deb -f "$deb" Depends | sed 's/ ([^)]*)//g')"
 
 step "a clean Debian 12"
 if [ ! -d "$cache/bookworm" ]; then
@@ -78,7 +82,10 @@ ok "systemd $(in_machine systemctl --version | head -1 | cut -d' ' -f2) runs; th
 
 speak() { python3 "$here/speak.py" "$host.2" 8012 "good morning to all of you" "$@"; }
 main_pid() { in_machine systemctl show -P MainPID makima; }
-resident() { in_machine awk '/^VmRSS/ {print int($2 / 1024) " MB"}' "/proc/$(main_pid)/status"; }
+# resident [FIELD]: of the service, now (VmRSS) or at its highest (VmHWM).
+resident() { in_machine awk "/^${1:-VmRSS}/ {print int(\$2 / 1024) \" MB\"}" "/proc/$(main_pid)/status"; }
+# found SERVICE: what answers on the network by mDNS.
+found() { python3 "$here/discover.py" "$host.1" "$1"; }
 get() { python3 -c 'import sys, urllib.request; print(urllib.request.urlopen(sys.argv[1], timeout=20).read().decode())' "http://$host.2:8012$1"; }
 
 step "install"
@@ -103,9 +110,10 @@ step "speak, from another computer"
 check "GET /health" get /health
 check "the page opens" sh -c "curl -fsS http://$host.2:8012/ | grep -qi '<html'"
 if said=$(speak); then ok "WebSocket: $said"; else bad "WebSocket: $said"; fi
-ok "resident after speaking $(resident)"
-for service in _makima._tcp _http._tcp; do
-    if said=$(python3 "$here/discover.py" "$host.1" $service); then ok "found on the network: $said"; else bad "$service is not found"; fi
+ok "resident after speaking $(resident), while speaking at most $(resident VmHWM)"
+check "makima say --remote" sh -c "test \$($work/previous/usr/bin/makima say hello --remote http://$host.2:8012 --output - | wc -c) -gt 20000"
+for service in _makima._tcp _http._tcp _wyoming._tcp; do
+    if said=$(found $service); then ok "found on the network: $said"; else bad "$service is not found"; fi
 done
 
 step "inside the sandbox"
@@ -146,7 +154,11 @@ else
 fi
 
 step "restart"
-check "systemctl restart" in_machine systemctl restart makima
+check "systemctl stop" in_machine systemctl stop makima
+for service in _makima._tcp _http._tcp _wyoming._tcp; do
+    if said=$(found $service); then bad "$service is still announced: $said"; else ok "$service is gone from the network"; fi
+done
+check "systemctl restart makima" in_machine systemctl restart makima
 check "it speaks" speak
 check "the log tells of the utterance" in_machine sh -c 'journalctl -u makima --no-pager | grep -q realTimeFactor'
 

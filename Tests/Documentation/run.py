@@ -49,6 +49,7 @@ UNDERSTOOD = {
     r"makima serve(?! .*--print-config)": "serves until it is stopped; Tests/ServerTests and Tests/Clients run it",
     r"swift (build|test)\b": "made the programs that this test runs",
     r"sudo systemctl edit makima": "opens an editor",
+    r"makima-quantize SRC DST": "Tests/QuantizeTests quantize checkpoints of theirs",
     r"makima models pull": "needs the Internet; Tests/ModelStoreTests pull from a server of their own",
     r"makima (say|inspect|verify) .*Qwen/": "needs the released model",
     r"makima models (path|remove) Qwen/": "needs the released model",
@@ -58,10 +59,7 @@ UNDERSTOOD = {
 }
 
 # What the examples call files of the reader's own.
-STANDS_FOR = {
-    "FOLDER": "Models/makima-mini", "me.wav": "Voices/makima/reference.wav", "SRC": "Models/makima-mini", "DST": "quantized",
-    "…": "int8",
-}
+STANDS_FOR = {"FOLDER": "Models/makima-mini", "me.wav": "Voices/makima/reference.wav"}
 # Files that scripts find beside them.
 FILES = {"ada.wav": "Voices/denji/reference.wav"}
 
@@ -104,13 +102,24 @@ def run_script(script, server, folder, environment):
                             capture_output=True, text=True, timeout=120)
     if answer.returncode != 0:
         return answer.stdout + answer.stderr or f"exit status {answer.returncode}"
-    import soundfile
     for name in set(re.findall(r"[\w-]+\.(?:wav|mp3|flac|opus|ogg)", script)) - set(FILES):
-        # Streamed files do not tell their length: ten seconds at most.
-        samples, _ = soundfile.read(f"{folder}/{name}", frames=240_000)
-        if len(samples) < 2400 or abs(samples).max() < 0.01:
+        if not holds_sound(f"{folder}/{name}"):
             return f"{name} holds no sound"
     return None
+
+
+def holds_sound(path):
+    import soundfile
+
+    class Stream(soundfile.SoundFile):
+        """Read from front to back: the header of what was streamed does not tell its length."""
+
+        def seekable(self):
+            return False
+
+    with Stream(path) as file:
+        samples = file.read(24_000)
+    return len(samples) > 2400 and abs(samples).max() > 0.01
 
 
 def send_messages(lines, server):
@@ -195,9 +204,12 @@ def check(command, block, programs, folder, environment):
         if not os.path.exists(words[0]):
             return f"{words[0]} is not built"
         if not block and all(re.fullmatch("[a-z-]+", word) for word in words[1:]):
-            # The name of a command, in running text.
-            answer = execute(words + ["--help"], folder, os.environ)
-            return None if answer.returncode == 0 and " ".join(words[1:]) in answer.stdout else answer.stderr or "no such command"
+            # The name of a command, in running text, perhaps with an option.
+            options = [word for word in words[1:] if word.startswith("-")]
+            names = [word for word in words[1:] if word not in options]
+            answer = execute(words[:1] + names + ["--help"], folder, os.environ)
+            is_known = all(word in answer.stdout for word in [" ".join(names), *options])
+            return None if answer.returncode == 0 and is_known else answer.stderr or "no such command"
         if any(re.match(pattern, command) for pattern in UNDERSTOOD):
             # Options that do not exist are refused before anything is done; --help stops the rest.
             answer = execute(words + ["--help"], folder, os.environ)
