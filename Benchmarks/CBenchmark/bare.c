@@ -166,44 +166,57 @@ static void fill(char *memory, size_t bytes, mb_format format) {
     }
 }
 
+struct mb_bare {
+    loop loop;
+    matrix *matrices;
+    size_t talkers, layers, passes;  // matrices of the talker, of a pass of the code predictor; passes
+    char *memory;
+    int threads;
+};
+
 static void multiply(mb_team *team, loop *l, const matrix *m, int vectors) {
     l->current = m;
     l->vectors = vectors;
     mb_team_run(team, part, l);
 }
 
-mb_frame mb_bare_frame(mb_format format, mb_stack talker, mb_stack predictor, size_t passes, int threads, int frames) {
+mb_bare *mb_bare_open(mb_format format, mb_stack talker, mb_stack predictor, size_t passes, int threads) {
+    mb_bare *b = calloc(1, sizeof *b);
     matrix *all = malloc((4 * (talker.layers + predictor.layers) + passes + 1) * sizeof *all);
     size_t talkers = lay_out(all, format, talker, 1);
     size_t count = talkers + lay_out(all + talkers, format, predictor, passes);
     size_t bytes = 0;
     for (size_t i = 0; i < count; i++) bytes += (all[i].bytes + 127) / 128 * 128;
-    char *memory = mb_reserve(bytes), *at = memory;
-    fill(memory, bytes, format);
+    char *at = b->memory = mb_reserve(bytes);
+    fill(b->memory, bytes, format);
     for (size_t i = 0; i < count; i++) all[i].weights = at, at += (all[i].bytes + 127) / 128 * 128;
-    loop *l = calloc(1, sizeof *l);
-    l->format = format;
-    l->is_avx512 = has_avx512();
-    for (size_t i = 0; i < 8192; i++) l->x[0][i] = l->x[1][i] = format == MB_BF16 ? 0x3c003c00u : 0x11101312u;
-    mb_team *team = mb_team_start(threads);
-    double *talker_ms = malloc((size_t)frames * sizeof(double)), *predictor_ms = malloc((size_t)frames * sizeof(double));
-    const matrix *layers = all + talkers, *heads = layers + 4 * predictor.layers;
-    for (int frame = -2; frame < frames; frame++) {
+    b->matrices = all, b->talkers = talkers, b->layers = 4 * predictor.layers, b->passes = passes, b->threads = threads;
+    b->loop.format = format;
+    b->loop.is_avx512 = has_avx512();
+    for (size_t i = 0; i < 8192; i++) b->loop.x[0][i] = b->loop.x[1][i] = format == MB_BF16 ? 0x3c003c00u : 0x11101312u;
+    return b;
+}
+
+mb_frame mb_bare_frame(mb_bare *b) {
+    const matrix *layers = b->matrices + b->talkers, *heads = layers + b->layers;
+    mb_team *team = mb_team_start(b->threads);
+    mb_frame result = {0};
+    for (int frame = 0; frame < 2; frame++) {  // the first one warms up
         double start = mb_now();
-        for (size_t i = 0; i < talkers; i++) multiply(team, l, all + i, 1);
+        for (size_t i = 0; i < b->talkers; i++) multiply(team, &b->loop, b->matrices + i, 1);
         double middle = mb_now();
-        for (size_t pass = 0; pass < passes; pass++) {
-            for (size_t i = 0; i < 4 * predictor.layers; i++) multiply(team, l, layers + i, pass == 0 ? 2 : 1);
-            multiply(team, l, heads + pass, 1);
+        for (size_t pass = 0; pass < b->passes; pass++) {
+            for (size_t i = 0; i < b->layers; i++) multiply(team, &b->loop, layers + i, pass == 0 ? 2 : 1);
+            multiply(team, &b->loop, heads + pass, 1);
         }
-        if (frame < 0) continue;
-        talker_ms[frame] = (middle - start) * 1e3;
-        predictor_ms[frame] = (mb_now() - middle) * 1e3;
+        result = (mb_frame){(middle - start) * 1e3, (mb_now() - middle) * 1e3};
     }
     mb_team_stop(team);
-    mb_frame result = {mb_median(talker_ms, (size_t)frames), mb_median(predictor_ms, (size_t)frames),
-                       l->is_avx512 ? "avx512" : "read"};
-    free(talker_ms), free(predictor_ms), free(l), free(all);
-    mb_release(memory);
     return result;
+}
+
+void mb_bare_close(mb_bare *b) {
+    mb_release(b->memory);
+    free(b->matrices);
+    free(b);
 }

@@ -1,8 +1,11 @@
 // Fork and join over a range of rows. Workers spin for a moment between two calls, since a frame is hundreds of them,
 // then sleep, so that an idle process uses no processor.
 //
-// The calling thread takes the first part. Parts are ranges of outputs, and operations are invariant to where a range
-// is cut, so results do not depend on the number of threads.
+// Each thread has a part of its own, the calling thread the first. One whose worker has not begun when the caller is done
+// with its own is taken by the caller: nobody waits for a worker that sleeps, or that the system has taken the core away from,
+// unless it is in the middle of its part. Smaller parts would even out more, and cost more than that: what is read from memory
+// begins slowly each time (docs/kernels.md). Parts are ranges of outputs, and operations are invariant to where a range is
+// cut, so results depend neither on the number of threads nor on who computes what.
 
 internal import CKernels
 import Glibc
@@ -23,8 +26,8 @@ package final class WorkerPool: Sendable {
     package init(threads: Int, name: String = "compute") {
         precondition(threads >= 1)
         self.threads = threads
-        shared = Shared(workers: threads - 1)
-        for worker in 1..<max(threads, 1) { Self.start(worker, shared, name) }
+        shared = Shared(parts: threads)
+        for worker in 1..<threads { Self.start(worker, shared, name) }
     }
 
     deinit { shared.stop() }
@@ -111,12 +114,13 @@ private struct Job {
 
 @safe
 private final class Shared: Sendable {
-    private let workers: Int
-    private let sequence = Atomic<Int>(0)  // number of the job on offer; -1 to stop
-    private let running = Atomic<Int>(0)  // workers that have not finished it
+    private let sequence = Atomic<Int>(0)  // number of the job on offer
+    private let unfinished = Atomic<Int>(0)  // parts of it that are not the caller's own
     private let sleeping = Atomic<Int>(0)
-    // SAFETY: written by the caller before `sequence` is released and read by workers after they acquired it; the caller
-    // does not touch it again until `running` is back at zero.
+    private let isStopped = Atomic<Bool>(false)
+    private let claims: [Claim]  // of each part
+    // SAFETY: written by the caller before `sequence` is released, read by those who claimed a part of this very job; the
+    // caller does not touch it again until every part is finished, and then there is none to claim.
     nonisolated(unsafe) private var job: Job?
     // SAFETY: initialised once, used through the pthread functions only.
     nonisolated(unsafe) private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -125,8 +129,8 @@ private final class Shared: Sendable {
     /// About 100 µs: longer than what a frame computes between two forks, short enough to be nothing when it ends.
     private static let spins = 4_000
 
-    init(workers: Int) {
-        self.workers = workers
+    init(parts: Int) {
+        claims = (0..<parts).map { _ in Claim() }
         unsafe pthread_mutex_init(mutex, nil)
         unsafe pthread_cond_init(wake, nil)
     }
@@ -140,12 +144,13 @@ private final class Shared: Sendable {
 
     func run(_ newJob: Job) {
         unsafe job = newJob
-        running.store(workers, ordering: .relaxed)
-        sequence.wrappingAdd(1, ordering: .sequentiallyConsistent)
+        unfinished.store(claims.count - 1, ordering: .relaxed)
+        let number = sequence.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
         if sleeping.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
         newJob.run(0)
+        for part in 1..<claims.count { runIfUnclaimed(part, of: number) }
         var spins = 0
-        while running.load(ordering: .acquiring) != 0 {
+        while unfinished.load(ordering: .acquiring) != 0 {
             spins += 1
             if spins > Self.spins { sched_yield() } else { mk_pause() }
         }
@@ -153,21 +158,26 @@ private final class Shared: Sendable {
     }
 
     func stop() {
-        sequence.store(-1, ordering: .sequentiallyConsistent)
+        isStopped.store(true, ordering: .sequentiallyConsistent)
         wakeAll()
     }
 
     func work(_ worker: Int) {
         var seen = 0
-        while true {
-            seen = next(after: seen)
-            if seen < 0 { return }
-            unsafe job?.run(worker)
-            running.wrappingSubtract(1, ordering: .releasing)
+        while let number = next(after: seen) {
+            runIfUnclaimed(worker, of: number)
+            seen = number
         }
     }
 
-    private func next(after seen: Int) -> Int {
+    private func runIfUnclaimed(_ part: Int, of number: Int) {
+        guard claims[part].take(number) else { return }
+        unsafe job?.run(part)
+        unfinished.wrappingSubtract(1, ordering: .releasing)
+    }
+
+    /// Number of a job after that one, nil to stop.
+    private func next(after seen: Int) -> Int? {
         for _ in 0..<Self.spins {
             let now = sequence.load(ordering: .acquiring)
             if now != seen { return now }
@@ -177,16 +187,29 @@ private final class Shared: Sendable {
         defer { unsafe pthread_mutex_unlock(mutex) }
         sleeping.wrappingAdd(1, ordering: .sequentiallyConsistent)
         defer { sleeping.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
-        while true {
+        while !isStopped.load(ordering: .sequentiallyConsistent) {
             let now = sequence.load(ordering: .sequentiallyConsistent)
             if now != seen { return now }
             unsafe pthread_cond_wait(wake, mutex)
         }
+        return nil
     }
 
     private func wakeAll() {
         unsafe pthread_mutex_lock(mutex)
         unsafe pthread_cond_broadcast(wake)
         unsafe pthread_mutex_unlock(mutex)
+    }
+}
+
+/// Who computes a part. An object of its own, so that a worker that claims its part waits for no other one's cache line.
+private final class Claim: Sendable {
+    private let last = Atomic<Int>(0)  // the latest job whose part was claimed
+
+    /// Whether the part of job `number` is the caller's now: nobody has it, and that job is not over.
+    func take(_ number: Int) -> Bool {
+        let seen = last.load(ordering: .acquiring)
+        guard seen < number else { return false }
+        return last.compareExchange(expected: seen, desired: number, ordering: .acquiringAndReleasing).exchanged
     }
 }

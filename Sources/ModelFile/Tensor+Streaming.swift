@@ -61,4 +61,12 @@ extension MappedFile {
         let start = unsafe UnsafeMutableRawPointer(mutating: pointer(at: begin, count: 0))
         unsafe madvise(start, end - begin, MADV_DONTNEED)
     }
+
+    /// A hint: a system that has no large pages for files maps small ones, as without it.
+    func preferLargePages(_ range: Range<Int>) {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let begin = range.lowerBound / page * page
+        let start = unsafe UnsafeMutableRawPointer(mutating: pointer(at: begin, count: range.upperBound - begin))
+        unsafe madvise(start, range.upperBound - begin, MADV_HUGEPAGE)
+    }
 }

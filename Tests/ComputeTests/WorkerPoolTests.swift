@@ -37,6 +37,19 @@ private final class Counts: ParallelWork, Sendable {
         #expect(rows[0].values == [Float](repeating: 2000, count: 96))
     }
 
+    /// More workers than cores, all of them busy elsewhere or asleep: the caller takes what they have not begun.
+    @Test func callersDoNotWaitForWorkersThatSleep() {
+        let pools = (0..<4).map { _ in WorkerPool(threads: 8) }
+        for _ in 0..<20 {
+            for pool in pools {
+                let counts = Counts(800)
+                pool.run(800, grain: 1, counts)
+                #expect(counts.outputs.withLock { $0.allSatisfy { $0 == 1 } })
+            }
+            usleep(500)  // long enough for the workers to fall asleep
+        }
+    }
+
     private static let name = "idle test"
 
     /// Workers that have nothing to do sleep: the process uses next to no time of any core.

@@ -23,13 +23,16 @@ typedef struct {
     size_t hidden, query, key_value, intermediate, layers, vocabulary;
 } mb_stack;
 typedef struct {
-    double talker_ms, predictor_ms;  // medians
-    const char *loop;                // "avx512" or "read": what the loop does with each weight
+    double talker_ms, predictor_ms;
 } mb_frame;
 /// All weight matrices of one frame (talker and head, `passes` runs of the code predictor each with a head) as products with
 /// rows in lanes and a spinning fork-join, nothing else. The first run of the predictor takes two vectors.
 /// Where this processor lacks the instructions the weights are only read, which no engine can beat.
-mb_frame mb_bare_frame(mb_format format, mb_stack talker, mb_stack predictor, size_t passes, int threads, int frames);
+typedef struct mb_bare mb_bare;
+mb_bare *mb_bare_open(mb_format format, mb_stack talker, mb_stack predictor, size_t passes, int threads);
+/// Times one frame, after one to warm up. Between calls no thread of the loop runs.
+mb_frame mb_bare_frame(mb_bare *bare);
+void mb_bare_close(mb_bare *bare);
 
 /// One kernel of one instruction set. `mb_case_count()` cases.
 typedef struct {

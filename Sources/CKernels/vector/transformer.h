@@ -25,21 +25,40 @@ static void silu(float *y, const float *x, size_t n) {
     }
 }
 
-/// scores[t] = scale·q·k[t] for `keys` neighbouring positions. A score has four vectors of partial sums in a fixed order.
-INLINE void score_keys(float *scores, const float *q, const float *k, size_t dim, size_t kstride, float scale,
-                       size_t keys) {
-    vec total_of[4];
-    UNROLL for (size_t t = 0; t < keys; t++) {
-        vec sum[4] = {fill(0), fill(0), fill(0), fill(0)};
+/// scores[h][t] = scale·q[h]·k[t] for one or two heads and neighbouring positions. A score has four vectors of partial sums
+/// in a fixed order.
+INLINE void score_keys(float *scores, const float *q, const float *k, size_t dim, size_t count, size_t kstride,
+                       float scale, size_t heads, size_t keys) {
+    vec total_of[4] = {fill(0), fill(0), fill(0), fill(0)};
+    // As many positions side by side as there are registers for.
+    const size_t together = LANES == 8 ? 1 : 2;
+    UNROLL for (size_t t = 0; t < keys; t += together) {
+        const size_t some = keys - t < together ? keys - t : together;
+        vec sum[2][2][4];
+        UNROLL for (size_t h = 0; h < heads; h++) UNROLL for (size_t u = 0; u < some; u++)
+            UNROLL for (size_t s = 0; s < 4; s++) sum[h][u][s] = fill(0);
         size_t i = 0;
         for (; i + 4 * LANES <= dim; i += 4 * LANES)
-            UNROLL for (size_t s = 0; s < 4; s++)
-                sum[s] = fma_(load(q + i + s * LANES), load(k + t * kstride + i + s * LANES), sum[s]);
+            UNROLL for (size_t s = 0; s < 4; s++) UNROLL for (size_t u = 0; u < some; u++) {
+                const float *at = k + (t + u) * kstride + i + s * LANES;
+                if (s * LANES * sizeof(float) % FETCH == 0) fetch_ahead(at);
+                vec key = load(at);
+                UNROLL for (size_t h = 0; h < heads; h++)
+                    sum[h][u][s] = fma_(load(q + h * dim + i + s * LANES), key, sum[h][u][s]);
+            }
         for (; i < dim; i += LANES)
-            sum[0] = fma_(load_part(q + i, dim - i), load_part(k + t * kstride + i, dim - i), sum[0]);
-        total_of[t] = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+            UNROLL for (size_t u = 0; u < some; u++) {
+                vec key = load_part(k + (t + u) * kstride + i, dim - i);
+                UNROLL for (size_t h = 0; h < heads; h++)
+                    sum[h][u][0] = fma_(load_part(q + h * dim + i, dim - i), key, sum[h][u][0]);
+            }
+        UNROLL for (size_t h = 0; h < heads; h++) UNROLL for (size_t u = 0; u < some; u++)
+            total_of[h * keys + t + u] =
+                (sum[h][u][0] + sum[h][u][1]) + (sum[h][u][2] + sum[h][u][3]);
     }
-    store_rows(scores, scale * (keys == 4 ? totals(total_of) : first_total(total_of[0])), keys);
+    vec4 result = scale * totals(total_of);
+    UNROLL for (size_t h = 0; h < heads; h++)
+        UNROLL for (size_t t = 0; t < keys; t++) scores[h * count + t] = result[h * keys + t];
 }
 
 /// scores become e^(score - largest); returns their sum, added lane by lane.
@@ -64,30 +83,55 @@ INLINE float exponentials(float *scores, size_t count) {
     return sum;
 }
 
-/// out = Σ_t p[t]·v[t] / sum for `vectors` vectors of one head, in order of t.
-INLINE void weigh(float *out, const float *p, const float *v, size_t count, size_t kstride, float sum, size_t width,
-                  size_t vectors) {
-    vec acc[8];
-    UNROLL for (size_t i = 0; i < vectors; i++) acc[i] = fill(0);
-    for (size_t t = 0; t < count; t++)
-        UNROLL for (size_t i = 0; i < vectors; i++)
-            acc[i] = fma_(fill(p[t]), load_part(v + t * kstride + i * LANES, width - i * LANES), acc[i]);
-    UNROLL for (size_t i = 0; i < vectors; i++) store_part(out + i * LANES, acc[i] / sum, width - i * LANES);
+/// Positions whose values stay in the first cache while all of a head's vectors pass over them.
+#define WEIGH_BLOCK 32
+/// Vectors of a head that two heads have registers for.
+#define WEIGH_VECTORS (LANES == 8 ? 4 : 8)
+
+/// out[h] += Σ_t p[h][t]·v[t] for some vectors of one or two heads, in order of t; the first block starts from zero.
+INLINE void weigh(float *out, const float *p, const float *v, size_t dim, size_t count, size_t block, size_t kstride,
+                  int starts, size_t width, size_t heads, size_t vectors) {
+    vec acc[2][WEIGH_VECTORS];
+    UNROLL for (size_t h = 0; h < heads; h++) UNROLL for (size_t i = 0; i < vectors; i++)
+        acc[h][i] = starts ? fill(0) : load_part(out + h * dim + i * LANES, width - i * LANES);
+    for (size_t t = 0; t < block; t++)
+        UNROLL for (size_t i = 0; i < vectors; i++) {
+            const float *at = v + t * kstride + i * LANES;
+            if (i * LANES * sizeof(float) % FETCH == 0) fetch_ahead(at);
+            vec value = load_part(at, width - i * LANES);
+            UNROLL for (size_t h = 0; h < heads; h++) acc[h][i] = fma_(fill(p[h * count + t]), value, acc[h][i]);
+        }
+    UNROLL for (size_t h = 0; h < heads; h++) UNROLL for (size_t i = 0; i < vectors; i++)
+        store_part(out + h * dim + i * LANES, acc[h][i], width - i * LANES);
+}
+
+/// One or two heads, which share keys and values.
+INLINE void attend(float *out, const float *q, const float *k, const float *v, size_t dim, size_t count, size_t kstride,
+                   float scale, float *scores, size_t heads) {
+    const size_t keys = 4 / heads;
+    size_t t = 0;
+    for (; t + keys <= count; t += keys)
+        score_keys(scores + t, q, k + t * kstride, dim, count, kstride, scale, heads, keys);
+    for (; t < count; t++) score_keys(scores + t, q, k + t * kstride, dim, count, kstride, scale, heads, 1);
+    float sums[2];
+    for (size_t h = 0; h < heads; h++) sums[h] = exponentials(scores + h * count, count);
+    for (t = 0; t < count; t += WEIGH_BLOCK) {
+        const size_t block = count - t < WEIGH_BLOCK ? count - t : WEIGH_BLOCK, wide = WEIGH_VECTORS * LANES;
+        const float *p = scores + t, *from = v + t * kstride;
+        size_t i = 0;
+        for (; i + wide <= dim; i += wide)
+            weigh(out + i, p, from + i, dim, count, block, kstride, t == 0, wide, heads, WEIGH_VECTORS);
+        for (; i < dim; i += LANES) weigh(out + i, p, from + i, dim, count, block, kstride, t == 0, dim - i, heads, 1);
+    }
+    for (size_t h = 0; h < heads; h++)
+        for (size_t i = 0; i < dim; i += LANES)
+            store_part(out + h * dim + i, load_part(out + h * dim + i, dim - i) / sums[h], dim - i);
 }
 
 static void attention(float *out, const float *q, const float *k, const float *v, size_t group, size_t dim,
                       size_t count, size_t kstride, float scale, float *scores) {
-    size_t t = 0;
-    for (; t + 4 <= count; t += 4)
-        for (size_t g = 0; g < group; g++)
-            score_keys(scores + g * count + t, q + g * dim, k + t * kstride, dim, kstride, scale, 4);
-    for (; t < count; t++)
-        for (size_t g = 0; g < group; g++)
-            score_keys(scores + g * count + t, q + g * dim, k + t * kstride, dim, kstride, scale, 1);
-    for (size_t g = 0; g < group; g++, scores += count, out += dim) {
-        float sum = exponentials(scores, count);
-        size_t i = 0;
-        for (; i + 8 * LANES <= dim; i += 8 * LANES) weigh(out + i, scores, v + i, count, kstride, sum, 8 * LANES, 8);
-        for (; i < dim; i += LANES) weigh(out + i, scores, v + i, count, kstride, sum, dim - i, 1);
-    }
+    size_t g = 0;
+    for (; g + 2 <= group; g += 2)
+        attend(out + g * dim, q + g * dim, k, v, dim, count, kstride, scale, scores + g * count, 2);
+    for (; g < group; g++) attend(out + g * dim, q + g * dim, k, v, dim, count, kstride, scale, scores + g * count, 1);
 }

@@ -23,6 +23,8 @@ package struct Transformer {
     /// `weights` holds `layers.N` and `norm`.
     package init(_ weights: Weights, _ c: TransformerConfiguration) throws(ModelFileError) {
         configuration = c
+        // Before anything of them is touched: pages keep the size they are read in.
+        weights["layers"].preferLargePages()
         var layers: [TransformerLayer] = []
         for index in 0..<c.num_hidden_layers {
             layers.append(try TransformerLayer(weights["layers"][index], c))
