@@ -71,12 +71,30 @@ static void conv_f32(float *y, size_t ystride, const float *x, size_t xstride, c
         }
 }
 
+/// Bits that grow with |x|; those of infinities and NaN are the largest.
+INLINE ivec magnitude(vec x) { return (ivec)x & 0x7FFFFFFF; }
+
+/// A row of snake, and the largest magnitude in it.
+INLINE int32_t snake_row(float *y, const float *x, const float *alpha, const float *inverse_beta, size_t channels) {
+    ivec largest = {0};
+    size_t c = 0;
+    for (; c + LANES <= channels; c += LANES) {
+        vec value = load(x + c), wave = sine_squared(value * load(alpha + c));
+        vec result = fma_(wave, load(inverse_beta + c), value);
+        store(y + c, result);
+        largest = __builtin_elementwise_max(largest, magnitude(result));
+    }
+    if (c < channels) {
+        size_t rest = channels - c;
+        vec value = load_part(x + c, rest), wave = sine_squared(value * load_part(alpha + c, rest));
+        vec result = fma_(wave, load_part(inverse_beta + c, rest), value);
+        store_part(y + c, result, rest);
+        largest = __builtin_elementwise_max(largest, magnitude(result));
+    }
+    return __builtin_reduce_max(largest);
+}
+
 static void snake(float *y, const float *x, const float *alpha, const float *inverse_beta, size_t count,
                   size_t channels) {
-    for (size_t t = 0; t < count; t++, x += channels, y += channels)
-        for (size_t c = 0; c < channels; c += LANES) {
-            vec value = load_part(x + c, channels - c);
-            vec wave = sine_squared(value * load_part(alpha + c, channels - c));
-            store_part(y + c, fma_(wave, load_part(inverse_beta + c, channels - c), value), channels - c);
-        }
+    for (size_t t = 0; t < count; t++) snake_row(y + t * channels, x + t * channels, alpha, inverse_beta, channels);
 }

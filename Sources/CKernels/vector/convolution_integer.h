@@ -183,17 +183,18 @@ static void conv_q8(float *y, size_t ystride, const mk_integer_rows *x, const mk
 typedef int16_t shorts __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
 typedef uint8_t ubytes __attribute__((vector_size(LANES), aligned(1), may_alias));
 
-/// Bits that grow with |x|; those of infinities and NaN are the largest.
-INLINE ivec magnitude(vec x) { return (ivec)x & 0x7FFFFFFF; }
-
 #define INFINITE 0x7F800000
 
-INLINE void row_to_q16(int16_t *q, float *scale, const float *x, size_t channels) {
+INLINE int32_t largest_magnitude(const float *x, size_t channels) {
     ivec largest = {0};
     size_t c = 0;
     for (; c + LANES <= channels; c += LANES) largest = __builtin_elementwise_max(largest, magnitude(load(x + c)));
     if (c < channels) largest = __builtin_elementwise_max(largest, magnitude(load_part(x + c, channels - c)));
-    int32_t bits = __builtin_reduce_max(largest);
+    return __builtin_reduce_max(largest);
+}
+
+/// `bits` are those of the largest magnitude.
+INLINE void row_to_q16(int16_t *q, float *scale, const float *x, size_t channels, int32_t bits) {
     float most;
     memcpy(&most, &bits, 4);
     int finite = bits < INFINITE;
@@ -204,7 +205,8 @@ INLINE void row_to_q16(int16_t *q, float *scale, const float *x, size_t channels
         return;
     }
 #define TO_Q16(x) __builtin_convertvector(__builtin_convertvector(__builtin_elementwise_rint((x) * inverse), ivec), shorts)
-    for (c = 0; c + LANES <= channels; c += LANES) *(shorts *)(q + c) = TO_Q16(load(x + c));
+    size_t c = 0;
+    for (; c + LANES <= channels; c += LANES) *(shorts *)(q + c) = TO_Q16(load(x + c));
     if (c < channels) {
         shorts part = TO_Q16(load_part(x + c, channels - c));
         memcpy(q + c, &part, (channels - c) * sizeof(int16_t));
@@ -214,32 +216,39 @@ INLINE void row_to_q16(int16_t *q, float *scale, const float *x, size_t channels
 }
 
 static void quantize_q16(int16_t *q, float *scales, const float *x, size_t xstride, size_t count, size_t channels) {
-    for (size_t t = 0; t < count; t++) row_to_q16(q + t * ((channels + 1) / 2 * 2), scales + t, x + t * xstride, channels);
+    for (size_t t = 0; t < count; t++) {
+        const float *row = x + t * xstride;
+        row_to_q16(q + t * ((channels + 1) / 2 * 2), scales + t, row, channels, largest_magnitude(row, channels));
+    }
 }
 
 static void snake_q16(int16_t *q, float *scales, const float *x, const float *alpha, const float *inverse_beta,
                       float *scratch, size_t count, size_t channels) {
     for (size_t t = 0; t < count; t++) {
-        snake(scratch, x + t * channels, alpha, inverse_beta, 1, channels);
-        row_to_q16(q + t * ((channels + 1) / 2 * 2), scales + t, scratch, channels);
+        int32_t largest = snake_row(scratch, x + t * channels, alpha, inverse_beta, channels);
+        row_to_q16(q + t * ((channels + 1) / 2 * 2), scales + t, scratch, channels, largest);
     }
 }
 
-INLINE void row_to_q8(uint8_t *q, float *scale, float *low, const float *x, size_t channels) {
+/// `bits` are those of the largest magnitude.
+INLINE void row_to_q8(uint8_t *q, float *scale, float *low, const float *x, size_t channels, int32_t bits) {
     vec least = fill(x[0]), most = least;
-    ivec largest = {0};
-    for (size_t c = 0; c < channels; c += LANES) {
-        // The first value stands for those beyond the last.
-        vec value = channels - c >= LANES ? load(x + c) : load_part(x + c, channels - c);
-        if (channels - c < LANES)
-            for (size_t i = channels - c; i < LANES; i++) value[i] = x[0];
+    size_t c = 0;
+    for (; c + LANES <= channels; c += LANES) {
+        vec value = load(x + c);
         least = choose(value < least, value, least);
         most = choose(value > most, value, most);
-        largest = __builtin_elementwise_max(largest, magnitude(value));
+    }
+    if (c < channels) {
+        // The first value stands for those beyond the last.
+        vec value = load_part(x + c, channels - c);
+        for (size_t i = channels - c; i < LANES; i++) value[i] = x[0];
+        least = choose(value < least, value, least);
+        most = choose(value > most, value, most);
     }
     float bottom = __builtin_reduce_min(least), top = __builtin_reduce_max(most);
     float range = top - bottom;
-    int finite = __builtin_reduce_max(largest) < INFINITE && range < __builtin_inff();
+    int finite = bits < INFINITE && range < __builtin_inff();
     float inverse = finite && range > MK_SILENCE ? 255 / range : 0;
     *scale = finite ? range / 255 : __builtin_nanf("");
     *low = bottom;
@@ -249,8 +258,7 @@ INLINE void row_to_q8(uint8_t *q, float *scale, float *low, const float *x, size
     }
 #define TO_Q8(x)                                                                                                     \
     __builtin_convertvector(__builtin_convertvector(__builtin_elementwise_rint(((x) - bottom) * inverse), ivec), ubytes)
-    size_t c = 0;
-    for (; c + LANES <= channels; c += LANES) *(ubytes *)(q + c) = TO_Q8(load(x + c));
+    for (c = 0; c + LANES <= channels; c += LANES) *(ubytes *)(q + c) = TO_Q8(load(x + c));
     if (c < channels) {
         ubytes part = TO_Q8(load_part(x + c, channels - c));
         memcpy(q + c, &part, channels - c);
@@ -262,7 +270,7 @@ INLINE void row_to_q8(uint8_t *q, float *scale, float *low, const float *x, size
 static void snake_q8(uint8_t *q, float *scales, float *lows, const float *x, const float *alpha,
                      const float *inverse_beta, float *scratch, size_t count, size_t channels) {
     for (size_t t = 0; t < count; t++) {
-        snake(scratch, x + t * channels, alpha, inverse_beta, 1, channels);
-        row_to_q8(q + t * ((channels + 3) / 4 * 4), scales + t, lows + t, scratch, channels);
+        int32_t largest = snake_row(scratch, x + t * channels, alpha, inverse_beta, channels);
+        row_to_q8(q + t * ((channels + 3) / 4 * 4), scales + t, lows + t, scratch, channels, largest);
     }
 }
