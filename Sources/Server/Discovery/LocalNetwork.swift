@@ -33,6 +33,7 @@ final class LocalNetwork: Sendable {
                 service.logger.warning("the door for Home Assistant stays shut: Wyoming cannot carry a token")
             } else {
                 var wyoming = WyomingListener(host: configuration.host, port: configuration.wyomingPort, service)
+                wyoming.maximumConnections = configuration.connections
                 wyoming.onOpen = { [self] address in ports.withLock { $0.wyoming = address.port } }
                 doors.append(wyoming)
             }

@@ -1,0 +1,109 @@
+// What all doors of the network have in common.
+
+import Logging
+import NIOCore
+import Glibc
+import NIOExtras
+import NIOPosix
+import ServiceLifecycle
+import Synchronization
+
+/// Listens, serves each connection in a task of its own, and when the server stops lets those that are open finish.
+struct TCPListener: Sendable {
+    /// Names the door in messages.
+    let protocolName: String
+    let host: String
+    let port: Int
+    var maximumConnections: Int
+    let logger: Logger
+    /// Told the address once the port is open: `port` may have been zero.
+    var onOpen: @Sendable (SocketAddress) -> Void
+
+    /// - Parameters:
+    ///   - initialize: makes of a new channel what `serve` gets.
+    ///   - serve: catches its own errors.
+    func run<Connection: Sendable>(
+        initialize: @escaping @Sendable (any Channel) throws -> Connection,
+        serve: @escaping @Sendable (Connection) async -> Void
+    ) async throws {
+        let quiescing = ServerQuiescingHelper(group: MultiThreadedEventLoopGroup.singleton)
+        let server = try await open(quiescing, initialize)
+        if let address = server.channel.localAddress { onOpen(address) }
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { tasks in
+                do {
+                    try await server.executeThenClose { connections in
+                        for try await connection in connections { tasks.addTask { await serve(connection) } }
+                    }
+                } catch {
+                    logger.error("accepting failed", metadata: ["door": "\(protocolName)", "error": "\(error)"])
+                }
+            }
+        } onGracefulShutdown: {
+            quiescing.initiateShutdown(promise: nil)
+        }
+    }
+
+    private func open<Connection: Sendable>(
+        _ quiescing: ServerQuiescingHelper, _ initialize: @escaping @Sendable (any Channel) throws -> Connection
+    ) async throws -> NIOAsyncChannel<Connection, Never> {
+        let limit = ConnectionLimit(maximum: maximumConnections)
+        do {
+            return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+                .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+                .serverChannelInitializer { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try channel.pipeline.syncOperations.addHandler(
+                            quiescing.makeServerChannelHandler(channel: channel))
+                    }
+                }
+                .childChannelOption(.tcpOption(.tcp_nodelay), value: 1)
+                // The kernel's buffer is sound that a barge-in cannot take back.
+                .childChannelOption(.socketOption(.so_sndbuf), value: 65_536)
+                .bind(host: host, port: port) { channel in
+                    channel.eventLoop.makeCompletedFuture {
+                        try limit.admit(channel)
+                        return try initialize(channel)
+                    }
+                }
+        } catch let error as IOError {
+            throw ListenError(what: protocolName, host: host, port: port, errorNumber: error.errnoCode)
+        }
+    }
+}
+
+/// A port that could not be opened, and what to do about it.
+package struct ListenError: Error, CustomStringConvertible {
+    package let description: String
+
+    package init(what: String, host: String, port: Int, errorNumber: Int32) {
+        let hint =
+            switch errorNumber {
+            case EADDRINUSE: "Another program uses it; choose another port."
+            case EACCES: "Ports below 1024 need a privilege; choose a higher one."
+            case EADDRNOTAVAIL: "This machine has no such address."
+            default: "Check host and port."
+            }
+        description = "Cannot listen for \(what) on \(host):\(port): \(systemMessage(errorNumber)). \(hint)"
+    }
+}
+
+/// More connections than this are closed at once, so that descriptors are left for those that are open.
+private final class ConnectionLimit: Sendable {
+    private let maximum: Int
+    private let open = Atomic(0)
+
+    init(maximum: Int) {
+        self.maximum = maximum
+    }
+
+    struct Reached: Error {}
+
+    func admit(_ channel: any Channel) throws {
+        guard open.add(1, ordering: .relaxed).newValue <= maximum else {
+            open.subtract(1, ordering: .relaxed)
+            throw Reached()
+        }
+        channel.closeFuture.whenComplete { [self] _ in open.subtract(1, ordering: .relaxed) }
+    }
+}
