@@ -152,7 +152,8 @@ package struct ModelInformation: Sendable, Equatable {
     }
 }
 
-/// A model that speaks. Synchronous: it belongs to the one thread that calls it, and so do its utterances.
+/// A model that speaks. Synchronous: it belongs to the one thread that calls it, and so do its utterances. Only `prepare` may
+/// be called on any thread, also while another speaks.
 package protocol SpeechGenerator: Sendable {
     associatedtype Utterance: AnyObject
 

@@ -1,3 +1,4 @@
+import Dispatch
 import Qwen3TTS
 import Synchronization
 import Testing
@@ -221,6 +222,51 @@ import Testing
         guard case .failed(let error) = heard.last else { return #expect(Bool(false)) }
         #expect(error.code == .timeout)
         #expect(heard.characters == [1, 2])
+    }
+
+    /// Hums, and makes a voice only when it may.
+    struct PatientGenerator: SpeechGenerator {
+        private let hum = ToneGenerator()
+        let began: AsyncStream<Void>.Continuation
+        let mayEnd: DispatchSemaphore
+
+        var information: ModelInformation { hum.information }
+
+        func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> VoicePrompt {
+            began.yield()
+            mayEnd.wait()
+            return try hum.prepare(clip, transcript: transcript)
+        }
+
+        func begin(_ request: SpeechRequest) throws(SynthesisError) -> ToneGenerator.Utterance {
+            try hum.begin(request)
+        }
+
+        func append(_ text: String, isLast: Bool, to utterance: ToneGenerator.Utterance) throws(SynthesisError) {
+            try hum.append(text, isLast: isLast, to: utterance)
+        }
+
+        func advance(
+            _ batch: [ToneGenerator.Utterance], isCancelled: (ToneGenerator.Utterance) -> Bool
+        ) -> [SpeechEvent] { hum.advance(batch, isCancelled: isCancelled) }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func speechGoesOnWhileAVoiceIsMade() async throws {
+        let (preparing, began) = AsyncStream.makeStream(of: Void.self)
+        let mayEnd = DispatchSemaphore(value: 0)
+        let scheduler = SynthesisScheduler(PatientGenerator(began: began, mayEnd: mayEnd))
+        let stream = try await scheduler.speak(Self.job(String(repeating: "x", count: 5000)))
+        async let voice = scheduler.prepare([Float](repeating: 0.5, count: 1920), transcript: nil)
+        for await _ in preparing.prefix(1) {}
+        // Those of the backlog may have been there before; as many again are made while the voice waits.
+        var frames = 0
+        for await event in stream {
+            if case .frame = event { frames += 1 }
+            if frames == 2 * SchedulerLimits.backlog { break }
+        }
+        mayEnd.signal()
+        #expect(frames == 2 * SchedulerLimits.backlog)
+        #expect(try await voice.speaker == [0.5, 1920])
     }
 
     @Test func cancelAllEndsEverything() async throws {

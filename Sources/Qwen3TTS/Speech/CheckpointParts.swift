@@ -1,5 +1,6 @@
 // What a checkpoint consists of. Talker and codec decoder are loaded at once; what only new voices need, when it is needed.
 
+import Compute
 package import ModelFile
 
 final class CheckpointParts {
@@ -10,8 +11,6 @@ final class CheckpointParts {
     private let weights: Weights
     private let codecWeights: Weights
     private let speakerConfiguration: SpeakerEncoderConfiguration?
-    private var loadedSpeakerEncoder: SpeakerEncoder?
-    private var loadedEncoder: CodecEncoder?
 
     /// `directory` is a checkpoint in the official layout.
     init(directory: String) throws {
@@ -40,20 +39,10 @@ final class CheckpointParts {
             speakers: (configuration.tokens.spk_id ?? [:]).keys.sorted(), clones: speakerConfiguration != nil)
     }
 
-    /// Nil when the checkpoint has none.
-    func speakerEncoder() throws -> SpeakerEncoder? {
-        guard let speakerConfiguration else { return nil }
-        if let loadedSpeakerEncoder { return loadedSpeakerEncoder }
-        let encoder = try SpeakerEncoder(weights["speaker_encoder"], speakerConfiguration)
-        loadedSpeakerEncoder = encoder
-        return encoder
-    }
-
-    func encoder() throws -> CodecEncoder {
-        if let loadedEncoder { return loadedEncoder }
-        let encoder = try CodecEncoder(codecWeights["encoder"], decoder.configuration)
-        loadedEncoder = encoder
-        return encoder
+    func cloner(_ kernels: Kernels) -> VoiceCloner {
+        VoiceCloner(
+            information, speaker: (weights["speaker_encoder"], speakerConfiguration),
+            codec: (codecWeights["encoder"], decoder.configuration), kernels: kernels)
     }
 
     /// Every code the talker can choose must be one the codec knows.

@@ -24,63 +24,8 @@ final class SpeechEngine {
 
     private var talker: Talker { parts.talker }
 
-    // MARK: Voices
-
-    /// Seconds a reference clip may have: too little says nothing about a voice, and its codes are read with every text.
-    private static let clipSeconds = 1.0...60.0
-    /// Root mean square below which a clip is silence, -60 dB.
-    private static let silence: Float = 0.001
-    /// Appended before encoding: without it the end of the clip runs into the speech.
-    private static let silenceAfterClip = 0.5
-
-    func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> VoicePrompt {
-        try checkClip(clip)
-        guard let encoder = try attempt({ try parts.speakerEncoder() }) else {
-            throw .unsupported(
-                "This checkpoint (\(information.variant)) cannot clone voices: it has no speaker encoder.")
-        }
-        let vector = try attempt { try encoder.embed(clip, on: processor) }
-        guard vector.allSatisfy(\.isFinite) else { throw .badReference("The speaker encoder gave no finite vector.") }
-        guard let transcript else { return VoicePrompt(speaker: vector) }
-        guard TextQueue.isSpeakable(transcript) else {
-            throw .badReference("its transcript is empty; leave it out to clone by the sound alone.")
-        }
-        guard transcript.utf8.count <= SpeechRequest.textLimit else {
-            throw .textTooLong(bytes: transcript.utf8.count, limit: SpeechRequest.textLimit)
-        }
-        let codec = try attempt { try parts.encoder() }
-        let silence = [Float](repeating: 0, count: Int(Self.silenceAfterClip * Double(information.sampleRate)))
-        let codes = try attempt { try codec.encode(clip + silence, on: processor) }
-        return VoicePrompt(speaker: vector, codes: codes, transcript: TextQueue.trimmed(transcript))
-    }
-
-    private func checkClip(_ clip: [Float]) throws(SynthesisError) {
-        let seconds = Double(clip.count) / Double(information.sampleRate)
-        let range = Self.clipSeconds
-        guard range.contains(seconds) else {
-            let length = (seconds * 10).rounded() / 10
-            throw .badReference(
-                "it is \(length) s long; give \(Int(range.lowerBound)) to \(Int(range.upperBound)) s, best 5 to 15 s.")
-        }
-        guard clip.allSatisfy(\.isFinite) else { throw .badReference("it holds samples that are no numbers.") }
-        let power = clip.reduce(0.0) { $0 + Double($1 * $1) } / Double(clip.count)
-        guard Float(power.squareRoot()) >= Self.silence else {
-            throw .badReference("it is silent. Record it again, closer to the microphone.")
-        }
-    }
-
-    /// Errors of the parts as errors of synthesis.
-    private func attempt<T>(_ body: () throws -> T) throws(SynthesisError) -> T {
-        do {
-            return try body()
-        } catch let error as SynthesisError {
-            throw error
-        } catch let error as CodecError {
-            throw .badReference("\(error).")
-        } catch {
-            throw .failed("\(error)")
-        }
-    }
+    /// What makes voices beside the speech.
+    func cloner(_ kernels: Kernels) -> VoiceCloner { parts.cloner(kernels) }
 
     // MARK: Requests
 

@@ -6,6 +6,7 @@ import Synchronization
 
 package final class SpeechModel: SpeechGenerator {
     package let information: ModelInformation
+    private let cloner: VoiceCloner
     // SAFETY: `SpeechGenerator` belongs to the one thread that calls it; `isBusy` finds who breaks that.
     nonisolated(unsafe) private let engine: SpeechEngine
     private let isBusy = Atomic(false)
@@ -15,13 +16,12 @@ package final class SpeechModel: SpeechGenerator {
         let processor = threads.map { Processor(kernels: kernels, threads: $0) } ?? .measured(kernels: kernels)
         let engine = try SpeechEngine(directory: directory, on: processor)
         information = engine.information
+        cloner = engine.cloner(kernels)
         unsafe self.engine = engine
     }
 
     package func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> VoicePrompt {
-        enter()
-        defer { leave() }
-        return try unsafe engine.prepare(clip, transcript: transcript)
+        try cloner.prepare(clip, transcript: transcript)
     }
 
     package func begin(_ request: SpeechRequest) throws(SynthesisError) -> Utterance {

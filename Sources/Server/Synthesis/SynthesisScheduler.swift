@@ -82,6 +82,7 @@ package actor SynthesisScheduler<Generator: SpeechGenerator>: SpeechControl {
 
     package nonisolated let gauges = SchedulerGauges()
     private nonisolated let generator: Generator
+    private nonisolated let preparation: VoicePreparation<Generator>
     private let limits: SchedulerLimits
     private let report: @Sendable (SpeechReport) -> Void
     private var waiting: [Entry] = []
@@ -95,6 +96,7 @@ package actor SynthesisScheduler<Generator: SpeechGenerator>: SpeechControl {
         report: @escaping @Sendable (SpeechReport) -> Void = { _ in }
     ) {
         self.generator = generator
+        preparation = VoicePreparation(generator)
         self.limits = limits
         self.report = report
     }
@@ -145,12 +147,8 @@ extension SynthesisScheduler: Synthesizer {
             sampleRate: generator.information.sampleRate, ticket: ticket, events: events, control: self)
     }
 
-    package func prepare(_ clip: [Float], transcript: String?) async throws(SpeakError) -> VoicePrompt {
-        // Takes longer than a frame: wait for a pause in the work, but not for ever.
-        for _ in 0..<100 where isRunning { try? await Task.sleep(for: .milliseconds(50)) }
-        gauges.busy.store(true, ordering: .relaxed)
-        defer { gauges.busy.store(false, ordering: .relaxed) }
-        do { return try generator.prepare(clip, transcript: transcript) } catch { throw SpeakError(error) }
+    package nonisolated func prepare(_ clip: [Float], transcript: String?) async throws(SpeakError) -> VoicePrompt {
+        do { return try await preparation.prepare(clip, transcript: transcript) } catch { throw SpeakError(error) }
     }
 
     func append(_ text: String, isLast: Bool, to ticket: SpeechTicket) throws(SpeakError) {

@@ -1,14 +1,18 @@
-// The thread that the model belongs to, as the executor of an actor.
+// A thread of its own as the executor of an actor.
 
+import Glibc
 import NIOPosix
 
-/// Runs the jobs of one actor in the order they come, on a thread of its own, so that seconds of computing never hold up
-/// the threads that serve sockets.
+/// Runs the jobs of one actor in the order they come, so that seconds of computing never hold up the threads that serve
+/// sockets.
 final class SynthesisThread: SerialExecutor {
     private let pool = NIOThreadPool(numberOfThreads: 1)
 
-    init() {
+    /// - Parameter niceness: 0 to 19: how far others go first.
+    init(niceness: Int32 = 0) {
         pool.start()
+        // On Linux a thread has a priority of its own.
+        if niceness > 0 { pool.submit { _ in setpriority(.init(PRIO_PROCESS.rawValue), 0, niceness) } }
     }
 
     deinit {

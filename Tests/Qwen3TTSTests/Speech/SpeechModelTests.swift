@@ -1,6 +1,7 @@
 import Compute
 import FoundationEssentials
 import ModelFile
+import Synchronization
 import Testing
 
 @testable import Qwen3TTS
@@ -80,6 +81,19 @@ struct SpeechModelTests {
         } while !running.isEmpty || turn < requests.count
         #expect(spoken.map(\.samples) == separate.map(\.samples))
         #expect(spoken.map(\.end) == separate.map(\.end))
+    }
+
+    @Test func speechGoesOnWhileAVoiceIsMade() async throws {
+        let alone = try speak(request("The quick brown fox"))
+        let transcript = "A warm evening."
+        let prompt = try model.prepare(clip, transcript: transcript)
+        let isMade = Atomic(false)
+        async let others = {
+            defer { isMade.store(true, ordering: .releasing) }
+            return try (0..<2).map { _ in try model.prepare(clip, transcript: transcript) }
+        }()
+        repeat { #expect(try speak(request("The quick brown fox")) == alone) } while !isMade.load(ordering: .acquiring)
+        #expect(try await others == [prompt, prompt])
     }
 
     /// Text that arrives letter by letter speaks as text that is there, whenever it comes.

@@ -1,0 +1,101 @@
+// From a reference clip to a voice. The encoders are loaded when the first clip comes, and compute on one thread of their own,
+// beside the speech in progress.
+
+import Compute
+import ModelFile
+import Synchronization
+
+final class VoiceCloner: Sendable {
+    private let information: ModelInformation
+    private let speakerWeights: Weights
+    private let speakerConfiguration: SpeakerEncoderConfiguration?
+    private let codecWeights: Weights
+    private let codecConfiguration: CodecConfiguration
+    private let encoders: Mutex<Encoders>
+
+    private struct Encoders {
+        let processor: Processor
+        var speaker: SpeakerEncoder?
+        var codec: CodecEncoder?
+    }
+
+    /// `speaker` and `codec` are the encoders' parts of the checkpoint; without a configuration it has no speaker encoder.
+    init(
+        _ information: ModelInformation, speaker: (Weights, SpeakerEncoderConfiguration?),
+        codec: (Weights, CodecConfiguration), kernels: Kernels
+    ) {
+        self.information = information
+        (speakerWeights, speakerConfiguration) = speaker
+        (codecWeights, codecConfiguration) = codec
+        encoders = Mutex(Encoders(processor: Processor(kernels: kernels)))
+    }
+
+    /// Seconds a reference clip may have: too little says nothing about a voice, and its codes are read with every text.
+    private static let clipSeconds = 1.0...60.0
+    /// Root mean square below which a clip is silence, -60 dB.
+    private static let silence: Float = 0.001
+    /// Appended before encoding: without it the end of the clip runs into the speech.
+    private static let silenceAfterClip = 0.5
+
+    func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> VoicePrompt {
+        try check(clip)
+        let vector = try speaker(of: clip)
+        guard vector.allSatisfy(\.isFinite) else { throw .badReference("The speaker encoder gave no finite vector.") }
+        guard let transcript else { return VoicePrompt(speaker: vector) }
+        guard TextQueue.isSpeakable(transcript) else {
+            throw .badReference("its transcript is empty; leave it out to clone by the sound alone.")
+        }
+        guard transcript.utf8.count <= SpeechRequest.textLimit else {
+            throw .textTooLong(bytes: transcript.utf8.count, limit: SpeechRequest.textLimit)
+        }
+        let silence = [Float](repeating: 0, count: Int(Self.silenceAfterClip * Double(information.sampleRate)))
+        return VoicePrompt(
+            speaker: vector, codes: try codes(of: clip + silence), transcript: TextQueue.trimmed(transcript))
+    }
+
+    private func check(_ clip: [Float]) throws(SynthesisError) {
+        let seconds = Double(clip.count) / Double(information.sampleRate)
+        let range = Self.clipSeconds
+        guard range.contains(seconds) else {
+            let length = (seconds * 10).rounded() / 10
+            throw .badReference(
+                "it is \(length) s long; give \(Int(range.lowerBound)) to \(Int(range.upperBound)) s, best 5 to 15 s.")
+        }
+        guard clip.allSatisfy(\.isFinite) else { throw .badReference("it holds samples that are no numbers.") }
+        let power = clip.reduce(0.0) { $0 + Double($1 * $1) } / Double(clip.count)
+        guard Float(power.squareRoot()) >= Self.silence else {
+            throw .badReference("it is silent. Record it again, closer to the microphone.")
+        }
+    }
+
+    private func speaker(of clip: [Float]) throws(SynthesisError) -> [Float] {
+        guard let speakerConfiguration else {
+            throw .unsupported(
+                "This checkpoint (\(information.variant)) cannot clone voices: it has no speaker encoder.")
+        }
+        return try attempt { encoders in
+            let encoder = try encoders.speaker ?? SpeakerEncoder(speakerWeights, speakerConfiguration)
+            encoders.speaker = encoder
+            return try encoder.embed(clip, on: encoders.processor)
+        }
+    }
+
+    private func codes(of clip: [Float]) throws(SynthesisError) -> [[Int]] {
+        try attempt { encoders in
+            let encoder = try encoders.codec ?? CodecEncoder(codecWeights, codecConfiguration)
+            encoders.codec = encoder
+            return try encoder.encode(clip, on: encoders.processor)
+        }
+    }
+
+    /// Errors of the parts as errors of synthesis.
+    private func attempt<Value: Sendable>(_ body: (inout Encoders) throws -> Value) throws(SynthesisError) -> Value {
+        do {
+            return try encoders.withLock { try body(&$0) }
+        } catch let error as CodecError {
+            throw .badReference("\(error).")
+        } catch {
+            throw .failed("\(error)")
+        }
+    }
+}
