@@ -113,18 +113,18 @@ package final class SpeechService: Sendable {
                     "model": "\(information.name)", "format": "\(information.format)",
                     "seconds": "\((ContinuousClock.now - start).seconds)",
                 ])
-            await warm(synthesizer)
+            await prepare(defaultVoice)
         } catch {
             model.withLock { $0 = .failed("\(error)") }
             logger.error("model not loaded", metadata: ["error": "\(error)"])
         }
     }
 
-    /// The default voice is prepared before anybody asks for it.
-    private func warm(_ synthesizer: any Synthesizer) async {
-        do { _ = try await voices.voice(defaultVoice, for: synthesizer) } catch {
-            logger.warning(
-                "default voice not ready", metadata: ["voice": "\(defaultVoice)", "error": "\(error.message)"])
+    /// Makes a voice ready before anybody asks for it; without a model that is left to whoever asks first.
+    package func prepare(_ voice: String) async {
+        guard case .ready(let synthesizer) = state else { return }
+        do { _ = try await voices.voice(voice, for: synthesizer) } catch {
+            logger.warning("voice not ready", metadata: ["voice": "\(voice)", "error": "\(error.message)"])
         }
     }
 

@@ -201,6 +201,19 @@ func buzz(
         try FileManager.default.copyItem(
             atPath: folder.path + "/voices/b/reference.wav", toPath: folder.path + "/voices/a/reference.wav")
         #expect(try await library.voice("a", for: scheduler) != before)
+        // What was made of the first clip is not kept.
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache").count == 1)
+    }
+
+    @Test func ofARemovedVoiceNothingIsKept() async throws {
+        let folder = try Folder()
+        let library = try library(folder)
+        let scheduler = SynthesisScheduler(ToneGenerator())
+        for name in ["a", "b"] { _ = try await library.voice(name, for: scheduler) }
+        await library.forget("a")
+        #expect(await library.preparedIDs == ["b"])
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache")
+        #expect(files.count == 1 && files[0].hasPrefix("b-"))
     }
 
     @Test func theLeastRecentlyUsedLeavesMemory() async throws {

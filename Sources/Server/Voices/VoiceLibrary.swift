@@ -55,6 +55,13 @@ package actor VoiceLibrary {
         do { return try store.find(id) } catch { throw SpeakError(.voiceNotFound, error.description, field: "voice") }
     }
 
+    /// Drops what was made of a voice that is gone.
+    package func forget(_ id: String) {
+        order.removeAll { $0.id == id }
+        for key in prepared.keys where key.id == id { prepared[key] = nil }
+        removeSaved(id) { _ in true }
+    }
+
     /// Voices that are ready to speak, the least recently used first.
     package var preparedIDs: [String] { order.map(\.id) }
 }
@@ -90,7 +97,8 @@ extension VoiceLibrary {
                 throw SpeakError(.voiceNotFound, error.description, field: "voice")
             }
             prompt = try await synthesizer.prepare(clip.samples, transcript: transcript)
-            save(prompt, key)
+            // It may have been removed meanwhile.
+            if store.contains(key.id) { save(prompt, key) }
         }
         prepared[key] = prompt
         touch(key)
@@ -125,7 +133,19 @@ extension VoiceLibrary {
         var transcript: String
     }
 
-    private func path(_ key: Key) -> String? { cacheDirectory.map { "\($0)/\(key.id)-\(key.digest).json" } }
+    private func path(_ key: Key) -> String? { cacheDirectory.map { "\($0)/\(Self.file(key))" } }
+
+    private static func file(_ key: Key) -> String { "\(key.id)-\(key.digest).json" }
+
+    /// Removes the prompts of a voice; a file that cannot be removed now is tried again with the next.
+    private func removeSaved(_ id: String, where isUnwanted: (String) -> Bool) {
+        guard let cacheDirectory else { return }
+        let length = Self.file(Key(id: id, digest: String(repeating: "0", count: 32))).utf8.count
+        for file in (try? FileManager.default.contentsOfDirectory(atPath: cacheDirectory)) ?? []
+        where file.utf8.count == length && file.hasPrefix(id + "-") && file.hasSuffix(".json") && isUnwanted(file) {
+            try? FileManager.default.removeItem(atPath: cacheDirectory + "/" + file)
+        }
+    }
 
     /// A file that cannot be read is as good as none: the prompt is made again.
     private func load(_ key: Key) -> VoicePrompt? {
@@ -141,5 +161,7 @@ extension VoiceLibrary {
         let stored = StoredPrompt(speaker: prompt.speaker, codes: prompt.codes, transcript: prompt.transcript)
         guard let data = try? JSONEncoder().encode(stored) else { return }
         try? AtomicFile.write(data, to: path)
+        // Of an earlier clip, or for another model.
+        removeSaved(key.id) { $0 != Self.file(key) }
     }
 }

@@ -23,9 +23,9 @@ extension Router {
             }
         }
         on(.DELETE, "/api/v1/voices/:id") { request in
-            do throws(VoiceError) { try service.voices.store.remove(request.parameters["id"] ?? "") } catch {
-                return .voiceError(error)
-            }
+            let id = request.parameters["id"] ?? ""
+            do throws(VoiceError) { try service.voices.store.remove(id) } catch { return .voiceError(error) }
+            await service.voices.forget(id)
             return Response(.noContent)
         }
     }
@@ -97,6 +97,8 @@ private func upload(_ request: Request, _ service: SpeechService, limit: Int) as
     let (clip, proposal) = try form.finish()
     let (voice, report) = try service.voices.store.add(clip, proposal)
     service.logger.notice("voice added", metadata: ["voice": "\(voice.metadata.id)"])
+    // The answer does not wait for it.
+    Task { await service.prepare(voice.metadata.id) }
     let added = Added(voice: .init(voice, defaultVoice: service.defaultVoice), report: report)
     var response = Response.json(added, .created)
     response.headers.add(name: "location", value: "/api/v1/voices/\(voice.metadata.id)")
