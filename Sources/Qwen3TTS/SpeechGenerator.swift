@@ -42,7 +42,7 @@ package struct SpeechOptions: Sendable, Equatable {
 }
 
 package struct SpeechRequest: Sendable, Equatable {
-    /// At most `SpeechRequest.textLimit` bytes of UTF-8. May be empty when `isOpen`.
+    /// At most `SpeechRequest.spokenLimit` bytes of UTF-8. May be empty when `isOpen`.
     package var text: String
     package var voice: SpeechVoice
     /// A language of the model in any case, or "auto".
@@ -53,7 +53,10 @@ package struct SpeechRequest: Sendable, Equatable {
     package var isOpen: Bool
     package var options: SpeechOptions
 
+    /// Bytes of a text as people write it.
     package static let textLimit = 10_000
+    /// Bytes of such a text in words: a figure becomes a word, a sign sometimes several.
+    package static let spokenLimit = 32 * textLimit
 
     package init(
         text: String, voice: SpeechVoice, language: String = "auto", instruction: String? = nil, isOpen: Bool = false,

@@ -156,7 +156,7 @@ private actor RemoteText {
     init(_ source: TextSource) {
         var source = source
         isOpen = source.isOpen
-        if !isOpen { pieces = [source.first] }
+        if !isOpen { pieces = [try source.first] }
         self.source = source
     }
 

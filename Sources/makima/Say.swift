@@ -85,7 +85,8 @@ struct Say: AsyncParsableCommand {
         let output = try SpeechOutput(
             path: output, plays: play, sound, speed: speed, sampleRate: model.information.sampleRate)
         var request = SpeechRequest(
-            text: source.first, voice: try voice.resolve(for: model), language: language, instruction: voice.instruct,
+            text: try source.first, voice: try voice.resolve(for: model), language: language,
+            instruction: voice.instruct,
             isOpen: source.isOpen, options: sampling.options)
         request.options.maximumFrames = sampling.maximumFrames(of: model.information)
         let utterance = try model.begin(request)

@@ -25,9 +25,13 @@ struct TextSource {
 
     /// What is there at the start.
     var first: String {
-        mutating get {
-            // Too long a text is refused as it was given, not as it is said.
-            let text = argument.utf8.count > SpeechRequest.textLimit ? argument : words(argument)
+        mutating get throws {
+            // The limit is that of the text as it was given, not as it is said.
+            let bytes = argument.utf8.count
+            guard bytes <= SpeechRequest.textLimit else {
+                throw SynthesisError.textTooLong(bytes: bytes, limit: SpeechRequest.textLimit)
+            }
+            let text = words(argument)
             characters = text.count
             return text
         }

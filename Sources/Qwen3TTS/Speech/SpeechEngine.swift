@@ -32,20 +32,18 @@ final class SpeechEngine {
     func begin(_ request: SpeechRequest) throws(SynthesisError) -> Utterance {
         let text = TextQueue(request.text, isOpen: request.isOpen)
         guard request.isOpen || !text.isExhausted else { throw .emptyText }
-        try checkLength(request.text)
+        try checkLength(request.text, limit: SpeechRequest.spokenLimit)
         return Utterance(try manner(request), text: text, codec: parts.decoder.makeState())
     }
 
     func append(_ text: String, isLast: Bool, to utterance: Utterance) throws(SynthesisError) {
-        try checkLength(text)
+        try checkLength(text, limit: SpeechRequest.spokenLimit)
         guard utterance.text.isOpen else { throw .failed("text was appended behind the last") }
         utterance.text.append(text, isLast: isLast)
     }
 
-    private func checkLength(_ text: String) throws(SynthesisError) {
-        guard text.utf8.count <= SpeechRequest.textLimit else {
-            throw .textTooLong(bytes: text.utf8.count, limit: SpeechRequest.textLimit)
-        }
+    private func checkLength(_ text: String, limit: Int) throws(SynthesisError) {
+        guard text.utf8.count <= limit else { throw .textTooLong(bytes: text.utf8.count, limit: limit) }
     }
 
     private func manner(_ request: SpeechRequest) throws(SynthesisError) -> Utterance.Manner {
@@ -119,7 +117,7 @@ final class SpeechEngine {
         guard information.variant != "base" else {
             throw .unsupported("This checkpoint takes no instruction how to speak; custom_voice and voice_design do.")
         }
-        try checkLength(text)
+        try checkLength(text, limit: SpeechRequest.textLimit)
         return text
     }
 

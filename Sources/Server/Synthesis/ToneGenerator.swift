@@ -45,7 +45,9 @@ package struct ToneGenerator: SpeechGenerator {
     package func begin(_ request: SpeechRequest) throws(SynthesisError) -> Utterance {
         guard request.isOpen || !request.text.allSatisfy(\.isWhitespace) else { throw .emptyText }
         let bytes = request.text.utf8.count
-        guard bytes <= SpeechRequest.textLimit else { throw .textTooLong(bytes: bytes, limit: SpeechRequest.textLimit) }
+        guard bytes <= SpeechRequest.spokenLimit else {
+            throw .textTooLong(bytes: bytes, limit: SpeechRequest.spokenLimit)
+        }
         let language = request.language.lowercased()
         guard language == "auto" || information.languages.contains(language) else {
             throw .unknownLanguage(request.language, known: information.languages)

@@ -20,6 +20,25 @@ import Testing
         }
     }
 
+    /// So no text of the length people may send is too long once it is in words.
+    @Test(arguments: languages) func noTextGrowsBeyondTheLimitOfSpokenText(language: String) {
+        let form = SpokenForm(language: language)
+        var pieces = [
+            "88:88 ", "8.8.88 ", "1/1/11 ", "1.1.1.1 ", "1e9 ", "-8 ", "8% ", "$8 ", "€8 ", "8°C ", "8 km/h ", "III ",
+            "8th ",
+            "888,888 ", "88-88 ", "+8 ", "a@b.c ", "x.y ", "HTTP ", "10m² ", "1st ", "A8 ", "8-8-8 ",
+        ]
+        let printable: [String] = (0x21...0x7E).map { String(Unicode.Scalar(UInt8($0))) }
+        for sign in printable + ["€", "£", "¥", "°", "½", "²", "§", "№", "℃", "±", "×", "…"] {
+            pieces += [sign, "\(sign) ", "8\(sign)", "\(sign)8", "8\(sign) "]
+        }
+        for piece in pieces {
+            let text = String(repeating: piece, count: 2_000 / piece.utf8.count)
+            let growth = Double(form.convert(text).text.utf8.count) / Double(text.utf8.count)
+            #expect(growth <= Double(SpeechRequest.spokenLimit / SpeechRequest.textLimit), "\(piece): \(growth)")
+        }
+    }
+
     /// As the Python package num2words 0.5 says them, with the joining words and commas of its styles taken out,
     /// the accent that Italian wants on a final "tré", and "einhunderteintausend" as Duden has it.
     @Test func cardinalsAgreeWithAnIndependentList() throws {
