@@ -13,6 +13,7 @@ package func serve(
     settings.scheduler.running = configuration.speakers
     settings.scheduler.waiting = configuration.queue
     settings.scheduler.deadline = .seconds(configuration.deadline)
+    settings.scheduler.memoryReserve = configuration.memoryReserve << 20
     settings.requestsPerSecond = Double(configuration.requestsPerSecond)
     settings.requestBurst = Double(configuration.requestBurst)
     settings.logsText = configuration.logText

@@ -20,6 +20,7 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var speakers = 10
     package var queue = 256
     package var deadline = 300
+    package var memoryReserve = 64
     package var grace = 10
     package var requestsPerSecond = 50
     package var requestBurst = 100
@@ -88,6 +89,9 @@ extension ServerConfiguration {
         .number(\.speakers, "speakers", 1...64, "Utterances spoken at the same time."),
         .number(\.queue, "queue", 1...10_000, "Requests that may wait before others are refused."),
         .number(\.deadline, "deadline", 1...86_400, "Seconds an utterance may take."),
+        .number(
+            \.memoryReserve, "memory-reserve", 0...1 << 30,
+            "MiB of memory that must be left for another utterance to begin."),
         .number(\.grace, "grace", 0...3600, "Seconds speech may take to finish when the server stops."),
         .number(
             \.requestsPerSecond, "requests-per-second", 0...100_000, "Requests a second of one client; 0 sets no limit."

@@ -418,6 +418,38 @@ def test_systemd_is_told(start, tmp_path):
     assert server.process.wait(10) == 0
 
 
+def test_the_watchdog_is_fed_only_while_frames_come(start, tmp_path):
+    path = str(tmp_path / "notify")
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(path)
+    manager.settimeout(10)
+    # Fed every 0.2 s; a frame takes 3 s, as it does when a model hangs.
+    server = start("--set", "tone-frame=3000", environment={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "600000"})
+
+    def feedings():
+        count = 0
+        manager.setblocking(False)
+        try:
+            while True:
+                count += manager.recv(1000).decode().splitlines().count("WATCHDOG=1")
+        except BlockingIOError:
+            return count
+
+    async def flow():
+        async with connect(server.ws()) as ws:
+            await send(ws, type="speak", text="x")
+            while server.metric("makima_utterances_running") == 0:
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(0.5)
+            feedings()
+            await asyncio.sleep(1.2)
+            assert feedings() == 0
+            await until(ws, "complete")
+
+    run(flow())
+    assert server.until(lambda: feedings() > 0)
+
+
 def test_print_config_prints_what_it_reads(tmp_path):
     program = os.environ.get("MAKIMA", str(ROOT / ".build/debug/makima"))
     first = subprocess.run([program, "serve", "--print-config", "--port", "1234"], capture_output=True, text=True, check=True)

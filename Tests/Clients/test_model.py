@@ -1,7 +1,9 @@
 """The same doors with a real model: the built-in one."""
 
 import asyncio
+import json
 import math
+import shutil
 import struct
 
 import pytest
@@ -57,6 +59,28 @@ def test_ten_at_once_each_as_alone(real):
 def test_voices_differ(real):
     first, second = run(one(real, "hello there", voice="makima")), run(one(real, "hello there", voice="denji"))
     assert first[0] != second[0]
+
+
+def test_a_model_that_fails_is_a_synthesis_error(start, tmp_path):
+    """A norm whose every weight is no number."""
+    model = tmp_path / "broken"
+    shutil.copytree(ROOT / "Models/makima-mini", model)
+    with open(model / "model.safetensors", "r+b") as file:
+        size = struct.unpack("<Q", file.read(8))[0]
+        begin, end = json.loads(file.read(size))["talker.model.norm.weight"]["data_offsets"]
+        file.seek(8 + size + begin)
+        file.write(b"\xff" * (end - begin))
+    server = start("--engine", "qwen3", "--model", str(model))
+
+    async def flow():
+        async with connect(server.ws()) as ws:
+            await receive(ws)
+            for _ in range(2):
+                await send(ws, type="speak", text="good morning")
+                sound, _, error = await until(ws, "error", "complete")
+                assert sound == b"" and error["code"] == "SYNTHESIS_ERROR" and error["recoverable"] is True
+
+    run(flow())
 
 
 def test_open_text_and_cancel(real):

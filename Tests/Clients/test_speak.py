@@ -365,6 +365,39 @@ def test_the_deadline_is_a_timeout(start):
     run(flow())
 
 
+def test_without_memory_nothing_begins_and_the_session_lives(start):
+    server = start("--set", "memory-reserve=1000000000")
+
+    async def flow():
+        async with connect(server.ws()) as ws:
+            await receive(ws)
+            for _ in range(2):
+                await send(ws, type="speak", text="x")
+                sound, _, error = await until(ws, "error")
+                assert sound == b"" and error["code"] == "GPU_OUT_OF_MEMORY"
+                assert error["recoverable"] is True and error["retryAfterMs"] > 0
+            await send(ws, type="stop")
+            assert (await receive(ws))["type"] == "stopped"
+
+    run(flow())
+
+
+def test_the_log_holds_an_utterance_and_its_text_only_when_asked(start):
+    async def flow(server):
+        async with connect(server.ws()) as ws:
+            await send(ws, type="speak", text="my secret words")
+            await until(ws, "complete")
+
+    for arguments, is_there in [((), False), (("--set", "log-text=true"), True)]:
+        server = start(*arguments)
+        run(flow(server))
+        server.stop()
+        log = server.log_path.read_text()
+        assert ("secret" in log) == is_there
+        lines = [line for line in log.splitlines() if " utterance" in line]
+        assert len(lines) == 1 and "frames=15" in lines[0] and "firstAudioMs=" in lines[0] and "realTimeFactor=" in lines[0]
+
+
 def test_while_the_model_loads_the_doors_are_open(start):
     server = start("--set", "load=first-use", wait=False)
     assert server.until(lambda: server.process.poll() is None and _health(server), 20)

@@ -42,6 +42,8 @@ package struct SchedulerLimits: Sendable {
     package var deadline = Duration.seconds(300)
     /// The longest wait for a reader, or for more text.
     package var stall = Duration.seconds(60)
+    /// Bytes of memory that must be left for one more utterance to begin.
+    package var memoryReserve = 64 << 20
 
     package init() {}
 }
@@ -267,7 +269,10 @@ extension SynthesisScheduler {
     }
 
     private func begin(_ entry: Entry) {
-        do {
+        do throws(SynthesisError) {
+            if let available = AvailableMemory.bytes(), available < limits.memoryReserve {
+                throw SynthesisError.outOfMemory(bytes: limits.memoryReserve)
+            }
             let utterance = try generator.begin(entry.job.request)
             entry.utterance = utterance
             for piece in entry.early { try generator.append(piece.text, isLast: piece.isLast, to: utterance) }
