@@ -132,7 +132,13 @@ let package = Package(
             name: "makima-bench",
             dependencies: [
                 "CAllocationCounter", "CBenchmark", "CKernels", "Compute", "ModelFile", "Quantization", "Qwen3TTS",
+                "Server",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
             ],
             path: "Benchmarks/Bench",
             resources: [

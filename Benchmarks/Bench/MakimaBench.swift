@@ -8,17 +8,17 @@ import ModelFile
 import Qwen3TTS
 
 @main
-struct MakimaBench: ParsableCommand {
+struct MakimaBench: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "makima-bench",
-        abstract: "Measures kernels and the whole engine beside what this machine allows.",
+        abstract: "Measures kernels, the whole engine and the server beside what this machine allows.",
         discussion: """
             EXAMPLES
               makima-bench kernels
               makima-bench engine --format int8,int4 --json > now.json
               makima-bench engine --compare now.json
             """,
-        subcommands: [KernelsCommand.self, EngineCommand.self, AllocationsCommand.self])
+        subcommands: [KernelsCommand.self, EngineCommand.self, AllocationsCommand.self, ServeCommand.self])
 }
 
 struct OutputOptions: ParsableArguments {
@@ -90,7 +90,7 @@ struct EngineCommand: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Measure four utterances in one batch.")
     var batch = true
 
-    private static let formats = ["int8", "int4", "bf16", "mixed"]
+    static let formats = ["int8", "int4", "bf16", "mixed"]
 
     func validate() throws {
         if model != nil, format != nil {

@@ -8,6 +8,7 @@ struct Results: Codable {
     /// By format: int8, int4, bf16, mixed.
     var engine: [String: EngineResult]?
     var batch4: BatchResult?
+    var serve: ServeResult?
 
     struct Machine: Codable {
         var isa = ""
@@ -143,6 +144,7 @@ extension Results {
                     + "\(rounded(batch4.speedup, 2)) times one by one",
             ]
         }
+        if let serve { lines += serve.lines }
         return lines.joined(separator: "\n")
     }
 
@@ -189,7 +191,7 @@ extension Results {
     }
 }
 
-private func row(_ cells: [String], _ widths: [Int]) -> String {
+func row(_ cells: [String], _ widths: [Int]) -> String {
     var text = ""
     for (cell, width) in zip(cells, widths) {
         let space = String(repeating: " ", count: max(1, width - cell.count))
