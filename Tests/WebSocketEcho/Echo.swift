@@ -1,5 +1,6 @@
 // Sends back what it gets, for the Autobahn fuzzing client: the server's WebSocket code without the server.
 
+import Glibc
 import Logging
 import NIOHTTP1
 import Server
@@ -22,7 +23,11 @@ struct Echo {
             ], logger: Logger(label: "echo"))
         listener.webSocketLimits.frame = 20 << 20
         listener.webSocketLimits.message = 20 << 20
-        listener.onOpen = { print("echo on \($0)") }
+        listener.onOpen = {
+            print("echo on \($0)")
+            // Whoever started this waits for the line.
+            fflush(nil)
+        }
         try await listener.run()
     }
 }
