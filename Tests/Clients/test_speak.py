@@ -182,6 +182,24 @@ def test_cancel_is_answered_and_nothing_follows(start):
     assert server.metric("makima_cancel_seconds_count") == 1
 
 
+def test_cancel_is_answered_while_the_model_is_busy(start):
+    server = start("--set", "tone-frame=3000")
+
+    async def flow():
+        async with connect(server.ws()) as ws:
+            await receive(ws)
+            await send(ws, type="speak", text="x")
+            while server.metric("makima_utterances_running") == 0:
+                await asyncio.sleep(0.02)
+            asked = asyncio.get_running_loop().time()
+            await send(ws, type="cancel")
+            sound, _, error = await until(ws, "error")
+            assert error["code"] == "CANCELLED" and sound == b""
+            assert asyncio.get_running_loop().time() - asked < 1
+
+    run(flow())
+
+
 def test_cancel_with_nothing_to_cancel_is_answered(server):
     async def flow():
         async with connect(server.ws()) as ws:

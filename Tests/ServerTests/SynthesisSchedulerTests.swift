@@ -87,7 +87,7 @@ import Testing
         var frames = 0
         for await event in long {
             if case .frame = event { frames += 1 }
-            if frames == 3 { await long.cancel() }
+            if frames == 3 { long.cancel() }
         }
         #expect(frames < 100)
         #expect(await Self.hear(next).characters.count == 4)
@@ -187,7 +187,7 @@ import Testing
             group.addTask { for await _ in first {} }
             group.addTask {
                 while order.all.count < 3 { try? await Task.sleep(for: .milliseconds(5)) }
-                await long.cancel()
+                long.cancel()
             }
             group.addTask { for await _ in long {} }
         }

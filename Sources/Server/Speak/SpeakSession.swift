@@ -139,7 +139,7 @@ extension SpeakSession {
             case .append(let id, let text, let isLast): await append(text, isLast: isLast, to: id)
             case .cancel(let id):
                 outgoing.removeAll { $0.utterance == id }
-                if stream?.id == id { await stream?.stream.cancel() }
+                if stream?.id == id { stream?.stream.cancel() }
             case .join(let contract): join(contract)
             case .close(let closure): outgoing.append(.close(closure))
             }
@@ -200,7 +200,7 @@ extension SpeakSession {
         order.normalizes = begun.settings.normalize
         order.options.seed = begun.settings.seed
         let stream = try await service.speak(order)
-        guard machine.currentID == begun.id else { return await stream.cancel() }
+        guard machine.currentID == begun.id else { return stream.cancel() }
         while !early.isEmpty {
             let piece = early.removeFirst()
             try await stream.append(piece.text, isLast: piece.isLast)
@@ -209,10 +209,10 @@ extension SpeakSession {
         do {
             try await pass(stream, begun)
         } catch let error as SpeakError {
-            await stream.cancel()
+            stream.cancel()
             throw error
         } catch {
-            await stream.cancel()
+            stream.cancel()
             throw SpeakError(.synthesisError, "The sound could not be encoded: \(error)")
         }
     }
@@ -228,7 +228,7 @@ extension SpeakSession {
                 let length = Duration.seconds(1) * samples.count / stream.sampleRate / settings.speed
                 let bytes = try encoder.encode(samples)
                 let isWanted = await deliver(bytes, length, characters, of: begun, &sequence, isFinal: false)
-                guard isWanted else { return await stream.cancel() }
+                guard isWanted else { return stream.cancel() }
             case .starved: break
             case .ended(let reason, var summary):
                 // As it is heard.

@@ -72,10 +72,11 @@ package struct SpeechStream: AsyncSequence, Sendable {
     let events: AsyncStream<SpokenEvent>
     let control: any SpeechControl
 
-    /// Ends the utterance within a fraction of a frame; events already sent may still be read.
-    package func cancel() async {
+    /// Ends the utterance within a fraction of a frame; events already sent may still be read. Whoever cancels does not wait
+    /// for the model, which is in the middle of a frame of others.
+    package func cancel() {
         ticket.cancel()
-        await control.wake()
+        Task { [control] in await control.wake() }
     }
 
     /// More text for an open utterance; `isLast` closes it.

@@ -28,7 +28,7 @@ struct OpenAISpeech: Sendable {
         do throws(SpeakError) { stream = try await service.speak(order) } catch { throw OpenAIError(error) }
         // Checks format and speed before anything is sent.
         do throws(AudioError) { _ = try SpeechEncoder(wish, sampleRate: stream.sampleRate) } catch {
-            await stream.cancel()
+            stream.cancel()
             throw OpenAIError(.badRequest, error.description, param: "response_format")
         }
         var events = stream.makeAsyncIterator()
@@ -42,7 +42,7 @@ struct OpenAISpeech: Sendable {
             headers: headers,
             body: .stream { writer in
                 do { try await send(first, stream, to: writer) } catch {
-                    await stream.cancel()
+                    stream.cancel()
                     throw error
                 }
             })
