@@ -249,13 +249,15 @@ extension SynthesisScheduler {
         }
     }
 
-    /// Lets one more begin, so that its start delays the others by one start at most.
+    /// Lets those begin for whom there is a place. They cost the others little: the model reads a few rows of prompts a turn,
+    /// whoever they belong to.
     private func admit(_ now: ContinuousClock.Instant) {
-        guard running.count < limits.running, let index = next(now) else { return }
-        let entry = waiting.remove(at: index)
-        running.append(entry)
-        entry.began = now
-        begin(entry)
+        while running.count < limits.running, let index = next(now) {
+            let entry = waiting.remove(at: index)
+            running.append(entry)
+            entry.began = now
+            begin(entry)
+        }
     }
 
     /// Of those who wait: high before normal, then whose client has least in progress, then who came first.
