@@ -25,6 +25,7 @@ package func serve(
         cacheDirectory: configuration.cacheDirectory.isEmpty ? nil : configuration.cacheDirectory,
         capacity: configuration.preparedVoices)
     store.sweep()
+    await library.sweep()
     let service = SpeechService(
         voices: library, authenticator: authenticator, settings: settings, logger: logger, loader: loader)
 

@@ -216,6 +216,18 @@ func buzz(
         #expect(files.count == 1 && files[0].hasPrefix("b-"))
     }
 
+    @Test func ofAVoiceRemovedWhileNobodyServedNothingIsKept() async throws {
+        let folder = try Folder()
+        let before = try library(folder)
+        for name in ["a", "b"] { _ = try await before.voice(name, for: SynthesisScheduler(ToneGenerator())) }
+        let cache = folder.path + "/cache"
+        try Data().write(to: URL(filePath: cache + "/notes.json"))
+        try before.store.remove("b")
+        await VoiceLibrary(before.store, modelIdentity: "m", cacheDirectory: cache).sweep()
+        let files = try FileManager.default.contentsOfDirectory(atPath: cache).sorted()
+        #expect(files.count == 2 && files[0].hasPrefix("a-") && files[1] == "notes.json")
+    }
+
     @Test func theLeastRecentlyUsedLeavesMemory() async throws {
         let folder = try Folder()
         let library = try library(folder, capacity: 2)

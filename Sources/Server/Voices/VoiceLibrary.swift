@@ -62,6 +62,11 @@ package actor VoiceLibrary {
         removeSaved(id) { _ in true }
     }
 
+    /// Drops what was made of voices that were removed while nobody served.
+    package func sweep() {
+        for (file, id) in saved where !store.contains(id) { removeSaved(file) }
+    }
+
     /// Voices that are ready to speak, the least recently used first.
     package var preparedIDs: [String] { order.map(\.id) }
 }
@@ -139,11 +144,23 @@ extension VoiceLibrary {
 
     /// Removes the prompts of a voice; a file that cannot be removed now is tried again with the next.
     private func removeSaved(_ id: String, where isUnwanted: (String) -> Bool) {
+        for (file, owner) in saved where owner == id && isUnwanted(file) { removeSaved(file) }
+    }
+
+    private func removeSaved(_ file: String) {
         guard let cacheDirectory else { return }
-        let length = Self.file(Key(id: id, digest: String(repeating: "0", count: 32))).utf8.count
-        for file in (try? FileManager.default.contentsOfDirectory(atPath: cacheDirectory)) ?? []
-        where file.utf8.count == length && file.hasPrefix(id + "-") && file.hasSuffix(".json") && isUnwanted(file) {
-            try? FileManager.default.removeItem(atPath: cacheDirectory + "/" + file)
+        try? FileManager.default.removeItem(atPath: cacheDirectory + "/" + file)
+    }
+
+    /// The files of prompts, and whose they are.
+    private var saved: [(file: String, id: String)] {
+        guard let cacheDirectory else { return [] }
+        let tail = Self.file(Key(id: "", digest: String(repeating: "0", count: 32))).count
+        return ((try? FileManager.default.contentsOfDirectory(atPath: cacheDirectory)) ?? []).compactMap { file in
+            guard file.hasSuffix(".json"), file.count > tail, VoiceID(String(file.dropLast(tail))) != nil else {
+                return nil
+            }
+            return (file, String(file.dropLast(tail)))
         }
     }
 
