@@ -35,6 +35,8 @@ struct TCPListener: Sendable {
                     try await server.executeThenClose { connections in
                         for try await connection in connections { tasks.addTask { await serve(connection) } }
                     }
+                } catch is CancellationError {
+                    // Whoever runs this listener ends it.
                 } catch {
                     logger.error("accepting failed", metadata: ["door": "\(protocolName)", "error": "\(error)"])
                 }

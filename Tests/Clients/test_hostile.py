@@ -10,6 +10,8 @@ import time
 
 import pytest
 
+from conftest import free_port
+
 SEEDS = range(int(os.environ.get("FUZZ_ROUNDS", "40")))
 
 
@@ -201,6 +203,43 @@ def test_afterwards_nothing_is_left(server):
     for _ in range(30):
         Raw(server).socket.close()
     assert server.until(lambda: server.open_files() <= files + 2)
+
+
+def test_more_connections_than_allowed_are_closed_at_once(start):
+    wyoming = free_port()
+    server = start("--set", "connections=4", "--set", f"wyoming-port={wyoming}")
+    for port in [server.port, wyoming]:
+        held = []
+
+        def is_closed_at_once():
+            """Opens one more; it is held unless the server closes it."""
+            one = socket.create_connection(("127.0.0.1", port))
+            one.settimeout(0.3)
+            try:
+                closed = one.recv(1) == b""
+            except TimeoutError:
+                closed = False
+            except ConnectionResetError:
+                closed = True
+            held.append(one)
+            return closed
+
+        # Those of earlier requests may still be closing.
+        assert server.until(is_closed_at_once)
+        assert len(held) <= 5
+        for one in held:
+            one.close()
+        assert server.until(lambda: not is_closed_at_once())
+        for one in held:
+            one.close()
+    assert server.until(lambda: answers(server))
+
+
+def answers(server):
+    try:
+        return server.request("GET", "/health")[0] == 200
+    except OSError:
+        return False
 
 
 def test_a_slow_header_is_not_waited_for(server):
