@@ -36,12 +36,12 @@ struct ServeSuite {
         var result = Results.ServeResult()
         (result.model, result.format) = (isSynthetic ? "random" : information.name, information.format)
         try await serving(service) { port in
-            _ = try await speak(1, port)
+            _ = try await speak(1, pieces: frames, port)
             for count in clients {
                 _ = cancels.take()
                 let rounds = max(1, utterances / count)
                 var deliveries: [[Delivery]] = []
-                for _ in 0..<rounds { deliveries.append(try await speak(count, port)) }
+                for _ in 0..<rounds { deliveries.append(try await speak(count, pieces: frames, port)) }
                 let late = try await comeLate(count, port)
                 result.clients["\(count)"] = .init(deliveries, late: late, computingAfterCancel: cancels.take())
             }
@@ -51,13 +51,13 @@ struct ServeSuite {
 
     // MARK: Clients
 
-    /// All at once.
-    private func speak(_ count: Int, _ port: Int) async throws -> [Delivery] {
+    /// All at once, for `pieces` of sound.
+    private func speak(_ count: Int, pieces: Int, _ port: Int) async throws -> [Delivery] {
         try await withThrowingTaskGroup(of: Delivery.self) { group in
             for _ in 0..<count {
                 group.addTask {
                     try await SpeakClient.connected(to: port) { client in
-                        try await client.speak(Self.text) { $0 >= frames }
+                        try await client.speak(Self.text) { $0 >= pieces }
                     }
                 }
             }
@@ -65,7 +65,7 @@ struct ServeSuite {
         }
     }
 
-    /// One after the other, while `count` others speak.
+    /// One after the other, while `count` others speak. They leave early: how they began is what is measured.
     private func comeLate(_ count: Int, _ port: Int) async throws -> [Delivery] {
         let isOver = Flag()
         let (speaking, begun) = AsyncStream.makeStream(of: Void.self)
@@ -87,7 +87,7 @@ struct ServeSuite {
             var deliveries: [Delivery] = []
             var begins = speaking.makeAsyncIterator()
             for _ in 0..<count { await begins.next() }
-            for _ in 0..<Self.lateClients { deliveries += try await speak(1, port) }
+            for _ in 0..<Self.lateClients { deliveries += try await speak(1, pieces: 2, port) }
             isOver.set()
             try await group.waitForAll()
             return deliveries
