@@ -64,8 +64,14 @@ struct TCPListener: Sendable {
                 .childChannelOption(.socketOption(.so_sndbuf), value: 65_536)
                 .bind(host: host, port: port) { channel in
                     channel.eventLoop.makeCompletedFuture {
-                        try limit.admit(channel)
-                        return try initialize(channel)
+                        do {
+                            try limit.admit(channel)
+                            return try initialize(channel)
+                        } catch {
+                            // NIO forgets a channel that is not initialized, without closing it.
+                            channel.close(promise: nil)
+                            throw error
+                        }
                     }
                 }
         } catch let error as IOError {

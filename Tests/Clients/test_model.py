@@ -64,7 +64,7 @@ def test_voices_differ(real):
 def test_a_model_that_fails_is_a_synthesis_error(start, tmp_path):
     """A norm whose every weight is no number."""
     model = tmp_path / "broken"
-    shutil.copytree(ROOT / "Models/makima-mini", model)
+    shutil.copytree(ROOT / "Tests/Goldens/tiny/base", model)
     with open(model / "model.safetensors", "r+b") as file:
         size = struct.unpack("<Q", file.read(8))[0]
         begin, end = json.loads(file.read(size))["talker.model.norm.weight"]["data_offsets"]
