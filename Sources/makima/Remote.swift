@@ -41,7 +41,7 @@ struct RemoteSpeech {
 
     /// Hands over the samples in the order and number they were sent.
     func run(_ source: TextSource, _ take: ([Float], _ rate: Int) throws -> Void) async throws -> FinishReason {
-        let text = RemoteText(source)
+        let text = try RemoteText(source)
         let end = ContinuousClock.now + Self.patience
         while true {
             do { return try await speak(text, take) } catch let loading as Loading {
@@ -153,7 +153,7 @@ private actor RemoteText {
     /// Whether it comes in pieces.
     let isOpen: Bool
 
-    init(_ source: TextSource) {
+    init(_ source: TextSource) throws {
         var source = source
         isOpen = source.isOpen
         if !isOpen { pieces = [try source.first] }
