@@ -9,6 +9,18 @@ cd "$(dirname "$0")/.."
 mkdir -p "${1:-build}"
 out=$(cd "${1:-build}" && pwd)
 
+# The compiler's choices depend, here and there, on the paths and the addresses it works with (Swift 6.3): so that the same
+# source gives the same bytes wherever it lies, it is built at one path, in a mount namespace of its own, and at the same
+# addresses each time.
+place=/mnt
+if [ "$PWD" != $place ]; then
+    if unshare --user --map-root-user --mount true 2> /dev/null; then
+        exec unshare --user --map-root-user --mount setarch -R sh -c \
+            'mount --bind "$PWD" "$1" && cd "$1" && exec packaging/build-deb.sh "$2"' sh $place "$out"
+    fi
+    echo "No namespace can be made here: the package will do, but a build elsewhere may differ from it." >&2
+fi
+
 # The time of the change that is built, so that a later build of it is identical.
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH
@@ -20,8 +32,8 @@ version=$(sed -n 's/^let version = "\(.*\)"$/\1/p' Sources/makima/Version.swift)
 mkdir -p .build/empty
 [ -e .build/empty/libz.a ] || ar crs .build/empty/libz.a
 build() {
-    swift build -c release --static-swift-stdlib -Xswiftc -file-prefix-map -Xswiftc "$PWD=." \
-        -Xcc "-ffile-prefix-map=$PWD=." -Xlinker "-L$PWD/.build/empty" "$@"
+    swift build -c release --scratch-path .build/package --static-swift-stdlib -Xswiftc -file-prefix-map \
+        -Xswiftc "$PWD=." -Xcc "-ffile-prefix-map=$PWD=." -Xswiftc "-L$PWD/.build/empty" "$@"
 }
 build --product makima
 build --product makima-quantize
