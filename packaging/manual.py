@@ -20,7 +20,11 @@ def escaped(text):
 
 
 def paragraphs(text):
-    return "\n.PP\n".join(escaped(part) for part in text.split("\n\n"))
+    """Those that are indented are examples, whose lines stay as they are."""
+    def paragraph(part):
+        return f".nf\n{escaped(part)}\n.fi" if part.startswith("  ") else escaped(part)
+
+    return "\n.PP\n".join(paragraph(part) for part in text.split("\n\n"))
 
 
 def spelled(argument):

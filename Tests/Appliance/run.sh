@@ -94,7 +94,11 @@ check "the service starts by itself" until_true 30 in_machine systemctl is-activ
 check "it is enabled" in_machine systemctl is-enabled makima
 check "the user makima exists, in the group audio" in_machine sh -c 'id -nG makima | grep -qw audio'
 ok "installed size $(in_machine dpkg-query -W -f '${Installed-Size}' makima | awk '{print int($1 / 1024) " MB"}'), resident with the built-in model $(resident)"
-check "man pages" in_machine sh -c 'ls /usr/share/man/man1/makima-models-pull.1.gz'
+check "a man page for every command" in_machine sh -c '
+    for command in $(makima --help | sed -n "/^SUBCOMMANDS/,/^$/ s/^  \([a-z][a-z]*\) .*/\1/p"); do
+        ls /usr/share/man/man1/makima-$command.1.gz || exit 1
+    done; ls /usr/share/man/man1/makima-models-pull.1.gz /usr/share/man/man1/makima-quantize.1.gz'
+check "completion for bash" in_machine bash -c '. /usr/share/bash-completion/completions/makima && complete -p makima'
 check "the model is as it was packaged" in_machine sh -c 'cd /usr/share/makima/models/makima-mini && sha256sum -c --quiet SHA256SUMS'
 check "makima say writes a file" in_machine sh -c 'makima say hello --output /tmp/hello.wav && test -s /tmp/hello.wav'
 in_machine systemd-analyze security makima --no-pager | tail -1
