@@ -167,10 +167,11 @@ def train_speaker(a):
     with torch.no_grad():
         for n in names:
             log.pause()
+            whole = min(60, max(1, len(by[n]) // 2))               # whole items, and pieces of others
             embed[n] = torch.cat([enc(mel(common.tensor(i["wave"].astype(np.float32) / 32768)[None]))
-                                  for i in by[n][:60]])
+                                  for i in by[n][:whole]])
             clip[n] = torch.cat([enc(mel(common.tensor(speaker_clip(i, 1.0, rng, 2.0))[None]))
-                                 for i in by[n][60:100]])
+                                 for i in by[n][-40:]])
             embed[n] = torch.cat([embed[n], clip[n]])
     for n in names:
         for k in names:

@@ -4,6 +4,7 @@
 #
 #   JOBS         processes that make data (1); 16 where there are as many cores
 #   TEXTS        texts of the corpus, each said by one or two speakers (12000)
+#   WAVES        the first of them, stored with their sound, for codebooks, decoder and encoder (800)
 #   TALKER       more options of the talker's training, such as "--batch 256 --share 1"
 #   AXES, INIT   codebooks and decoder of an earlier run to start from (the decoder then needs minutes, not an hour)
 #   TOGETHER     1: train talker and decoder at once (a GPU has room for both)
@@ -18,11 +19,11 @@ here=$(dirname "$0")
 python=${PYTHON:-python3}
 run() { nice -n "${NICE:-19}" "$python" -W ignore "$here/$@"; }
 mkdir -p "$work/model"
-run data.py "$work/full" --count 800 --jobs "${JOBS:-1}"
+run data.py "$work/full" --count "${WAVES:-800}" --jobs "${JOBS:-1}"
 [ -e "$work/full/codes.npz" ] || run codec.py fit "$work/full" "$work/model" ${AXES:+--axes "$AXES"}
 run data.py "$work/light" --codebooks "$work/model/codebooks.pt" --count "$texts" --jobs "${JOBS:-1}"
 [ -e "$work/model/text/vocab.json" ] || run talker.py tokenizer - "$work/model"
-[ -e "$work/model/speaker.pt" ] || run talker.py speaker "$work/full" "$work/model" --speaker_clips 640
+[ -e "$work/model/embeddings.pt" ] || run talker.py speaker "$work/full" "$work/model" --speaker_clips 640
 if [ "${TOGETHER:-0}" = 1 ]; then
     run codec.py decoder "$work/full" "$work/model" --seconds "$decoder" ${INIT:+--init "$INIT"} &
     run talker.py train "$work/light" "$work/model" --seconds "$talker" $TALKER
