@@ -44,14 +44,16 @@ static int has_avx512vnni(void) {
            __builtin_cpu_supports("avx512vnni");
 }
 #elif defined(__aarch64__)
-extern const mk_kernels mk_neon_kernels, mk_neon_dotprod_kernels;
+extern const mk_kernels mk_neon_kernels, mk_neon_dotprod_kernels, mk_neon_i8mm_kernels;
 
 #if defined(__linux__)
 #include <asm/hwcap.h>
 #include <sys/auxv.h>
 static int has_dotprod(void) { return (getauxval(AT_HWCAP) & HWCAP_ASIMDDP) != 0; }
+static int has_i8mm(void) { return has_dotprod() && (getauxval(AT_HWCAP2) & HWCAP2_I8MM) != 0; }
 #else
 static int has_dotprod(void) { return 1; }  // every Apple processor that runs macOS
+static int has_i8mm(void) { return 0; }     // the first of them lack it
 #endif
 #endif
 
@@ -65,6 +67,7 @@ const mk_kernels *mk_kernels_for(mk_isa isa) {
 #elif defined(__aarch64__)
     case MK_NEON: return &mk_neon_kernels;
     case MK_NEON_DOTPROD: return has_dotprod() ? &mk_neon_dotprod_kernels : NULL;
+    case MK_NEON_I8MM: return has_i8mm() ? &mk_neon_i8mm_kernels : NULL;
 #endif
     default: return NULL;
     }
@@ -78,7 +81,7 @@ mk_isa mk_best_isa(void) {
 }
 
 const char *mk_isa_name(mk_isa isa) {
-    static const char *const names[MK_ISA_COUNT] = {"scalar",     "avx2", "avxvnni",      "avx512vnni",
-                                                    "avx512bf16", "neon", "neon_dotprod", "neon_i8mm"};
+    static const char *const names[MK_ISA_COUNT] = {"scalar", "avx2", "avxvnni",     "avx512vnni",
+                                                    "neon",   "neon_dotprod", "neon_i8mm"};
     return isa >= 0 && isa < MK_ISA_COUNT ? names[isa] : "unknown";
 }

@@ -22,10 +22,9 @@ typedef enum {
     MK_AVX2,          // avx2 fma f16c
     MK_AVXVNNI,       // MK_AVX2 + 256-bit vpdpbusd
     MK_AVX512VNNI,    // avx512 f bw dq vl vnni
-    MK_AVX512BF16,    // MK_AVX512VNNI + bf16 dot products
     MK_NEON,          // aarch64 baseline
     MK_NEON_DOTPROD,  // + sdot
-    MK_NEON_I8MM,     // + smmla, bf16 dot products
+    MK_NEON_I8MM,     // + smmla
     MK_ISA_COUNT
 } mk_isa;
 
@@ -170,7 +169,7 @@ int mk_pack_q8(int8_t *packed, float *scales, float *sums, float *scratch, const
 const mk_kernels *mk_kernels_for(mk_isa isa);
 /// The best instruction set this processor can run (MK_SCALAR at least).
 mk_isa mk_best_isa(void);
-/// "scalar", "avx2", "avxvnni", "avx512vnni", "avx512bf16", "neon", "neon_dotprod", "neon_i8mm".
+/// "scalar", "avx2", "avxvnni", "avx512vnni", "neon", "neon_dotprod", "neon_i8mm".
 const char *mk_isa_name(mk_isa isa);
 
 #endif

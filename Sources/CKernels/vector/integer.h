@@ -1,6 +1,7 @@
 // Linear layers over int8 and int4 weights, rows read one after the other (see linear.h). An instruction set gives
 //   dot(acc, w, q)                              acc + Σ of four neighbouring products (w + DOT_OFFSET)·q per lane
 //   dot_nibbles(acc, low, high, even, odd)      acc + Σ low·even + Σ high·odd, four neighbours each
+// and may give its own square_sums.
 // Sums of int8 are exact, so their order is free. Those of int4 are exact in a group and have a fixed order in float.
 
 #define BYTES (4 * LANES)
@@ -48,9 +49,9 @@ INLINE void q8_tile(float *y, size_t ystride, const int8_t *w, const float *wsca
     }
 }
 
-/// Four rows by four vectors side by side: for batches, where loads and not memory are what limits.
-INLINE void q8_square(float *y, size_t ystride, const int8_t *w, const float *wscale, const float *bias,
-                      const int8_t *q, const float *xscale, const int32_t *excess, size_t cols, int fetch_next) {
+#ifndef SQUARE_SUMS
+/// exact[j][r] = Σ w[r]·q[j] (+ DOT_OFFSET·Σ q[j]) for four rows by four vectors side by side.
+INLINE void square_sums(ivec4 *exact, const int8_t *w, const int8_t *q, size_t cols, int fetch_next) {
     ivec sum[4][4];
     UNROLL for (size_t j = 0; j < 4; j++) UNROLL for (size_t r = 0; r < 4; r++) sum[j][r] = (ivec){0};
 #define STEP(read_w, read_q)                                                                                         \
@@ -70,11 +71,19 @@ INLINE void q8_square(float *y, size_t ystride, const int8_t *w, const float *ws
     }
     if (i < cols) STEP(load_bytes_part(w + r * cols + i, cols - i), load_bytes_part(q + j * cols + i, cols - i));
 #undef STEP
+    UNROLL for (size_t j = 0; j < 4; j++) exact[j] = int_totals(sum[j]);
+}
+#endif
+
+/// Four rows by four vectors: for batches, where loads and not memory are what limits.
+INLINE void q8_square(float *y, size_t ystride, const int8_t *w, const float *wscale, const float *bias,
+                      const int8_t *q, const float *xscale, const int32_t *excess, size_t cols, int fetch_next) {
+    ivec4 exact[4];
+    square_sums(exact, w, q, cols, fetch_next);
     vec4 start = bias ? load_rows(bias, 4) : (vec4){0}, scale = load_rows(wscale, 4);
-    UNROLL for (size_t j = 0; j < 4; j++) {
-        ivec4 exact = int_totals(sum[j]) - excess[j];
-        store_rows(y + j * ystride, __builtin_convertvector(exact, vec4) * (scale * xscale[j]) + start, 4);
-    }
+    UNROLL for (size_t j = 0; j < 4; j++)
+        store_rows(y + j * ystride,
+                   __builtin_convertvector(exact[j] - excess[j], vec4) * (scale * xscale[j]) + start, 4);
 }
 
 INLINE void q8_rows(float *y, size_t ystride, const int8_t *w, const float *wscale, const float *bias,
