@@ -14,6 +14,7 @@ struct EngineSuite {
     let threads: Int
     let frames: Int
     let bandwidth: Double  // bytes per second
+    var kernels = Kernels.best
 
     /// A checkpoint of the 0.6B shape.
     func run(_ format: String) throws -> Results.EngineResult {
@@ -27,7 +28,7 @@ struct EngineSuite {
         var result = Results.EngineResult()
         (result.bytesPerFrame, result.macsPerFrame) = try FrameCost(directory).total
         // Once for the page cache: what is measured is a start from it.
-        _ = try SpeechModel(directory: directory, threads: threads)
+        _ = try SpeechModel(directory: directory, threads: threads, kernels: kernels)
         try measureSpeech(directory, &result)
         try measureStages(directory, format, &result)
         return result
@@ -37,7 +38,7 @@ struct EngineSuite {
 
     private func measureSpeech(_ directory: String, _ result: inout Results.EngineResult) throws {
         let start = Clock.now
-        let model = try SpeechModel(directory: directory, threads: threads)
+        let model = try SpeechModel(directory: directory, threads: threads, kernels: kernels)
         result.loadMs = Clock.milliseconds(since: start)
         let requests = SpeechRequests(try Configuration(directory: directory))
         result.prefillMs = try firstAudio(model, requests.byVector)
@@ -53,7 +54,7 @@ struct EngineSuite {
 
     /// Of all threads, in the steady state.
     func allocationsPerFrame(directory: String) throws -> Double {
-        let model = try SpeechModel(directory: directory, threads: threads)
+        let model = try SpeechModel(directory: directory, threads: threads, kernels: kernels)
         return try speak(model, SpeechRequests(try Configuration(directory: directory)).byVector).allocationsPerFrame
     }
 
@@ -107,7 +108,7 @@ struct EngineSuite {
     }
 
     func batch(_ format: String, directory: String) throws -> Results.BatchResult {
-        let speech = try SpeechModel(directory: directory, threads: threads)
+        let speech = try SpeechModel(directory: directory, threads: threads, kernels: kernels)
         let request = SpeechRequests(try Configuration(directory: directory)).byVector
         _ = try firstAudio(speech, request)
         func rate(_ count: Int) throws -> Double {
@@ -126,7 +127,7 @@ struct EngineSuite {
     private func measureStages(_ directory: String, _ format: String, _ result: inout Results.EngineResult) throws {
         let configuration = try Configuration(directory: directory)
         let talker = try Talker(Safetensors.directory(directory)["talker"], configuration)
-        let steps = TalkerSteps(talker, Processor(threads: threads))
+        let steps = TalkerSteps(talker, Processor(kernels: kernels, threads: threads))
         measureFrames(steps, BareLoop(format, configuration, threads: threads), &result)
         result.rooflineFraction =
             Double(result.bytesPerFrame) / bandwidth * 1000 / (result.talkerMs + result.codePredictorMs)
@@ -157,7 +158,7 @@ struct EngineSuite {
         let decoder = try CodecDecoder(
             Safetensors.directory(directory + "/speech_tokenizer")["decoder"],
             Configuration.codec(directory: directory), precision: .speaking)
-        let processor = Processor()
+        let processor = Processor(kernels: kernels)
         let state = decoder.makeState()
         let groups = decoder.configuration.decoder.quantizers
         var times: [Double] = []

@@ -2,6 +2,7 @@
 // one run, or two runs on one machine with --compare.
 
 import ArgumentParser
+import Compute
 import FoundationEssentials
 import Glibc
 import ModelFile
@@ -87,6 +88,12 @@ struct EngineCommand: ParsableCommand {
         help: ArgumentHelp("Measure this checkpoint, as it is, in place of random weights.", valueName: "directory"))
     var model: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Compute with this instruction set. One of: \(Kernels.available.map(\.name).joined(separator: ", ")).",
+            valueName: "name"))
+    var isa = Kernels.best.name
+
     @Flag(inversion: .prefixedNo, help: "Measure four utterances in one batch.")
     var batch = true
 
@@ -99,16 +106,23 @@ struct EngineCommand: ParsableCommand {
         for name in names where !Self.formats.contains(name) {
             throw ValidationError("There is no format \(name). There are: \(Self.formats.joined(separator: ", ")).")
         }
+        guard kernels != nil else {
+            let known = Kernels.available.map(\.name).joined(separator: ", ")
+            throw ValidationError("This processor cannot run \(isa). It can run: \(known).")
+        }
         guard (20...2000).contains(frames) else { throw ValidationError("--frames takes a number from 20 to 2000.") }
     }
 
+    private var kernels: Kernels? { Kernels.available.first { $0.name == isa } }
     private var names: [String] { (format ?? "int8,int4,bf16").split(separator: ",").map(String.init) }
 
     func run() throws {
         var results = Results()
         results.machine = KernelSuite.machine(threads: output.threads)
+        results.machine.isa = isa
         let suite = EngineSuite(
-            threads: output.threads, frames: frames, bandwidth: results.machine.readBandwidthGBs * 1e9)
+            threads: output.threads, frames: frames, bandwidth: results.machine.readBandwidthGBs * 1e9,
+            kernels: kernels ?? .best)
         if let model {
             let format = try Checkpoint.format(of: Safetensors.directory(model))
             results.engine = [format: try suite.run(format, directory: model)]

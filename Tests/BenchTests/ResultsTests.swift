@@ -72,6 +72,8 @@ private func paths(_ value: Any) -> [String] {
     }
     #expect(error.map { EngineCommand.message(for: $0) } == "A checkpoint has its format: give --model or --format.")
     #expect(throws: (any Error).self) { try EngineCommand.parse(["--format", "int3"]) }
+    #expect(throws: (any Error).self) { try EngineCommand.parse(["--isa", "avx1"]) }
+    #expect(try EngineCommand.parse(["--isa", "scalar"]).isa == "scalar")
     #expect(try EngineCommand.parse([]).format == nil)
 }
 
