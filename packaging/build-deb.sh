@@ -43,7 +43,7 @@ stage=$(mktemp -d)
 trap 'rm -rf "$stage"' EXIT
 top=$stage/makima-$version
 mkdir -p "$top/usr/bin" "$top/usr/share/makima/models" "$top/usr/share/makima/voices" "$top/etc/makima" \
-    "$top/completions" "$top/man"
+    "$top/usr/share/bash-completion/completions" "$top/man"
 cp -R packaging/debian "$top/debian"
 install -m 755 "$programs/makima" "$programs/makima-quantize" "$top/usr/bin/"
 cp -R Models/makima-mini "$top/usr/share/makima/models/"
@@ -70,7 +70,7 @@ cp CHANGELOG.md "$top/docs/"
 for program in makima makima-quantize; do
     sections=packaging/$program.sections
     python3 packaging/manual.py "$programs/$program" "$top/man" "$version" $([ ! -f "$sections" ] || echo "$sections")
-    "$programs/$program" --generate-completion-script bash > "$top/completions/$program"
+    "$programs/$program" --generate-completion-script bash > "$top/usr/share/bash-completion/completions/$program"
 done
 
 cat > "$top/debian/changelog" <<END

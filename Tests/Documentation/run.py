@@ -15,6 +15,7 @@ It runs in an environment of Python that has what Tests/Clients/requirements.txt
 """
 import asyncio
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -206,7 +207,7 @@ def check(command, block, programs, folder, environment):
         if not block and all(re.fullmatch("[a-z-]+", word) for word in words[1:]):
             # The name of a command, in running text, perhaps with an option.
             options = [word for word in words[1:] if word.startswith("-")]
-            names = [word for word in words[1:] if word not in options]
+            names = list(itertools.takewhile(lambda word: not word.startswith("-"), words[1:]))
             answer = execute(words[:1] + names + ["--help"], folder, os.environ)
             is_known = all(word in answer.stdout for word in [" ".join(names), *options])
             return None if answer.returncode == 0 and is_known else answer.stderr or "no such command"
