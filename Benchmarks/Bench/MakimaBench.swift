@@ -19,7 +19,9 @@ struct MakimaBench: AsyncParsableCommand {
               makima-bench engine --format int8,int4 --json > now.json
               makima-bench engine --compare now.json
             """,
-        subcommands: [KernelsCommand.self, EngineCommand.self, AllocationsCommand.self, ServeCommand.self])
+        subcommands: [
+            KernelsCommand.self, EngineCommand.self, CodecCommand.self, AllocationsCommand.self, ServeCommand.self,
+        ])
 }
 
 struct OutputOptions: ParsableArguments {
