@@ -70,7 +70,8 @@ cp CHANGELOG.md "$top/docs/"
 for program in makima makima-quantize; do
     sections=packaging/$program.sections
     python3 packaging/manual.py "$programs/$program" "$top/man" "$version" $([ ! -f "$sections" ] || echo "$sections")
-    "$programs/$program" --generate-completion-script bash > "$top/usr/share/bash-completion/completions/$program"
+    # It is read by the shell, not run.
+    "$programs/$program" --generate-completion-script bash | sed '1{/^#!/d}' > "$top/usr/share/bash-completion/completions/$program"
 done
 
 cat > "$top/debian/changelog" <<END
