@@ -27,13 +27,10 @@ export SOURCE_DATE_EPOCH
 version=$(sed -n 's/^let version = "\(.*\)"$/\1/p' Sources/makima/Version.swift)
 [ -n "$version" ] || { echo "Sources/makima/Version.swift states no version" >&2; exit 1; }
 
-# Paths of this machine stay out of the programs. swift-nio-extras asks for zlib, but calls a copy of its own: an empty
-# library in zlib's place keeps the package from depending on it, and would stop the build if anything did call it.
-mkdir -p .build/empty
-[ -e .build/empty/libz.a ] || ar crs .build/empty/libz.a
+# Paths of this machine stay out of the programs.
 build() {
     swift build -c release --scratch-path .build/package --static-swift-stdlib -Xswiftc -file-prefix-map \
-        -Xswiftc "$PWD=." -Xcc "-ffile-prefix-map=$PWD=." -Xswiftc "-L$PWD/.build/empty" "$@"
+        -Xswiftc "$PWD=." -Xcc "-ffile-prefix-map=$PWD=." "$@"
 }
 build --product makima
 build --product makima-quantize
