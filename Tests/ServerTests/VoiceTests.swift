@@ -245,3 +245,8 @@ func buzz(
         #expect(error?.code == .voiceNotFound)
     }
 }
+
+/// What a log shows of a clip: its samples would be megabytes.
+extension AudioClip: CustomTestStringConvertible {
+    package var testDescription: String { "\(duration) s" }
+}
