@@ -1,5 +1,5 @@
 #!/bin/sh
-# build-deb.sh [FOLDER]: builds the Debian package into FOLDER (default: build/). The same source gives the same bytes.
+# build-deb.sh [FOLDER]: builds the Debian package into FOLDER (default: build/).
 #
 # The programs are built by SwiftPM with its runtime inside, then packaged from a staging folder, as dpkg wants debian/ at
 # the top. Nothing here is of one architecture: on an arm64 host it builds the arm64 package.
@@ -9,8 +9,8 @@ cd "$(dirname "$0")/.."
 mkdir -p "${1:-build}"
 out=$(cd "${1:-build}" && pwd)
 
-# The compiler's choices depend, here and there, on the paths and the addresses it works with (Swift 6.3): so that the same
-# source gives the same bytes wherever it lies, it is built at one path, in a mount namespace of its own, and at the same
+# The compiler's choices depend, here and there, on the paths and the addresses it works with (Swift 6.3): so that the
+# bytes do not depend on where the source lies, it is built at one path, in a mount namespace of its own, and at the same
 # addresses each time.
 place=/mnt
 if [ "$PWD" != $place ]; then
