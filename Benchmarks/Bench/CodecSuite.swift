@@ -82,15 +82,14 @@ struct CodecSuite {
     }
 
     static func table(_ lines: [Line]) -> String {
-        func cell(_ text: String, _ width: Int) -> String {
-            text + String(repeating: " ", count: max(0, width - text.count))
-        }
+        let widths = [10, 14, 14, 18]
         let rows = lines.map { line in
-            let time = (line.milliseconds * 100).rounded() / 100
-            let distance = line.decibels.map { "\(($0 * 10).rounded() / 10)" } ?? "-"
-            return cell(line.precision, 10) + cell(line.set, 14) + cell("\(time)", 14) + distance
+            row(
+                [
+                    line.precision, line.set, rounded(line.milliseconds, 2),
+                    line.decibels.map { rounded($0, 1) } ?? "-",
+                ], widths)
         }
-        return ([cell("codec", 10) + cell("kernels", 14) + cell("ms per frame", 14) + "dB from float32"] + rows)
-            .joined(separator: "\n")
+        return ([row(["codec", "kernels", "ms per frame", "dB from float32"], widths)] + rows).joined(separator: "\n")
     }
 }

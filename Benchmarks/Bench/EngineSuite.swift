@@ -327,7 +327,7 @@ struct SpeechRequests {
         options.seed = 1
         options.maximumFrames = 2000
         let c = configuration.talker
-        let speaker = (0..<c.hidden_size).map { Float($0 % 17) / 17 - 0.5 }
+        let speaker = Self.speaker(width: c.hidden_size)
         func request(_ id: String, _ codes: [[Int]], _ transcript: String) -> SpeechRequest {
             let prompt = VoicePrompt(speaker: speaker, codes: codes, transcript: transcript)
             return SpeechRequest(
@@ -341,6 +341,9 @@ struct SpeechRequests {
         byVector = request("vector", [], "")
         byCodes = request("codes", codes, "the sun rose over the quiet harbour and the boats went out")
     }
+
+    /// A made-up voice's vector.
+    static func speaker(width: Int) -> [Float] { (0..<width).map { Float($0 % 17) / 17 - 0.5 } }
 }
 
 func percentile(_ values: [Double], _ share: Double) -> Double {

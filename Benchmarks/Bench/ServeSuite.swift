@@ -172,7 +172,7 @@ private struct MadeUpVoice: SpeechGenerator {
     var information: ModelInformation { model.information }
 
     func prepare(_ clip: [Float], transcript: String?) -> VoicePrompt {
-        VoicePrompt(speaker: (0..<1024).map { Float($0 % 17) / 17 - 0.5 })
+        VoicePrompt(speaker: SpeechRequests.speaker(width: 1024))
     }
 
     func begin(_ request: SpeechRequest) throws(SynthesisError) -> SpeechModel.Utterance {
