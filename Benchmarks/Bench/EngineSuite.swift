@@ -100,26 +100,46 @@ struct EngineSuite {
         return run
     }
 
-    /// 4 utterances of a checkpoint of the 0.6B shape in one batch, and one by one.
-    func batch() throws -> Results.BatchResult {
+    // MARK: Batches
+
+    /// With an int8 checkpoint of the 0.6B shape.
+    func batches(into results: inout Results) throws {
         let synthetic = try SyntheticCheckpoint(.named("int8"))
         defer { withExtendedLifetime(synthetic) {} }
-        return try batch("int8", directory: synthetic.directory)
+        try batches("int8", directory: synthetic.directory, into: &results)
     }
 
-    func batch(_ format: String, directory: String) throws -> Results.BatchResult {
-        let speech = try SpeechModel(directory: directory, threads: threads, kernels: kernels)
-        let request = SpeechRequests(try Configuration(directory: directory)).byVector
-        _ = try firstAudio(speech, request)
-        func rate(_ count: Int) throws -> Double {
-            let speakers = try Speakers(count, speech, request)
-            var samples = 0
-            let start = Clock.now
-            while samples < count * frames * speech.information.samplesPerFrame { samples += try speakers.advance() }
-            return Double(samples) / Double(speech.information.sampleRate) / Clock.milliseconds(since: start) * 1000
+    func batches(_ format: String, directory: String, into results: inout Results) throws {
+        let model = try SpeechModel(directory: directory, threads: threads, kernels: kernels)
+        let requests = SpeechRequests(try Configuration(directory: directory))
+        _ = try firstAudio(model, requests.byVector)
+        let (one, four) = (try rate(1, model, requests.byVector), try rate(4, model, requests.byVector))
+        results.batch4 = Results.BatchResult(format: format, speedup: four / one, audioSecondsPerSecond: four)
+        var long = requests.paragraphs
+        let alone = try rate(whole: long, model)
+        long.inPairs = true
+        let pairs = try rate(whole: long, model)
+        results.pairs = Results.BatchResult(format: format, speedup: pairs / alone, audioSecondsPerSecond: pairs)
+    }
+
+    /// Seconds of sound a second, of `count` utterances that advance together.
+    private func rate(_ count: Int, _ model: SpeechModel, _ request: SpeechRequest) throws -> Double {
+        let speakers = try Speakers(count, model, request)
+        var samples = 0
+        let start = Clock.now
+        while samples < count * frames * model.information.samplesPerFrame { samples += try speakers.advance() }
+        return Double(samples) / Double(model.information.sampleRate) / Clock.milliseconds(since: start) * 1000
+    }
+
+    /// Seconds of sound a second, of one utterance from its beginning to its end.
+    private func rate(whole request: SpeechRequest, _ model: SpeechModel) throws -> Double {
+        let utterance = try model.begin(request)
+        var samples = 0
+        let start = Clock.now
+        while case .frame(let frame, _) = model.advance([utterance], isCancelled: { _ in false })[0] {
+            samples += frame.count
         }
-        let (one, four) = (try rate(1), try rate(4))
-        return Results.BatchResult(format: format, speedup: four / one, audioSecondsPerSecond: four)
+        return Double(samples) / Double(model.information.sampleRate) / Clock.milliseconds(since: start) * 1000
     }
 
     // MARK: Stages
@@ -319,6 +339,8 @@ private final class Speakers {
 struct SpeechRequests {
     let byVector: SpeechRequest
     let byCodes: SpeechRequest
+    /// Each is spoken for itself: a model that finds no end says some sixty frames.
+    let paragraphs: SpeechRequest
 
     /// For voices as this model wants them.
     init(_ configuration: Configuration) {
@@ -339,6 +361,9 @@ struct SpeechRequests {
             (0..<c.num_code_groups).map { (frame * 31 + $0 * 77) % limit }
         }
         byVector = request("vector", [], "")
+        var long = byVector
+        long.text = String(repeating: "all the boats\n\n", count: 8)
+        paragraphs = long
         byCodes = request("codes", codes, "the sun rose over the quiet harbour and the boats went out")
     }
 

@@ -96,7 +96,7 @@ struct EngineCommand: ParsableCommand {
             valueName: "name"))
     var isa = Kernels.best.name
 
-    @Flag(inversion: .prefixedNo, help: "Measure four utterances in one batch.")
+    @Flag(inversion: .prefixedNo, help: "Measure four utterances in one batch, and a long text in pairs.")
     var batch = true
 
     static let formats = ["int8", "int4", "bf16", "mixed"]
@@ -128,11 +128,11 @@ struct EngineCommand: ParsableCommand {
         if let model {
             let format = try Checkpoint.format(of: Safetensors.directory(model))
             results.engine = [format: try suite.run(format, directory: model)]
-            if batch { results.batch4 = try suite.batch(format, directory: model) }
+            if batch { try suite.batches(format, directory: model, into: &results) }
         } else {
             results.engine = [:]
             for name in names { results.engine?[name] = try suite.run(name) }
-            if batch { results.batch4 = try suite.batch() }
+            if batch { try suite.batches(into: &results) }
         }
         try output.show(results)
     }

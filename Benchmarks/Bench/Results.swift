@@ -8,6 +8,8 @@ struct Results: Codable {
     /// By format: int8, int4, bf16, mixed.
     var engine: [String: EngineResult]?
     var batch4: BatchResult?
+    /// One long text, two groups of sentences at a time.
+    var pairs: BatchResult?
     var serve: ServeResult?
 
     struct Machine: Codable {
@@ -143,6 +145,11 @@ extension Results {
                 "4 utterances, \(batch4.format), streaming: \(rounded(batch4.audioSecondsPerSecond, 2)) audio seconds per second, "
                     + "\(rounded(batch4.speedup, 2)) times one by one",
             ]
+        }
+        if let pairs {
+            lines.append(
+                "a long text in pairs, \(pairs.format): \(rounded(pairs.audioSecondsPerSecond, 2)) audio seconds per second, "
+                    + "\(rounded(pairs.speedup, 2)) times one by one")
         }
         if let serve { lines += serve.lines }
         return lines.joined(separator: "\n")

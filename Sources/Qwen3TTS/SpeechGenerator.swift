@@ -52,6 +52,9 @@ package struct SpeechRequest: Sendable, Equatable {
     /// More text follows by `SpeechGenerator.append`.
     package var isOpen: Bool
     package var options: SpeechOptions
+    /// The listener waits for the end: sentences of a long text are generated two groups at a time, which reads the weights
+    /// once for both. The whole is done sooner, each frame a little later; the samples are the same.
+    package var inPairs = false
 
     /// Bytes of a text as people write it.
     package static let textLimit = 10_000

@@ -89,6 +89,7 @@ struct Say: AsyncParsableCommand {
             instruction: voice.instruct,
             isOpen: source.isOpen, options: sampling.options)
         request.options.maximumFrames = sampling.maximumFrames(of: model.information)
+        request.inPairs = output.onlyWritesFile
         let utterance = try model.begin(request)
         while true {
             let event = model.advance([utterance]) { _ in Interruption.isRequested }[0]

@@ -44,6 +44,8 @@ final class SpeechOutput {
     /// Of sound, to a tenth.
     var seconds: Double { progressLine.seconds }
     var hasSound: Bool { progressLine.samples > 0 }
+    /// Nobody hears it before it is complete.
+    var onlyWritesFile: Bool { player == nil && !writesRaw }
 
     /// `progress`: how much of the text is spoken, 0 to 1. Playing begins as soon as it will not run out.
     func write(_ samples: [Float], progress: Double) throws {

@@ -13,13 +13,14 @@ final class SpeechEngine {
     private var generations: [Generation] = []
     // Used again by every call, so that a steady frame allocates nothing.
     private var events: [SpeechEvent] = []
-    private var frame: [[Int]] = [[]]
+    private var frame: [[Int]]
 
     init(directory: String, on processor: Processor) throws {
         parts = try CheckpointParts(directory: directory)
         information = parts.information
         loop = GenerationLoop(parts.talker, on: processor)
         self.processor = processor
+        frame = [[Int](repeating: 0, count: parts.talker.codePredictor.groups)]
     }
 
     private var talker: Talker { parts.talker }
@@ -63,7 +64,8 @@ final class SpeechEngine {
             instructionIDs: instruction.map { parts.tokenizer.encode(Template.instruction($0)) },
             needsWholeText: nonStreaming || reference != nil, nonStreaming: nonStreaming,
             options: try options(request.options),
-            maximumFrames: min(request.options.maximumFrames ?? Self.frameLimit, Self.frameLimit))
+            maximumFrames: min(request.options.maximumFrames ?? Self.frameLimit, Self.frameLimit),
+            inPairs: request.inPairs)
     }
 
     /// No utterance is longer than a day.
@@ -162,33 +164,52 @@ final class SpeechEngine {
         for utterance in batch where utterance.ending == nil {
             if isCancelled(utterance) {
                 utterance.ending = .ended(.cancelled)
-            } else if feed(utterance), let group = utterance.group {
-                active.append(utterance)
-                generations.append(group.generation)
+            } else {
+                feed(utterance)
+                activate(utterance)
             }
         }
         let speaking = active
         loop.advance(generations) { isCancelled(speaking[$0]) }
+        for (utterance, generation) in zip(active, generations) where generation.step == .frame {
+            if utterance.group?.generation === generation {
+                utterance.group?.waiting.append(generation.codes)
+            } else {
+                utterance.next?.waiting.append(generation.codes)
+            }
+        }
         for utterance in batch { events.append(event(of: utterance)) }
         return events
     }
 
-    /// Gives the talker what text there is; false when there is none to speak.
-    private func feed(_ utterance: Utterance) -> Bool {
+    /// Gives the talker what text there is.
+    private func feed(_ utterance: Utterance) {
         if let group = utterance.group {
             if group.isOpen, let part = utterance.text.more() { extend(utterance, part) }
-            return true
-        }
-        if utterance.text.isExhausted {
+            if utterance.canGoAhead, let part = utterance.text.next(whole: true) {
+                utterance.next = makeGroup(utterance, part)
+                limit(utterance.next, of: utterance)
+            }
+        } else if utterance.text.isExhausted {
             utterance.ending = .ended(utterance.reason)
-            return false
+        } else if let part = utterance.text.next(whole: utterance.manner.needsWholeText) {
+            utterance.group = makeGroup(utterance, part)
+            limit(utterance.group, of: utterance)
         }
-        guard let part = utterance.text.next(whole: utterance.manner.needsWholeText) else { return false }
-        start(utterance, part)
-        return true
     }
 
-    private func start(_ utterance: Utterance, _ part: TextQueue.Part) {
+    /// The generations that advance in this turn: none while an ended group's frames become sound, so that the next one waits
+    /// for company.
+    private func activate(_ utterance: Utterance) {
+        guard let group = utterance.group, !group.hasEnded else { return }
+        active.append(utterance)
+        generations.append(group.generation)
+        guard let next = utterance.next, !next.hasEnded else { return }
+        active.append(utterance)
+        generations.append(next.generation)
+    }
+
+    private func makeGroup(_ utterance: Utterance, _ part: TextQueue.Part) -> Utterance.Group {
         let manner = utterance.manner
         var request = PromptRequest(
             textIDs: parts.tokenizer.encode(Template.text(part.text)), language: manner.key.language,
@@ -204,10 +225,10 @@ final class SpeechEngine {
         let generation = Generation(
             talker, prompt: prompt, isOpen: !part.isLast, prefix: prefix, options: manner.options,
             random: utterance.random)
-        utterance.group = Utterance.Group(
+        utterance.groups += 1
+        return Utterance.Group(
             generation: generation, prompt: prompt, isOpen: !part.isLast, keepsPrefix: prefix == nil, text: part.text,
             characters: part.characters, budget: budget)
-        limit(utterance)
     }
 
     private func extend(_ utterance: Utterance, _ part: TextQueue.Part) {
@@ -218,12 +239,12 @@ final class SpeechEngine {
         utterance.group?.text += part.text
         utterance.group?.budget.add(part.text)
         utterance.group?.characters += part.characters
-        limit(utterance)
+        limit(utterance.group, of: utterance)
     }
 
     /// A group ends when its text's frames, the utterance's or the checkpoint's are used up. The last token gives no frame.
-    private func limit(_ utterance: Utterance) {
-        guard let group = utterance.group else { return }
+    private func limit(_ group: Utterance.Group?, of utterance: Utterance) {
+        guard let group else { return }
         let left = utterance.manner.maximumFrames - utterance.frames + group.frames
         group.generation.maxNewTokens = min(group.budget.limit + 1, left + 1, utterance.manner.options.maxNewTokens)
     }
@@ -241,16 +262,15 @@ final class SpeechEngine {
     }
 
     private func outcome(of utterance: Utterance) -> SpeechEvent {
-        switch utterance.group!.generation.step {
-        case .frame: return sound(utterance)
-        case .reading: return .frame([], characters: utterance.spokenCharacters)
+        let step = utterance.group!.generation.step
+        if step != .cancelled, !utterance.group!.waiting.isEmpty { return sound(utterance) }
+        switch step {
+        case .frame, .reading: return .frame([], characters: utterance.spokenCharacters)
         case .starved: return .starved
         case .cancelled: return .ended(.cancelled)
         case .notFinite: return retry(utterance) ?? .failed(.notFinite(frame: utterance.frames))
         case .endOfSpeech: return retry(utterance) ?? finishGroup(utterance)
-        case .limit:
-            utterance.reason = .budget
-            return finishGroup(utterance)
+        case .limit: return finishGroup(utterance, .budget)
         }
     }
 
@@ -262,9 +282,9 @@ final class SpeechEngine {
     }
 
     private func sound(_ utterance: Utterance) -> SpeechEvent {
-        frame[0] = utterance.group!.generation.codes
-        // Given back: a generation that shares its codes copies them when it chooses the next ones.
-        defer { frame[0] = [] }
+        // Said ahead, when it was not known yet how much the group before would take.
+        guard utterance.frames < utterance.manner.maximumFrames else { return finishGroup(utterance, .budget) }
+        utterance.group!.waiting.take(into: &frame[0])
         let sound: Rows
         do {
             sound = try parts.decoder.step(frame, utterance.codec, on: processor)
@@ -276,10 +296,7 @@ final class SpeechEngine {
         utterance.frames += 1
         utterance.group!.frames += 1
         let event = SpeechEvent.frame(utterance.samples, characters: utterance.spokenCharacters)
-        if utterance.group!.silence.take(utterance.samples) {
-            utterance.reason = .silence
-            _ = finishGroup(utterance)
-        }
+        if utterance.group!.silence.take(utterance.samples) { _ = finishGroup(utterance, .silence) }
         return event
     }
 
@@ -287,20 +304,23 @@ final class SpeechEngine {
     private func retry(_ utterance: Utterance) -> SpeechEvent? {
         guard utterance.frames == 0, !utterance.hasRetried, let group = utterance.group else { return nil }
         utterance.hasRetried = true
-        utterance.random = RandomStream(seed: utterance.manner.options.seed &+ 1)
+        utterance.groups -= 1
         utterance.codec = parts.decoder.makeState()
-        start(utterance, TextQueue.Part(text: group.text, characters: group.characters, isLast: !group.isOpen))
+        utterance.group = makeGroup(
+            utterance, TextQueue.Part(text: group.text, characters: group.characters, isLast: !group.isOpen))
+        limit(utterance.group, of: utterance)
         return .frame([], characters: 0)
     }
 
-    private func finishGroup(_ utterance: Utterance) -> SpeechEvent {
+    /// `reason` says what cut the group short.
+    private func finishGroup(_ utterance: Utterance, _ reason: FinishReason? = nil) -> SpeechEvent {
         guard let group = utterance.group else { return .starved }
+        if let reason { utterance.reason = reason }
         utterance.characters += group.characters
-        utterance.random = group.generation.random
-        utterance.group = nil
-        if utterance.text.isExhausted || utterance.frames >= utterance.manner.maximumFrames {
-            return .ended(utterance.reason)
-        }
+        utterance.group = utterance.next.take()
+        limit(utterance.group, of: utterance)
+        let isLast = utterance.group == nil && utterance.text.isExhausted
+        if isLast || utterance.frames >= utterance.manner.maximumFrames { return .ended(utterance.reason) }
         return .frame([], characters: utterance.characters)
     }
 }

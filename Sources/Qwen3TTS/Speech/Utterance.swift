@@ -14,13 +14,18 @@ package final class Utterance {
         let nonStreaming: Bool
         let options: GenerationOptions
         let maximumFrames: Int
+        /// The group after the one being spoken is generated beside it.
+        let inPairs: Bool
     }
 
     let manner: Manner
     var codec: CodecDecoder.State
     var text: TextQueue
+    /// What is spoken now, and what is generated beside it.
     var group: Group?
-    var random: RandomStream
+    var next: Group?
+    /// Groups that were begun.
+    var groups = 0
     /// Of the last frame; the memory of the next one as soon as nobody else holds it.
     var samples: [Float] = []
     /// Given out so far.
@@ -37,7 +42,17 @@ package final class Utterance {
         self.manner = manner
         self.text = text
         self.codec = codec
-        random = RandomStream(seed: manner.options.seed)
+    }
+
+    /// Every group has a stream of its own, so that it says the same whether it is generated alone or beside another.
+    var random: RandomStream {
+        RandomStream(seed: hasRetried ? manner.options.seed &+ 1 : manner.options.seed, stream: UInt64(groups))
+    }
+
+    /// Whether there is text for another group, and speech so far that it does not delay.
+    var canGoAhead: Bool {
+        guard manner.inPairs, frames > 0, next == nil, let group, !group.isOpen, !group.hasEnded else { return false }
+        return !text.isOpen && !text.isExhausted
     }
 
     /// Sentences spoken with one prompt.
@@ -50,8 +65,19 @@ package final class Utterance {
         var text: String
         var characters: Int
         var budget = FrameBudget()
+        /// Given out.
         var frames = 0
         var silence = SilenceDetector()
+        /// Frames that are no sound yet.
+        var waiting = CodeQueue()
+
+        /// The talker has no more to say.
+        var hasEnded: Bool {
+            switch generation.step {
+            case .reading, .frame, .starved: false
+            case .endOfSpeech, .limit, .cancelled, .notFinite: true
+            }
+        }
     }
 
     /// Characters spoken, estimated inside the group in progress by the time its text takes.
@@ -59,5 +85,24 @@ package final class Utterance {
         guard let group else { return characters }
         let share = min(1, Double(group.frames) / max(group.budget.expected, 1))
         return characters + Int(share * Double(group.characters))
+    }
+}
+
+/// Codes of frames between talker and codec. As long as they do not pile up, nothing is allocated.
+struct CodeQueue {
+    private var codes: [Int] = []
+    private var first = 0
+
+    var isEmpty: Bool { first == codes.count }
+
+    mutating func append(_ frame: [Int]) { codes += frame }
+
+    /// Takes the codes of the oldest frame, as many as `frame` has.
+    mutating func take(into frame: inout [Int]) {
+        for index in frame.indices { frame[index] = codes[first + index] }
+        first += frame.count
+        guard isEmpty else { return }
+        codes.removeAll(keepingCapacity: true)
+        first = 0
     }
 }

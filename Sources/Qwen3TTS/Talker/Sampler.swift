@@ -21,20 +21,26 @@ package struct SamplingOptions: Sendable, Equatable {
     package static let greedy = SamplingOptions(sample: false)
 }
 
-/// SplitMix64: small, seeded once per utterance, the same on every platform.
+/// SplitMix64: small, the same on every platform.
 package struct RandomStream: Sendable {
     private var state: UInt64
 
-    package init(seed: UInt64) { state = seed }
+    /// Streams of one seed have nothing to do with each other.
+    package init(seed: UInt64, stream: UInt64 = 0) {
+        state = seed
+        if stream > 0 { state = Self.mixed(seed ^ Self.mixed(stream)) }
+    }
 
     /// Uniform in [0, 1), 53 random bits.
     package mutating func uniform() -> Double {
         state &+= 0x9e37_79b9_7f4a_7c15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        return Double(Self.mixed(state) >> 11) * 0x1p-53
+    }
+
+    private static func mixed(_ bits: UInt64) -> UInt64 {
+        var z = (bits ^ (bits >> 30)) &* 0xbf58_476d_1ce4_e5b9
         z = (z ^ (z >> 27)) &* 0x94d0_49bb_1331_11eb
-        z ^= z >> 31
-        return Double(z >> 11) * 0x1p-53
+        return z ^ (z >> 31)
     }
 }
 

@@ -140,6 +140,57 @@ struct SpeechModelTests {
         guard case .ended = ended else { throw SynthesisError.failed("\(String(describing: ended))") }
     }
 
+    /// Whether groups are generated two at a time or one after the other changes no sample, wherever speech ends.
+    @Test(arguments: [3000, 200, 45, 1]) func aLongTextInPairsEqualsOneByOne(frames: Int) throws {
+        var request = request("The fox.\n\nOver it all.\n\nA dog.\n\nIt sleeps.\n\nGone.", frames: frames)
+        let alone = try speak(request)
+        request.inPairs = true
+        #expect(try speak(request) == alone)
+        #expect(try speak(request, on: SpeechModel(directory: TinyCheckpoint.directory(), threads: 2)) == alone)
+        request.options.seed = 2
+        #expect(try speak(request).samples != alone.samples)
+    }
+
+    /// Two generations ask twice as often; when the first of them ended, neither computes until its frames are sound.
+    @Test func pairsAreGeneratedTogether() throws {
+        var request = request("The fox.\n\nOver it all.\n\nA dog.", frames: 3000)
+        func asksPerTurn() throws -> [Int] {
+            let utterance = try model.begin(request)
+            var asks: [Int] = []
+            while utterance.ending == nil {
+                var count = 0
+                _ = model.advance([utterance]) { _ in
+                    count += 1
+                    return false
+                }
+                asks.append(count)
+            }
+            return asks
+        }
+        let alone = try asksPerTurn()
+        request.inPairs = true
+        let pairs = try asksPerTurn()
+        #expect(pairs.max()! > 3 * alone.max()! / 2)
+        #expect(pairs.contains(1))
+        #expect(alone.allSatisfy { $0 > 1 })
+    }
+
+    @Test func aCancelledPairEnds() throws {
+        var request = request("The fox.\n\nOver it all.", frames: 3000)
+        request.inPairs = true
+        let utterance = try model.begin(request)
+        while utterance.next == nil { _ = model.advance([utterance]) { _ in false } }
+        var asked = 0
+        while utterance.ending == nil {
+            _ = model.advance([utterance]) { _ in
+                asked += 1
+                return asked > 20
+            }
+        }
+        #expect(utterance.ending == .ended(.cancelled))
+        #expect(asked < 40)
+    }
+
     @Test func speechEndsAtItsBudget() throws {
         let spoken = try speak(request("The quick brown fox", frames: 3))
         #expect(spoken.samples.count == 3 * 1920)
