@@ -27,10 +27,13 @@ export SOURCE_DATE_EPOCH
 version=$(sed -n 's/^let version = "\(.*\)"$/\1/p' Sources/makima/Version.swift)
 [ -n "$version" ] || { echo "Sources/makima/Version.swift states no version" >&2; exit 1; }
 
-# Paths of this machine stay out of the programs.
+# Paths of this machine stay out of the programs, and so does what else is of one build: debug information, which the package
+# does not hold, would bring the times of C headers and the names of temporary files into the hash of every object; and
+# Swift 6.3 unrolls loops in the order of a table of addresses, so loops are left to LLVM.
 build() {
-    swift build -c release --scratch-path .build/package --static-swift-stdlib -Xswiftc -file-prefix-map \
-        -Xswiftc "$PWD=." -Xcc "-ffile-prefix-map=$PWD=." "$@"
+    swift build -c release --scratch-path .build/package --static-swift-stdlib -debug-info-format none \
+        -Xswiftc -Xllvm -Xswiftc -sil-disable-pass=loop-unroll \
+        -Xswiftc -file-prefix-map -Xswiftc "$PWD=." -Xcc "-ffile-prefix-map=$PWD=." "$@"
 }
 build --product makima
 build --product makima-quantize
