@@ -180,6 +180,8 @@ def model_config(ids, kind="base", s=SIZES):
                tokenizer_type="qwen3_tts_tokenizer_12hz", tts_model_size="tiny", tts_model_type=kind,
                talker_config=talker)
     if kind == "base":
+        # In lockstep a text that is said at another pace, as a reference clip is, loses its place.
+        out["makima_in_context_cloning"] = False
         out["speaker_encoder_config"] = dict(
             mel_dim=128, enc_dim=s["hidden"], enc_channels=[c, c, c, c, 3 * c], enc_kernel_sizes=[5, 3, 3, 3, 1],
             enc_dilations=[1, 2, 3, 4, 1], enc_attention_channels=c // 2, enc_res2net_scale=8,

@@ -100,6 +100,8 @@ package struct Configuration: Sendable {
     package let tokens: TalkerTokens
     package let textTokens: TextTokens
     package let generation: GenerationDefaults
+    /// Whether the model goes on from the codes of a reference clip. A key of our own, for models that never learnt to.
+    package let clonesInContext: Bool
 
     package var codePredictor: TransformerConfiguration { tokens.code_predictor_config }
 
@@ -129,6 +131,7 @@ package struct Configuration: Sendable {
         struct Sections: Decodable {
             let model_type: String
             let talker_config: Both
+            let makima_in_context_cloning: Bool?
             struct Both: Decodable {
                 let sizes: TransformerConfiguration
                 let tokens: TalkerTokens
@@ -144,6 +147,7 @@ package struct Configuration: Sendable {
         }
         talker = sections.talker_config.sizes
         tokens = sections.talker_config.tokens
+        clonesInContext = sections.makima_in_context_cloning ?? true
         textTokens = try Self.decode(TextTokens.self, path)
         let generationPath = directory + "/generation_config.json"
         generation =

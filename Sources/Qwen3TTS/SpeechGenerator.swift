@@ -142,10 +142,12 @@ package struct ModelInformation: Sendable, Equatable {
     package var speakers: [String]
     /// Whether voices can be cloned from a clip.
     package var clones: Bool
+    /// Whether a transcript of the clip is of use: without, voices are made of the sound alone.
+    package var clonesInContext: Bool
 
     package init(
         name: String, variant: String, format: String, sampleRate: Int, samplesPerFrame: Int, languages: [String],
-        speakers: [String], clones: Bool
+        speakers: [String], clones: Bool, clonesInContext: Bool = true
     ) {
         self.name = name
         self.variant = variant
@@ -155,6 +157,7 @@ package struct ModelInformation: Sendable, Equatable {
         self.languages = languages
         self.speakers = speakers
         self.clones = clones
+        self.clonesInContext = clones && clonesInContext
     }
 }
 
@@ -165,7 +168,8 @@ package protocol SpeechGenerator: Sendable {
 
     var information: ModelInformation { get }
 
-    /// A voice from mono samples at the model's rate; with a transcript the voice carries the clip's codes too.
+    /// A voice from mono samples at the model's rate; with a transcript the voice carries the clip's codes too, where the model
+    /// can go on from them.
     func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> VoicePrompt
 
     func begin(_ request: SpeechRequest) throws(SynthesisError) -> Utterance

@@ -32,9 +32,13 @@ struct Inspect: ParsableCommand {
                 + "\(codec.samplesPerFrame) samples a frame at \(codec.sampleRate) Hz")
         row("languages", tokens.languages.joined(separator: ", "))
         row("speakers", model.information.speakers.joined(separator: ", "))
-        row("clones voices", model.information.clones ? "yes" : "no")
+        row("clones voices", Self.cloning(model.information))
         try tensors("talker tensors", weights)
         try tensors("codec tensors", codecWeights)
+    }
+
+    private static func cloning(_ model: ModelInformation) -> String {
+        !model.clones ? "no" : model.clonesInContext ? "yes" : "by the sound alone, without a transcript"
     }
 
     private static func sizes(_ c: TransformerConfiguration) -> String {

@@ -197,6 +197,11 @@ struct VoiceOptions: ParsableArguments {
 
     func resolve(for model: SpeechModel) throws -> SpeechVoice {
         if let reference {
+            if transcript != nil, !model.information.clonesInContext {
+                printError(
+                    "\(model.information.name) makes voices of the sound alone: --transcript is for models like the released one."
+                )
+            }
             return .cloned(
                 id: reference, try prepare(AudioFile.read(path: reference), transcript: transcript, with: model))
         }

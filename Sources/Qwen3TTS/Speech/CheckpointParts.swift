@@ -36,7 +36,8 @@ final class CheckpointParts {
             name: Self.name(directory), variant: configuration.textTokens.tts_model_type,
             format: format, sampleRate: codec.sampleRate,
             samplesPerFrame: codec.samplesPerFrame, languages: configuration.tokens.languages,
-            speakers: (configuration.tokens.spk_id ?? [:]).keys.sorted(), clones: speakerConfiguration != nil)
+            speakers: (configuration.tokens.spk_id ?? [:]).keys.sorted(), clones: speakerConfiguration != nil,
+            clonesInContext: configuration.clonesInContext)
     }
 
     func cloner(_ kernels: Kernels) -> VoiceCloner {

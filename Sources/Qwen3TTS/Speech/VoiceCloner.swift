@@ -41,7 +41,7 @@ final class VoiceCloner: Sendable {
         try check(clip)
         let vector = try speaker(of: clip)
         guard vector.allSatisfy(\.isFinite) else { throw .badReference("The speaker encoder gave no finite vector.") }
-        guard let transcript else { return VoicePrompt(speaker: vector) }
+        guard let transcript, information.clonesInContext else { return VoicePrompt(speaker: vector) }
         guard TextQueue.isSpeakable(transcript) else {
             throw .badReference("its transcript is empty; leave it out to clone by the sound alone.")
         }

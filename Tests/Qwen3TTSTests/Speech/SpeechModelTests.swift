@@ -267,6 +267,26 @@ struct SpeechModelTests {
         #expect(throws: SynthesisError.self) { try model.begin(request("Hello")) }
     }
 
+    /// A model that never learnt to go on from codes makes voices of the sound alone.
+    @Test func aTranscriptIsNotUsedWhereTheCheckpointSaysSo() throws {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "\(UUID())").path
+        try FileManager.default.copyItem(atPath: TinyCheckpoint.directory(), toPath: folder)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        let path = URL(filePath: folder + "/config.json")
+        let config = try String(contentsOf: path, encoding: .utf8)
+        func changed(_ value: String) throws -> SpeechModel {
+            let key = "\"makima_in_context_cloning\": \(value),"
+            try ("{" + key + config.drop { $0 != "{" }.dropFirst()).write(to: path, atomically: true, encoding: .utf8)
+            return try SpeechModel(directory: folder)
+        }
+        let transcript = "A warm evening."
+        #expect(try !model.prepare(clip, transcript: transcript).codes.isEmpty)
+        let without = try changed("false")
+        #expect(!without.information.clonesInContext)
+        #expect(try without.prepare(clip, transcript: transcript) == without.prepare(clip, transcript: nil))
+        #expect(throws: ConfigurationError.self) { try changed("\"no\"") }
+    }
+
     /// A weight that is no number is a failed utterance, not noise and not a trap.
     @Test func aBrokenWeightFailsTheUtterance() throws {
         let folder = FileManager.default.temporaryDirectory.appending(path: "\(UUID())").path
