@@ -1,5 +1,7 @@
 // Activations: float32 rows in memory that layers share without copying.
 
+import Glibc
+
 /// Owned float32 storage, aligned to 64 bytes, zero at the start. It belongs to one thread at a time; a worker pool may
 /// write disjoint parts of it.
 @safe
@@ -7,15 +9,30 @@ package final class FloatBuffer {
     package let count: Int
     let base: UnsafeMutablePointer<Float>
 
+    /// Bytes from which on memory comes from the system itself. It is zero already and goes back with the buffer, where the
+    /// allocator would keep hundreds of megabytes of what a thread other than the first gives up.
+    private static let mapped = 1 << 17
+    private var bytes: Int { max(count, 1) * MemoryLayout<Float>.stride }
+
     package init(count: Int) {
         precondition(count >= 0)
         self.count = count
         let bytes = max(count, 1) * MemoryLayout<Float>.stride
-        let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-        unsafe base = memory.initializeMemory(as: Float.self, repeating: 0, count: max(count, 1))
+        guard bytes >= Self.mapped else {
+            let memory = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+            unsafe base = memory.initializeMemory(as: Float.self, repeating: 0, count: max(count, 1))
+            return
+        }
+        let memory = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {
+            fatalError("there are no \(bytes) bytes of memory")
+        }
+        unsafe base = memory.bindMemory(to: Float.self, capacity: count)
     }
 
-    deinit { unsafe base.deallocate() }
+    deinit {
+        if bytes >= Self.mapped { unsafe munmap(base, bytes) } else { unsafe base.deallocate() }
+    }
 }
 
 /// A view [rows, columns] of a buffer, `stride` elements from one row to the next. Copying the view copies no data.
