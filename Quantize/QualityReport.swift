@@ -28,6 +28,8 @@ package struct QualityReport: Codable, Sendable, Equatable {
     package let notes: [String]
     /// nil when the models were not run.
     package let speech: SpeechQuality?
+    /// nil when the codec decoder was not tried.
+    package let codec: CodecQuality?
 
     package var isBelowGate: Bool { speech.map { !$0.passesGate } ?? false }
 
@@ -84,6 +86,7 @@ extension QualityReport {
                 + "(\(fixed(100 * Double(bytes) / Double(max(1, sourceBytes)), 1)) %)")
         lines += notes.map { "note: " + $0 }
         if let speech { lines += speech.lines }
+        if let codec { lines += codec.lines }
         return lines.joined(separator: "\n")
     }
 

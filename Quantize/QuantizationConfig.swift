@@ -7,11 +7,16 @@ enum QuantizationConfig {
     /// The source's config.json with one member more, everything else as it was. nil when no tensor is quantized.
     static func adding(_ plans: [TensorPlan], to configuration: [UInt8]) throws -> [UInt8] {
         guard let member = try member(plans) else { return configuration }
-        guard let end = configuration.lastIndex(of: UInt8(ascii: "}")) else { return configuration }
-        var head = configuration[..<end]
+        return adding("quantization_config", member, to: configuration)
+    }
+
+    /// A JSON object with one member more, everything else as it was.
+    static func adding(_ name: String, _ member: String, to object: [UInt8]) -> [UInt8] {
+        guard let end = object.lastIndex(of: UInt8(ascii: "}")) else { return object }
+        var head = object[..<end]
         while let last = head.last, [9, 10, 13, 32].contains(last) { head.removeLast() }
         let lines = member.split(separator: "\n").joined(separator: "\n  ")
-        return head + Array(",\n  \"quantization_config\": \(lines)\n}\n".utf8)
+        return head + Array(",\n  \"\(name)\": \(lines)\n}\n".utf8)
     }
 
     private struct Config: Encodable {

@@ -1,9 +1,11 @@
 // From a released checkpoint to the one the appliance runs, tensor by tensor through little memory.
 //
-// hash the source → plan every tensor → write in pieces → read back and compare → describe → rename into place
+// hash the source → plan every tensor → write in pieces → read back and compare → describe → listen → try the codec in bytes →
+// rename into place
 
 import FoundationEssentials
 import ModelFile
+import Qwen3TTS
 
 package struct QuantizationOptions: Sendable {
     /// Recorded in the files; found out from a Hugging Face cache's folder names when nil.
@@ -12,20 +14,24 @@ package struct QuantizationOptions: Sendable {
     package var threads: Int
     /// How to try the result; nil writes no speech quality.
     package var evaluation: EvaluationOptions?
+    /// Try the codec decoder in bytes too, and record what it may compute in.
+    package var triesCodec: Bool
 
     package init(
-        repository: String? = nil, revision: String? = nil, threads: Int = 2, evaluation: EvaluationOptions? = nil
+        repository: String? = nil, revision: String? = nil, threads: Int = 2, evaluation: EvaluationOptions? = nil,
+        triesCodec: Bool = true
     ) {
         self.repository = repository
         self.revision = revision
         self.threads = max(1, threads)
         self.evaluation = evaluation
+        self.triesCodec = triesCodec
     }
 }
 
 package struct QuantizationProgress: Sendable {
     package enum Stage: String, Sendable {
-        case hashing, writing, checking, listening
+        case hashing, writing, checking, listening, decoding
     }
     package let stage: Stage
     package let done: Int
@@ -58,12 +64,11 @@ package func quantize(
     let lines = try await run.check()
     try run.copyFiles()
     let configuration = try QuantizationConfig.adding(Array(plans.joined()), to: checkpoint.configuration)
-    // config.json makes a folder a checkpoint, so it comes last; only the report, which needs the model to run, follows.
     try staging.write(configuration, to: "config.json")
-    let speech = try options.evaluation.map {
-        try SpeechComparison(source: source, quantized: staging.path, options: $0).run(progress)
-    }
-    let report = checkpoint.report(recipe, plans, lines, speech: speech)
+    let (speech, codec) = try listen(source, staging.path, checkpoint.codec.configuration, options, progress)
+    // It makes the folder a checkpoint, so it comes last, with what was found by running the model; only the report follows.
+    try staging.write(checkpoint.codec.recording(codec?.choice), to: "speech_tokenizer/config.json")
+    let report = checkpoint.report(recipe, plans, lines, speech, codec)
     try staging.write(report.json(), to: QualityReport.fileName)
     try staging.publish()
     return report
@@ -82,10 +87,25 @@ package func reportQuality(
     let checkpoint = try SourceCheckpoint(source)
     let plans = try checkpoint.plans(recipe)
     let lines = try await compare(plans, checkpoint, with: destination, threads: options.threads, progress)
+    let configuration = try Configuration.codec(directory: destination)
+    let recorded = try configuration.recordedPrecision(in: destination)
+    var (speech, codec) = try listen(source, destination, configuration, options, progress)
+    codec?.recorded = recorded
+    return checkpoint.report(recipe, plans, lines, speech, codec)
+}
+
+/// Lets both models speak and the codec decoder in `quantized` try bytes, as far as the options ask for it.
+private func listen(
+    _ source: String, _ quantized: String, _ configuration: CodecConfiguration, _ options: QuantizationOptions,
+    _ progress: (QuantizationProgress) -> Void
+) throws -> (speech: SpeechQuality?, codec: CodecQuality?) {
     let speech = try options.evaluation.map {
-        try SpeechComparison(source: source, quantized: destination, options: $0).run(progress)
+        try SpeechComparison(source: source, quantized: quantized, options: $0).run(progress)
     }
-    return checkpoint.report(recipe, plans, lines, speech: speech)
+    guard options.triesCodec else { return (speech?.quality, nil) }
+    let codec = try CodecTrial(quantized, configuration, threads: options.threads)
+        .run(spoken: speech?.spoken ?? [], progress)
+    return (speech?.quality, codec)
 }
 
 private struct QuantizationRun {
@@ -239,7 +259,8 @@ extension SourceCheckpoint {
     }
 
     fileprivate func report(
-        _ recipe: Recipe, _ plans: [[TensorPlan]], _ lines: [QualityReport.TensorLine], speech: SpeechQuality?
+        _ recipe: Recipe, _ plans: [[TensorPlan]], _ lines: [QualityReport.TensorLine], _ speech: SpeechQuality?,
+        _ codec: CodecQuality?
     ) -> QualityReport {
         let unknown = plans.joined().filter(\.isUnknown).map { "tensor \($0.source.name) has no rule: kept as it is" }
         let fallen = plans.joined().filter(\.isFallback).map {
@@ -248,7 +269,7 @@ extension SourceCheckpoint {
         return QualityReport(
             recipe: recipe.name, quantizer: quantizerVersion, sourceBytes: byteCount,
             bytes: plans.joined().reduce(0) { $0 + $1.byteCount }, tensors: lines,
-            notes: unknown + fallen + ignored.map { "\($0) was not copied" }, speech: speech)
+            notes: unknown + fallen + ignored.map { "\($0) was not copied" }, speech: speech, codec: codec)
     }
 }
 

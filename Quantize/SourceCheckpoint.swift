@@ -9,6 +9,7 @@ import Qwen3TTS
 struct SourceCheckpoint {
     let path: String
     let configuration: [UInt8]
+    let codec: CodecRecord
     /// `model.safetensors` and `speech_tokenizer/model.safetensors`, shards joined; tensors in the order of the files.
     let parts: [Part]
     /// Small files to copy, relative to `path`.
@@ -31,7 +32,7 @@ struct SourceCheckpoint {
         let configuration: Configuration
         do {
             configuration = try Configuration(directory: path)
-            _ = try Configuration.codec(directory: path)
+            codec = try CodecRecord(directory: path)
         } catch {
             throw QuantizationError.notACheckpoint(path: path, reason: "\(error)")
         }
@@ -78,7 +79,7 @@ struct SourceCheckpoint {
                 var status = stat()
                 guard unsafe stat(path + "/" + file, &status) == 0 else { continue }
                 let isFile = (status.st_mode & S_IFMT) == S_IFREG && Int(status.st_size) <= largestFile
-                if file == "config.json" || file == QualityReport.fileName || file + "/" == speechTokenizer { continue }
+                if name == "config.json" || file == QualityReport.fileName || file + "/" == speechTokenizer { continue }
                 if name == "model.safetensors" || name == "model.safetensors.index.json" { continue }
                 if name.wholeMatch(of: /model-\d+-of-\d+\.safetensors/) != nil { continue }
                 if isFile && !name.hasPrefix(".") && !weightSuffixes.contains(where: { name.hasSuffix($0) }) {

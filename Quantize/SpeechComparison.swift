@@ -57,7 +57,8 @@ struct SpeechComparison {
         var ended = false
     }
 
-    func run(_ progress: (QuantizationProgress) -> Void) throws -> SpeechQuality {
+    /// How they compare, and the codes that the quantized model spoke each text with.
+    func run(_ progress: (QuantizationProgress) -> Void) throws -> (quality: SpeechQuality, spoken: [[[Int]]]) {
         let total = 3 * options.texts.count
         var done = 0
         func report() {
@@ -68,22 +69,24 @@ struct SpeechComparison {
         let (spoken, speaker) = try speakSource(report)
         let model = try EvaluatedModel(quantized)
         var score = Score(vocabulary: model.talker.configuration.codePredictor.vocab_size)
-        var (frames, misses) = (0, 0)
+        var (codes, misses): ([[[Int]]], Int) = ([], 0)
         for (text, utterance) in zip(options.texts, spoken) {
             let prompt = model.prompt(text, speaker: speaker, on: processor)
             compare(utterance, model, prompt, &score)
             report()
             let free = speak(text, prompt, model)
-            frames += free.frames.count
+            codes.append(free.frames)
             if free.ended != utterance.ended { misses += 1 }
             report()
         }
         let sourceFrames = spoken.reduce(0) { $0 + $1.frames.count }
-        return SpeechQuality(
+        let frames = codes.reduce(0) { $0 + $1.count }
+        let quality = SpeechQuality(
             texts: options.texts.count, frames: sourceFrames,
             firstCodebookAgreement: score.first.agreement, otherCodebooksAgreement: score.others.agreement,
             firstCodebookKL: score.first.divergence, otherCodebooksKL: score.others.divergence,
             durationRatio: Double(frames) / Double(max(1, sourceFrames)), endOfSpeechMisses: misses, gate: .standard)
+        return (quality, codes)
     }
 
     private func speakSource(_ report: () -> Void) throws -> (spoken: [Utterance], speaker: Rows?) {

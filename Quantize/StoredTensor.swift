@@ -44,12 +44,14 @@ struct StoredTensor: Sendable {
 }
 
 /// How far decoded values are from the source's.
-struct Deviation: Sendable {
-    private(set) var signal = 0.0
-    private(set) var noise = 0.0
+package struct Deviation: Sendable {
+    package private(set) var signal = 0.0
+    package private(set) var noise = 0.0
     private(set) var largest: Float = 0
 
-    mutating func add(_ values: [Float], _ source: [Float]) {
+    package init() {}
+
+    package mutating func add(_ values: [Float], _ source: [Float]) {
         for i in source.indices {
             let expected = Double(source[i])
             let difference = Double(values[i]) - expected
@@ -60,7 +62,7 @@ struct Deviation: Sendable {
     }
 
     /// Signal to noise; nil where there is no noise.
-    var decibels: Double? { noise > 0 ? 10 * log10(signal / noise) : nil }
+    package var decibels: Double? { noise > 0 ? 10 * log10(signal / noise) : nil }
 
     static func += (sum: inout Deviation, other: Deviation) {
         sum.signal += other.signal

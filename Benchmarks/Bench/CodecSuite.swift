@@ -3,6 +3,7 @@
 import Compute
 import Glibc
 import ModelFile
+import Quantization
 import Qwen3TTS
 
 struct CodecSuite {
@@ -35,10 +36,12 @@ struct CodecSuite {
         for precision in precisions.compactMap(CodecPrecision.init) {
             for kernels in Kernels.available where sets.contains(kernels.name) {
                 let (samples, times) = try decode(precision, kernels, frames)
+                var deviation = Deviation()
+                deviation.add(samples, exact)
                 lines.append(
                     Line(
                         precision: precision.rawValue, set: kernels.name, milliseconds: percentile(times, 0.5),
-                        decibels: precision == .float32 ? nil : Self.decibels(exact, samples)))
+                        decibels: precision == .float32 ? nil : deviation.decibels))
             }
         }
         return lines
@@ -49,29 +52,14 @@ struct CodecSuite {
     ) throws -> (samples: [Float], times: [Double]) {
         let decoder = try CodecDecoder(weights, configuration, precision: precision)
         let (state, processor) = (decoder.makeState(), Processor(kernels: kernels))
-        let c = configuration.decoder
-        var random: UInt64 = 1
         var samples: [Float] = []
         var times: [Double] = []
-        for _ in 0..<frames {
-            let codes = (0..<c.quantizers).map { _ in
-                random = random &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                return Int(random >> 33) % c.codebookSize
-            }
+        for codes in configuration.randomCodes(frames, seed: 1) {
             let start = Self.processorTime
             samples += try decoder.step([codes], state, on: processor).values
             times.append(Self.processorTime - start)
         }
         return (samples, times)
-    }
-
-    private static func decibels(_ exact: [Float], _ near: [Float]) -> Double {
-        var (signal, difference) = (0.0, 0.0)
-        for (a, b) in zip(exact, near) {
-            signal += Double(a) * Double(a)
-            difference += Double(a - b) * Double(a - b)
-        }
-        return 10 * log10(signal / difference)
     }
 
     /// Of this thread, in milliseconds.

@@ -175,9 +175,11 @@ struct EngineSuite {
 
     /// A frame at a time on one thread, as it runs beside the talker.
     private func decoderTime(_ directory: String) throws -> Double {
+        let codec = try Configuration.codec(directory: directory)
+        let format = try Checkpoint.format(of: Safetensors.directory(directory))
         let decoder = try CodecDecoder(
-            Safetensors.directory(directory + "/speech_tokenizer")["decoder"],
-            Configuration.codec(directory: directory), precision: .speaking)
+            Safetensors.directory(directory + "/speech_tokenizer")["decoder"], codec,
+            precision: codec.speakingPrecision(format: format, in: directory))
         let processor = Processor(kernels: kernels)
         let state = decoder.makeState()
         let groups = decoder.configuration.decoder.quantizers

@@ -3,6 +3,7 @@ import FoundationEssentials
 import Glibc
 import ModelStore
 import Quantization
+import Qwen3TTS
 
 extension Models {
     struct Pull: AsyncParsableCommand {
@@ -78,7 +79,9 @@ enum PullFormat: String, ExpressibleByArgument, CaseIterable {
     fileprivate func conversion(of id: String) -> ModelPull.Conversion? {
         guard self != .released else { return nil }
         return { source, destination, progress in
-            let options = QuantizationOptions(repository: id, threads: DoctorChecks.usableProcessors)
+            // A record for other computers is not worth this one's time.
+            let options = QuantizationOptions(
+                repository: id, threads: DoctorChecks.usableProcessors, triesCodec: CodecPrecision.obeysRecords)
             _ = try await quantize(
                 source: source, destination: destination, recipe: try Recipe.named(rawValue), options: options
             ) { progress($0.fraction) }
@@ -87,13 +90,14 @@ enum PullFormat: String, ExpressibleByArgument, CaseIterable {
 }
 
 extension QuantizationProgress {
-    /// Of the whole: reading the source for its hash, writing, and reading back.
+    /// Of the whole: reading the source for its hash, writing, reading back, and trying the codec decoder.
     fileprivate var fraction: Double {
         let part = Double(done) / Double(max(1, total))
         return switch stage {
-        case .hashing: part * 0.2
-        case .writing: 0.2 + part * 0.6
-        case .checking, .listening: 0.8 + part * 0.2
+        case .hashing: part * 0.15
+        case .writing: 0.15 + part * 0.45
+        case .checking: 0.6 + part * 0.15
+        case .listening, .decoding: 0.75 + part * 0.25
         }
     }
 }

@@ -11,11 +11,12 @@ private func options(_ frames: Int = 6) -> EvaluationOptions {
 }
 
 @Test func aModelAgreesWithItself() async throws {
-    let quality = try SpeechComparison(source: tiny, quantized: tiny, options: options()).run { _ in }
+    let (quality, spoken) = try SpeechComparison(source: tiny, quantized: tiny, options: options()).run { _ in }
     #expect(quality.firstCodebookAgreement == 1 && quality.otherCodebooksAgreement == 1)
     #expect(quality.firstCodebookKL < 1e-9 && quality.otherCodebooksKL < 1e-9)
     #expect(quality.durationRatio == 1 && quality.endOfSpeechMisses == 0 && quality.passesGate)
     #expect(quality.texts == 2 && quality.frames > 4)
+    #expect(spoken.joined().count == quality.frames)
 }
 
 @Test func fewerBitsAgreeLess() async throws {
@@ -44,11 +45,19 @@ private func options(_ frames: Int = 6) -> EvaluationOptions {
         maxError: 0.00012)
     let report = QualityReport(
         recipe: "int8", quantizer: "q", sourceBytes: 12_000_000, bytes: 6_500_000, tensors: [line], notes: ["careful"],
-        speech: speech)
+        speech: speech,
+        codec: CodecQuality(
+            [
+                .init(name: "random codes 1", frames: 40, decibels: 44.87),
+                .init(name: "text 1", frames: 9, decibels: nil),
+            ],
+            isFloat: false))
     #expect(report.isBelowGate)
     let text = report.text
     for part in [
         "x.weight", "2×3", "BF16", "int8", "41.3", "1.2e-4", "12 MB → 7 MB (54.2 %)", "note: careful", "96.89 %",
         "85.00 %", "1.020", "1 of 8", "BELOW THE GATE",
+        "random codes 1  40 frames  44.9 dB", "text 1          9 frames  no difference", "so int8 serves",
+        "records int8.",
     ] { #expect(text.contains(part), "\(part) in \(text)") }
 }

@@ -9,6 +9,8 @@ package struct CodecConfiguration: Decodable, Sendable, Equatable {
     package var sampleRate: Int
     /// Quantizers the encoder uses out of those it has.
     package var validQuantizers: Int
+    /// What the quantizer recorded, unchecked; `recordedPrecision` checks it.
+    package var record: PrecisionRecord?
 
     enum CodingKeys: String, CodingKey {
         case decoder = "decoder_config"
@@ -17,6 +19,7 @@ package struct CodecConfiguration: Decodable, Sendable, Equatable {
         case encodedSamplesPerFrame = "encode_downsample_rate"
         case sampleRate = "output_sample_rate"
         case validQuantizers = "encoder_valid_num_quantizers"
+        case record = "makima_decoder_precision"
     }
 
     package struct Decoder: Decodable, Sendable, Equatable {

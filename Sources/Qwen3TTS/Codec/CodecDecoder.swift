@@ -6,50 +6,6 @@
 package import Compute
 package import ModelFile
 
-/// What the decoder computes with. Integer sums are exact, so each gives the same samples streamed or whole and on any
-/// number of threads; how far they are from float32 is measured (docs/decisions/0001-codec-in-integers.md).
-package enum CodecPrecision: String, Sendable, CaseIterable {
-    /// As the official implementation.
-    case float32
-    /// 16-bit integers everywhere.
-    case int16
-    /// 8-bit ones where they save most and cost least.
-    case int8
-
-    /// What speech is decoded with. aarch64 multiplies 16 bits no faster than floats.
-    #if arch(arm64)
-        package static let speaking = CodecPrecision.float32
-    #else
-        package static let speaking = CodecPrecision.int16
-    #endif
-
-    /// The table of choices.
-    package func format(_ layer: CodecLayer) -> ConvolutionFormat {
-        switch (self, layer) {
-        case (.float32, _): .float32
-        case (.int16, _): .int16
-        // Few rows share these weights, so a frame waits for reading them.
-        case (.int8, .attention), (.int8, .pointwise): .int8Weights
-        // Half of all multiplications, where an error has a short way to the sound.
-        case (.int8, .dilated(let block)) where block > 0: .int8
-        case (.int8, _): .int16
-        }
-    }
-}
-
-/// The decoder's matrices and convolutions, in kinds that are treated alike. Blocks count from 0.
-package enum CodecLayer {
-    case quantizer, preConvolution
-    /// Of the transformer: into and out of it; its layers.
-    case projection, attention, mlp
-    /// Of a ConvNeXt stage: transposed convolution, and the two matrices.
-    case upsampling, pointwise
-    case first
-    /// Of a block: transposed convolution; the two convolutions of a residual unit, of seven taps and of one.
-    case rate(block: Int), dilated(block: Int), narrow(block: Int)
-    case last
-}
-
 package struct CodecDecoder {
     package let precision: CodecPrecision
     package let configuration: CodecConfiguration

@@ -29,9 +29,8 @@ final class CheckpointParts {
         try Self.checkTemplate(tokenizer, directory)
         talker = try Talker(weights["talker"], configuration)
         let format = try Checkpoint.format(of: weights)
-        // Weights that are rounded already lose more than 16-bit sound does: 40 dB below the sound and less.
         decoder = try CodecDecoder(
-            codecWeights["decoder"], codec, precision: format == "f32" ? .float32 : .speaking)
+            codecWeights["decoder"], codec, precision: codec.speakingPrecision(format: format, in: directory))
         information = ModelInformation(
             name: Self.name(directory), variant: configuration.textTokens.tts_model_type,
             format: format, sampleRate: codec.sampleRate,

@@ -1,0 +1,93 @@
+// What the codec decoder computes with: the choices, the layers they are made for, and the choice that a checkpoint records.
+
+package import Compute
+
+/// What the decoder computes with. Integer sums are exact, so each gives the same samples streamed or whole and on any
+/// number of threads; how far they are from float32 is measured (docs/decisions/0001-codec-in-integers.md).
+package enum CodecPrecision: String, Codable, Sendable, CaseIterable {
+    /// As the official implementation.
+    case float32
+    /// 16-bit integers everywhere.
+    case int16
+    /// 8-bit ones where they save most and cost least.
+    case int8
+
+    /// What speech is decoded with where the checkpoint records nothing. aarch64 multiplies 16 bits no faster than floats.
+    #if arch(arm64)
+        package static let speaking = CodecPrecision.float32
+    #else
+        package static let speaking = CodecPrecision.int16
+    #endif
+
+    /// Whether a record counts here: of the layers that int8 leaves at 16 bits aarch64 makes slow work.
+    package static var obeysRecords: Bool { speaking != .float32 }
+
+    /// The table of choices.
+    package func format(_ layer: CodecLayer) -> ConvolutionFormat {
+        switch (self, layer) {
+        case (.float32, _): .float32
+        case (.int16, _): .int16
+        // Few rows share these weights, so a frame waits for reading them.
+        case (.int8, .attention), (.int8, .pointwise): .int8Weights
+        // Half of all multiplications, where an error has a short way to the sound.
+        case (.int8, .dilated(let block)) where block > 0: .int8
+        case (.int8, _): .int16
+        }
+    }
+}
+
+/// The decoder's matrices and convolutions, in kinds that are treated alike. Blocks count from 0.
+package enum CodecLayer {
+    case quantizer, preConvolution
+    /// Of the transformer: into and out of it; its layers.
+    case projection, attention, mlp
+    /// Of a ConvNeXt stage: transposed convolution, and the two matrices.
+    case upsampling, pointwise
+    case first
+    /// Of a block: transposed convolution; the two convolutions of a residual unit, of seven taps and of one.
+    case rate(block: Int), dilated(block: Int), narrow(block: Int)
+    case last
+}
+
+extension CodecConfiguration {
+    /// The record's name in `speech_tokenizer/config.json`; the official code keeps keys it does not know and ignores them.
+    package static let precisionKey = CodingKeys.record.rawValue
+
+    /// The precision that the quantizer measured and recorded; nil without a record. `directory` is for the error.
+    package func recordedPrecision(in directory: String) throws(ConfigurationError) -> CodecPrecision? {
+        guard let record else { return nil }
+        if case .text(let value) = record, let precision = CodecPrecision(rawValue: value) { return precision }
+        let known = CodecPrecision.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+        throw .invalid(
+            path: directory + "/speech_tokenizer/config.json", field: Self.precisionKey,
+            reason: "is \(record.description), one of \(known) is expected")
+    }
+
+    /// What speech is decoded with: what the checkpoint records, else by how its weights are stored. `format` is
+    /// `Checkpoint.format`'s; weights that are rounded already lose more than 16-bit sound does: 40 dB below the sound and
+    /// less.
+    package func speakingPrecision(format: String, in directory: String) throws(ConfigurationError) -> CodecPrecision {
+        let recorded = try recordedPrecision(in: directory)
+        guard CodecPrecision.obeysRecords else { return .speaking }
+        return recorded ?? (format == "f32" ? .float32 : .speaking)
+    }
+}
+
+/// The record as it stands in the file.
+package enum PrecisionRecord: Decodable, Sendable, Equatable {
+    case text(String)
+    case other
+
+    package init(from decoder: any Decoder) throws {
+        let text = try? decoder.singleValueContainer().decode(String.self)
+        self = text.map(PrecisionRecord.text) ?? .other
+    }
+
+    /// Short and in printable characters, whatever the file holds.
+    fileprivate var description: String {
+        switch self {
+        case .text(let value): String(reflecting: String(value.prefix(40)))
+        case .other: "no string"
+        }
+    }
+}

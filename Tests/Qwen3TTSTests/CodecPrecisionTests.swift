@@ -1,0 +1,101 @@
+import Compute
+import FoundationEssentials
+import ModelFile
+import Testing
+
+@testable import Qwen3TTS
+
+/// A copy of the tiny checkpoint whose `speech_tokenizer/config.json` begins with another member.
+private func withMember(_ member: String, _ body: (_ directory: String) throws -> Void) throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "\(UUID())").path
+    try FileManager.default.copyItem(atPath: TinyCheckpoint.directory(), toPath: folder)
+    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let path = URL(filePath: folder + "/speech_tokenizer/config.json")
+    let text = String(decoding: try Data(contentsOf: path), as: UTF8.self)
+    try Data(("{" + member + "," + text.drop { $0 != "{" }.dropFirst()).utf8).write(to: path)
+    try body(folder)
+}
+
+private func withRecord(_ value: String, _ body: (_ directory: String) throws -> Void) throws {
+    try withMember("\"makima_decoder_precision\": \(value)", body)
+}
+
+private func expected(_ precision: CodecPrecision) -> CodecPrecision {
+    CodecPrecision.obeysRecords ? precision : .speaking
+}
+
+@Test(arguments: CodecPrecision.allCases)
+func speechIsDecodedAsTheCheckpointRecords(precision: CodecPrecision) throws {
+    try withRecord("\"\(precision.rawValue)\"") { directory in
+        let parts = try CheckpointParts(directory: directory)
+        #expect(parts.decoder.precision == expected(precision))
+    }
+}
+
+@Test func withoutARecordTheWeightsDecide() throws {
+    for member in ["\"other\": 1", "\"makima_decoder_precision\": null"] {
+        try withMember(member) { directory in
+            let codec = try Configuration.codec(directory: directory)
+            #expect(try codec.speakingPrecision(format: "int8", in: directory) == .speaking)
+            #expect(try codec.speakingPrecision(format: "f32", in: directory) == .float32)
+        }
+    }
+}
+
+@Test(arguments: [
+    (#""int9""#, #""int9""#), (#""""#, #""""#), ("8", "no string"), ("true", "no string"), ("[]", "no string"),
+    (#"{"a": "int8"}"#, "no string"), (#""INT8""#, #""INT8""#), (#""int8\u0000\n""#, #""int8\0\n""#),
+    ("\"" + String(repeating: "8", count: 100_000) + "\"", "\"" + String(repeating: "8", count: 40) + "\""),
+])
+func aRecordThatIsNoPrecisionIsNamed(value: String, found: String) throws {
+    try withRecord(value) { directory in
+        #expect(
+            throws: ConfigurationError.invalid(
+                path: directory + "/speech_tokenizer/config.json", field: "makima_decoder_precision",
+                reason: "is \(found), one of \"float32\", \"int16\", \"int8\" is expected")
+        ) { try SpeechModel(directory: directory) }
+    }
+}
+
+/// The built-in model's decoder was found exact enough for bytes.
+struct RecordedBytesTests {
+    private let directory = TinyCheckpoint.folder + "/../../../Models/makima-mini"
+
+    private func speak(threads: Int, together: Int) throws -> [[Float]] {
+        let model = try SpeechModel(directory: directory, threads: threads)
+        let utterances = try (0..<together).map { index in
+            var request = SpeechRequest(text: "Good morning.", voice: .none, language: "english")
+            request.options.seed = UInt64(index + 1)
+            request.options.maximumFrames = 8
+            return try model.begin(request)
+        }
+        var samples = [[Float]](repeating: [], count: together)
+        var isSpeaking = true
+        while isSpeaking {
+            isSpeaking = false
+            for (index, event) in model.advance(utterances, isCancelled: { _ in false }).enumerated() {
+                guard case .frame(let frame, characters: _) = event else { continue }
+                samples[index] += frame
+                isSpeaking = true
+            }
+        }
+        return samples
+    }
+
+    @Test func samplesDoNotDependOnThreadsOrCompany() throws {
+        #expect(try CheckpointParts(directory: directory).decoder.precision == expected(.int8))
+        let one = try speak(threads: 1, together: 1)
+        #expect(one[0].contains { $0 != 0 })
+        #expect(try speak(threads: 2, together: 1) == one)
+        #expect(try speak(threads: 1, together: 3)[0] == one[0])
+    }
+
+    @Test func streamedEqualsWhole() throws {
+        let decoder = try CheckpointParts(directory: directory).decoder
+        let frames = try MiniCodec().frames(24, seed: 4)
+        let (one, two) = (Processor(), Processor(threads: 2))
+        let whole = try decoder.step(frames, decoder.makeState(), on: two).values
+        let state = decoder.makeState()
+        #expect(try frames.flatMap { try decoder.step([$0], state, on: one).values } == whole)
+    }
+}
