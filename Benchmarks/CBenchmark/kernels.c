@@ -5,7 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum { F32, BF16, Q8, Q4, QUANTIZE, RMS_NORM, ROPE, SILU_MUL, ATTENTION, CONV_F32, DEPTHWISE, SNAKE } operation;
+typedef enum {
+    F32, BF16, Q8, Q4, QUANTIZE, RMS_NORM, ROPE, SILU_MUL, ATTENTION, ATTENTION_F16, CONV_F32, DEPTHWISE, SNAKE
+} operation;
 
 typedef struct {
     operation operation;
@@ -19,10 +21,11 @@ static const test tests[] = {
     {Q8, 1, 3072, 1024},    {Q8, 1, 1024, 3072},    {Q8, 2, 3072, 1024},   {Q8, 4, 3072, 1024},  {Q8, 16, 3072, 1024},
     {Q4, 1, 3072, 1024},    {Q4, 1, 1024, 3072},    {Q4, 2, 3072, 1024},   {Q4, 4, 3072, 1024},  {Q4, 16, 3072, 1024},
     {QUANTIZE, 1, 1, 1024}, {RMS_NORM, 1, 1, 1024}, {ROPE, 1, 16, 128},    {SILU_MUL, 1, 1, 3072},
-    {ATTENTION, 2, 600, 128}, {CONV_F32, 32, 768, 768}, {DEPTHWISE, 4, 7, 1024}, {SNAKE, 32, 1, 768},
+    {ATTENTION, 2, 600, 128}, {ATTENTION_F16, 2, 600, 128}, {CONV_F32, 32, 768, 768}, {DEPTHWISE, 4, 7, 1024}, {SNAKE, 32, 1, 768},
 };
 static const char *const names[] = {"linear_f32", "linear_bf16", "linear_q8", "linear_q4", "quantize_q8", "rms_norm",
-                                    "rope", "silu_mul", "attention", "conv_f32", "conv_depthwise", "snake"};
+                                    "rope", "silu_mul", "attention", "attention_f16", "conv_f32",
+                                    "conv_depthwise", "snake"};
 enum { TAPS = 7, ARENA = 256 << 20 };
 
 size_t mb_case_count(void) { return sizeof tests / sizeof *tests; }
@@ -38,7 +41,7 @@ typedef struct {
     float *scratch[MB_MAX_THREADS];
 } bench;
 
-/// Numbers of ordinary size whether they are read as float32, bfloat16, bytes or nibbles.
+/// Numbers of ordinary size whether they are read as float32, bfloat16, half precision, bytes or nibbles.
 static const char *arena(void) {
     static char *memory;
     if (memory) return memory;
@@ -80,6 +83,11 @@ static void alone(bench *b, float *memory) {
     case ATTENTION:
         k->attention(y, memory, b->x, b->x + columns, n, columns, rows, 2 * columns, 0.09f, y + 4096);
         break;
+    case ATTENTION_F16: {
+        const uint16_t *cache = (const uint16_t *)b->weights;
+        k->attention_f16(y, memory, cache, cache + columns, n, columns, rows, 2 * columns, 0.09f, y + 4096);
+        break;
+    }
     case DEPTHWISE: k->conv_depthwise(y, memory, b->scales, b->scales, n, columns, rows); break;
     default: k->snake(y, memory, b->scales, b->scales, n, columns);
     }
@@ -121,7 +129,8 @@ static double time_calls(bench *b, mb_team *team, size_t copies) {
 static double work_of(test t) {
     double area = (double)t.n * (double)t.rows * (double)t.columns;
     switch (t.operation) {
-    case ATTENTION: return 4 * area;
+    case ATTENTION:
+    case ATTENTION_F16: return 4 * area;
     case CONV_F32: return 2 * TAPS * area;
     default: return 2 * area;
     }

@@ -4,6 +4,8 @@
 import CKernels
 import Testing
 
+@testable import ModelFile
+
 @safe struct InstructionSet: CustomTestStringConvertible, Sendable {
     nonisolated(unsafe) let table: UnsafePointer<mk_kernels>
     let testDescription: String
@@ -54,8 +56,35 @@ struct Noise {
         Guarded(count, guardedBy: 12345) { _ in (Float(bits() % 65537) / 32768 - 1) * scale }
     }
 
+    /// In half precision, of either sign and from 1/16 to 2.
+    mutating func halves(_ count: Int) -> Guarded<UInt16> {
+        Guarded(count, guardedBy: 0x7BCD) { _ in
+            UInt16(truncatingIfNeeded: bits()) & 0x83FF | UInt16(11 + bits() % 5) << 10
+        }
+    }
+
     mutating func bytes(_ count: Int) -> Guarded<Int8> {
         Guarded(count, guardedBy: 77) { _ in Int8(truncatingIfNeeded: bits()) }
+    }
+}
+
+/// IEEE half precision by what its numbers are: not every platform of Swift has `Float16`.
+enum Half {
+    /// Zero and what is positive and finite, in order: the index is the half.
+    static let finite = (0..<0x7C00 as Range<UInt16>).map { Tensor.widen($0) }
+
+    /// Of the two halves around a value the nearer, of two as near the even one; the largest for all beyond.
+    static func nearest(_ value: Float) -> UInt16 {
+        let (sign, magnitude) = (UInt16(value.bitPattern >> 16 & 0x8000), value.magnitude)
+        guard magnitude.isFinite else { return sign | (value.isNaN ? 0x7E00 : 0x7C00) }
+        var (below, above) = (0, finite.count - 1)
+        guard magnitude < finite[above] else { return sign | UInt16(above) }
+        while above - below > 1 {
+            let middle = (below + above) / 2
+            if finite[middle] <= magnitude { below = middle } else { above = middle }
+        }
+        let (down, up) = (Double(magnitude) - Double(finite[below]), Double(finite[above]) - Double(magnitude))
+        return sign | UInt16(down < up || (down == up && below % 2 == 0) ? below : above)
     }
 }
 
@@ -160,6 +189,94 @@ func expectClose(_ got: Guarded<Float>, _ wanted: Guarded<Float>, within toleran
             unsafe InstructionSet.definition.table.pointee.attention(
                 wanted.base, q.base, k.base, v.base, group, dim, count, stride, 0.3, scores.base)
             expectClose(got, wanted, within: 3e-6, "\(count) positions")
+        }
+    }
+
+    /// The bits of attention over the same numbers as floats.
+    @Test(arguments: InstructionSet.available, [1, 7, 16, 45, 128])
+    func halfPrecisionAttention(_ isa: InstructionSet, dim: Int) {
+        var noise = Noise()
+        for (group, count) in [(1, 1), (2, 6), (3, 50)] {
+            let stride = dim + 3
+            let q = noise.floats(group * dim)
+            let (k, v) = (noise.halves(count * stride), noise.halves(count * stride))
+            let floatK = Guarded(k.count, guardedBy: 12345) { unsafe Tensor.widen(k.base[$0]) }
+            let floatV = Guarded(v.count, guardedBy: 12345) { unsafe Tensor.widen(v.base[$0]) }
+            let (got, floats, wanted) = (output(group * dim), output(group * dim), output(group * dim))
+            let scores = output(group * count)
+            unsafe isa.table.pointee.attention_f16(
+                got.base, q.base, k.base, v.base, group, dim, count, stride, 0.3, scores.base)
+            #expect(scores.isIntact)
+            unsafe isa.table.pointee.attention(
+                floats.base, q.base, floatK.base, floatV.base, group, dim, count, stride, 0.3, scores.base)
+            unsafe InstructionSet.definition.table.pointee.attention_f16(
+                wanted.base, q.base, k.base, v.base, group, dim, count, stride, 0.3, scores.base)
+            #expect(got.values == floats.values)
+            expectClose(got, wanted, within: 3e-6, "\(count) positions")
+        }
+    }
+
+    /// A broken model must not become silence: what is no number in one key or value is none in the result.
+    @Test(arguments: InstructionSet.available, [Float.nan, .infinity])
+    func halfPrecisionKeepsWhatIsNoNumber(_ isa: InstructionSet, value: Float) {
+        let (dim, count) = (45, 6)
+        for place in [2 * dim, 3 * dim + 44] {
+            var noise = Noise()
+            let q = Guarded<Float>(dim, guardedBy: 12345) { _ in 1 }
+            let (k, v) = (noise.halves(count * dim), noise.halves(count * dim))
+            let broken = Guarded<Float>(1, guardedBy: 12345) { _ in value }
+            for cached in [k, v] {
+                let (got, scores) = (output(dim), output(count))
+                let kept = unsafe cached.base[place]
+                unsafe isa.table.pointee.round_f16(cached.base + place, broken.base, 1)
+                unsafe isa.table.pointee.attention_f16(
+                    got.base, q.base, k.base, v.base, 1, dim, count, dim, 0.3, scores.base)
+                unsafe cached.base[place] = kept
+                #expect(got.values.contains { !$0.isFinite })
+            }
+        }
+    }
+
+    @Test(arguments: InstructionSet.available, [1, 7, 16, 45, 128, 100_003])
+    func halfPrecisionRounding(_ isa: InstructionSet, n: Int) {
+        var noise = Noise()
+        let special: [Float] = [
+            -0.0, 0x1p-25, 0x1.000002p-25, 0x1.8p-24, 0x1.ff8p-15, 0x1.ffep-15, 0x1.fffp-15, 65504, -65519.996, 65520,
+            -1e30, .infinity, -.infinity, .nan, -.nan, 1 + 0x1p-11, 1 + 0x1.8p-10,
+        ]
+        let x = Guarded<Float>(n, guardedBy: 12345) { index in
+            // Near halves and the middles between two, of every exponent that halves have and some more.
+            let exponent = UInt32(98 + noise.bits() % 50) << 23
+            let fraction = UInt32(truncatingIfNeeded: noise.bits() % 4096 << 12) &+ UInt32(noise.bits() % 3) &- 1
+            let value = Float(bitPattern: exponent + (fraction & 0x7F_FFFF))
+            return n > 1000 && index < special.count ? special[index] : index % 2 == 0 ? value : -value
+        }
+        let got = Guarded<UInt16>(n, guardedBy: 0x7BCD) { _ in 0 }
+        unsafe isa.table.pointee.round_f16(got.base, x.base, n)
+        #expect(got.isIntact)
+        for (value, half) in zip(x.values, got.values) {
+            guard half != Half.nearest(value) else { continue }
+            Issue.record("\(value) became \(half), the nearest half is \(Half.nearest(value))")
+            return
+        }
+    }
+
+    /// Subnormals, zeros, infinities and all others: the average of a single value is the value.
+    @Test(arguments: InstructionSet.available)
+    func everyHalfIsWidenedExactly(_ isa: InstructionSet) {
+        let count = 1 << 16
+        let values = Guarded<UInt16>(count, guardedBy: 77) { UInt16($0) }
+        let keys = Guarded<UInt16>(count, guardedBy: 77) { _ in 0 }
+        let q = Guarded<Float>(count, guardedBy: 77) { _ in 0 }
+        let (got, scores) = (output(count), output(1))
+        unsafe isa.table.pointee.attention_f16(
+            got.base, q.base, keys.base, values.base, 1, count, 1, count, 1, scores.base)
+        #expect(got.isIntact)
+        for (half, value) in zip(values.values, got.values) {
+            let expected = Tensor.widen(half)
+            guard value != expected, !(value.isNaN && expected.isNaN) else { continue }
+            Issue.record("\(half) became \(value), expected \(expected)")
+            return
         }
     }
 

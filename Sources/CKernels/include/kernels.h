@@ -108,6 +108,12 @@ typedef struct {
     /// v[count][kstride], out[group][dim]; softmax(scale·q·k)·v. scores is scratch of group·count.
     void (*attention)(float *out, const float *q, const float *k, const float *v, size_t group, size_t dim,
                       size_t count, size_t kstride, float scale, float *scores);
+    /// The same over k and v from round_f16: the bits of `attention` over what they are when widened.
+    void (*attention_f16)(float *out, const float *q, const uint16_t *k, const uint16_t *v, size_t group, size_t dim,
+                          size_t count, size_t kstride, float scale, float *scores);
+    /// y[i] = x[i] in IEEE half precision, [n]: rounded to nearest even, what is finite and beyond ±65504 to ±65504; infinities
+    /// and NaN stay what they are. Bit-exact everywhere.
+    void (*round_f16)(uint16_t *y, const float *x, size_t n);
     /// y = silu(x), y = gelu(x) with erf, [n]. y may be x.
     void (*silu)(float *y, const float *x, size_t n);
     void (*gelu)(float *y, const float *x, size_t n);

@@ -22,6 +22,9 @@ void mk_scalar_silu_mul(float *y, const float *gate, const float *up, size_t n);
 void mk_scalar_add(float *y, const float *x, const float *scale, size_t n);
 void mk_scalar_attention(float *out, const float *q, const float *k, const float *v, size_t group, size_t dim,
                          size_t count, size_t kstride, float scale, float *scores);
+void mk_scalar_attention_f16(float *out, const float *q, const uint16_t *k, const uint16_t *v, size_t group, size_t dim,
+                             size_t count, size_t kstride, float scale, float *scores);
+void mk_scalar_round_f16(uint16_t *y, const float *x, size_t n);
 void mk_scalar_silu(float *y, const float *x, size_t n);
 void mk_scalar_gelu(float *y, const float *x, size_t n);
 void mk_scalar_conv_f32(float *y, size_t ystride, const float *x, size_t xstride, const float *w, const float *bias,

@@ -36,25 +36,65 @@ void mk_scalar_add(float *y, const float *x, const float *scale, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] += scale ? scale[i] * x[i] : x[i];
 }
 
-static void attend(float *out, const float *q, const float *k, const float *v, size_t dim, size_t count,
+typedef union {
+    uint32_t bits;
+    float value;
+} word;
+
+/// Half precision widened exactly: the exponent's bias is 112 less than a float's, which a product mends for subnormals
+/// too, and the largest exponent stays the largest.
+static float widen_f16(uint16_t half) {
+    word magnitude = {(half & 0x7FFFu) << 13};
+    magnitude.value *= 0x1p112f;
+    if ((half & 0x7C00) == 0x7C00) magnitude.bits |= 0x7F800000;
+    return (word){magnitude.bits | (half & 0x8000u) << 16}.value;
+}
+
+static uint16_t narrow_f16(float x) {
+    uint32_t sign = (word){.value = x}.bits >> 16 & 0x8000;
+    if (isnan(x)) return (uint16_t)(sign | 0x7E00 | ((word){.value = x}.bits >> 13 & 0x1FF));
+    if (isinf(x)) return (uint16_t)(sign | 0x7C00);
+    word magnitude = {.value = fminf(fabsf(x), 65504)};
+    // Subnormals are multiples of 2^-24.
+    if (magnitude.value < 0x1p-14f) return (uint16_t)(sign | (uint32_t)rintf(magnitude.value * 0x1p24f));
+    uint32_t even = magnitude.bits >> 13 & 1;
+    return (uint16_t)(sign | (((magnitude.bits + 0xFFF + even) >> 13) - (112 << 10)));
+}
+
+void mk_scalar_round_f16(uint16_t *y, const float *x, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = narrow_f16(x[i]);
+}
+
+/// Element i of keys or values that are float or, with `size` 2, half precision.
+static inline float element(const void *p, size_t i, size_t size) {
+    return size == 2 ? widen_f16(((const uint16_t *)p)[i]) : ((const float *)p)[i];
+}
+
+static void attend(float *out, const float *q, const void *k, const void *v, size_t size, size_t dim, size_t count,
                    size_t kstride, float scale, float *scores) {
     float largest = -INFINITY, total = 0;
     for (size_t t = 0; t < count; t++) {
         float dot = 0;
-        for (size_t i = 0; i < dim; i++) dot += q[i] * k[t * kstride + i];
+        for (size_t i = 0; i < dim; i++) dot += q[i] * element(k, t * kstride + i, size);
         scores[t] = dot * scale;
         largest = fmaxf(largest, scores[t]);
     }
     for (size_t t = 0; t < count; t++) total += scores[t] = expf(scores[t] - largest);
     for (size_t i = 0; i < dim; i++) out[i] = 0;
     for (size_t t = 0; t < count; t++)
-        for (size_t i = 0; i < dim; i++) out[i] += scores[t] / total * v[t * kstride + i];
+        for (size_t i = 0; i < dim; i++) out[i] += scores[t] / total * element(v, t * kstride + i, size);
 }
 
 void mk_scalar_attention(float *out, const float *q, const float *k, const float *v, size_t group, size_t dim,
                          size_t count, size_t kstride, float scale, float *scores) {
     for (size_t g = 0; g < group; g++)
-        attend(out + g * dim, q + g * dim, k, v, dim, count, kstride, scale, scores + g * count);
+        attend(out + g * dim, q + g * dim, k, v, sizeof *k, dim, count, kstride, scale, scores + g * count);
+}
+
+void mk_scalar_attention_f16(float *out, const float *q, const uint16_t *k, const uint16_t *v, size_t group, size_t dim,
+                             size_t count, size_t kstride, float scale, float *scores) {
+    for (size_t g = 0; g < group; g++)
+        attend(out + g * dim, q + g * dim, k, v, sizeof *k, dim, count, kstride, scale, scores + g * count);
 }
 
 void mk_scalar_silu(float *y, const float *x, size_t n) {

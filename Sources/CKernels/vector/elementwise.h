@@ -9,6 +9,17 @@ static void add(float *y, const float *x, const float *scale, size_t n) {
     }
 }
 
+static void round_f16(uint16_t *y, const float *x, size_t n) {
+    for (size_t i = 0; i < n; i += LANES) {
+        vec value = load_part(x + i, n - i), magnitude = __builtin_elementwise_abs(value);
+        vec largest = __builtin_elementwise_copysign(fill(65504), value);
+        ivec is_beyond = (magnitude > 65504) & (magnitude < __builtin_inff());
+        float16_unaligned rounded = __builtin_convertvector(choose(is_beyond, largest, value), float16_unaligned);
+        if (n - i >= LANES) *(float16_unaligned *)(y + i) = rounded;
+        else memcpy(y + i, &rounded, (n - i) * sizeof(uint16_t));
+    }
+}
+
 static void layer_norm(float *y, const float *x, const float *weight, const float *bias, size_t n, float eps) {
     vec sum = fill(0), squares = fill(0);
     for (size_t i = 0; i < n; i += LANES) sum += load_part(x + i, n - i);

@@ -17,6 +17,7 @@ typedef int8_t byte_vec_unaligned __attribute__((vector_size(4 * LANES), aligned
 typedef int32_t ivec_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef float vec_unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
 typedef uint16_t half_unaligned __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
+typedef _Float16 float16_unaligned __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
 
 INLINE vec load(const float *p) { return *(const vec_unaligned *)p; }
 INLINE void store(float *p, vec v) { *(vec_unaligned *)p = v; }
@@ -59,6 +60,16 @@ INLINE vec load_bf16_part(const uint16_t *p, size_t count) {
     uint16_t lanes[LANES] = {0};
     memcpy(lanes, p, count * sizeof(uint16_t));
     return load_bf16(lanes);
+}
+
+/// Half precision widened exactly.
+INLINE vec load_f16(const uint16_t *p) { return __builtin_convertvector(*(const float16_unaligned *)p, vec); }
+
+INLINE vec load_f16_part(const uint16_t *p, size_t count) {
+    if (count >= LANES) return load_f16(p);
+    uint16_t lanes[LANES] = {0};
+    memcpy(lanes, p, count * sizeof(uint16_t));
+    return load_f16(lanes);
 }
 
 INLINE ivec load_ints_part(const int32_t *p, size_t count) {

@@ -11,6 +11,8 @@
     .silu_mul = silu_mul,
     .add = add,
     .attention = attention,
+    .attention_f16 = attention_f16,
+    .round_f16 = round_f16,
     .silu = silu,
     .gelu = gelu,
     .conv_f32 = conv_f32,

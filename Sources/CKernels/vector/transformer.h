@@ -25,9 +25,18 @@ static void silu(float *y, const float *x, size_t n) {
     }
 }
 
+// Keys and values are float or half precision: `size` is that of an element, 4 or 2, and a constant to all that is inlined;
+// `step` are the bytes from one position to the next.
+
+INLINE vec load_sized(const char *p, size_t size) { return size == 2 ? load_f16((const void *)p) : load((const void *)p); }
+
+INLINE vec load_sized_part(const char *p, size_t size, size_t count) {
+    return size == 2 ? load_f16_part((const void *)p, count) : load_part((const void *)p, count);
+}
+
 /// scores[h][t] = scale·q[h]·k[t] for one or two heads and neighbouring positions. A score has four vectors of partial sums
 /// in a fixed order.
-INLINE void score_keys(float *scores, const float *q, const float *k, size_t dim, size_t count, size_t kstride,
+INLINE void score_keys(float *scores, const float *q, const char *k, size_t size, size_t dim, size_t count, size_t step,
                        float scale, size_t heads, size_t keys) {
     vec total_of[4] = {fill(0), fill(0), fill(0), fill(0)};
     // As many positions side by side as there are registers for.
@@ -40,15 +49,15 @@ INLINE void score_keys(float *scores, const float *q, const float *k, size_t dim
         size_t i = 0;
         for (; i + 4 * LANES <= dim; i += 4 * LANES)
             UNROLL for (size_t s = 0; s < 4; s++) UNROLL for (size_t u = 0; u < some; u++) {
-                const float *at = k + (t + u) * kstride + i + s * LANES;
-                if (s * LANES * sizeof(float) % FETCH == 0) fetch_ahead(at);
-                vec key = load(at);
+                const char *at = k + (t + u) * step + (i + s * LANES) * size;
+                if (s * LANES * size % FETCH == 0) fetch_ahead(at);
+                vec key = load_sized(at, size);
                 UNROLL for (size_t h = 0; h < heads; h++)
                     sum[h][u][s] = fma_(load(q + h * dim + i + s * LANES), key, sum[h][u][s]);
             }
         for (; i < dim; i += LANES)
             UNROLL for (size_t u = 0; u < some; u++) {
-                vec key = load_part(k + (t + u) * kstride + i, dim - i);
+                vec key = load_sized_part(k + (t + u) * step + i * size, size, dim - i);
                 UNROLL for (size_t h = 0; h < heads; h++)
                     sum[h][u][0] = fma_(load_part(q + h * dim + i, dim - i), key, sum[h][u][0]);
             }
@@ -89,16 +98,16 @@ INLINE float exponentials(float *scores, size_t count) {
 #define WEIGH_VECTORS (LANES == 8 ? 4 : 8)
 
 /// out[h] += Σ_t p[h][t]·v[t] for some vectors of one or two heads, in order of t; the first block starts from zero.
-INLINE void weigh(float *out, const float *p, const float *v, size_t dim, size_t count, size_t block, size_t kstride,
-                  int starts, size_t width, size_t heads, size_t vectors) {
+INLINE void weigh(float *out, const float *p, const char *v, size_t size, size_t dim, size_t count, size_t block,
+                  size_t step, int starts, size_t width, size_t heads, size_t vectors) {
     vec acc[2][WEIGH_VECTORS];
     UNROLL for (size_t h = 0; h < heads; h++) UNROLL for (size_t i = 0; i < vectors; i++)
         acc[h][i] = starts ? fill(0) : load_part(out + h * dim + i * LANES, width - i * LANES);
     for (size_t t = 0; t < block; t++)
         UNROLL for (size_t i = 0; i < vectors; i++) {
-            const float *at = v + t * kstride + i * LANES;
-            if (i * LANES * sizeof(float) % FETCH == 0) fetch_ahead(at);
-            vec value = load_part(at, width - i * LANES);
+            const char *at = v + t * step + i * LANES * size;
+            if (i * LANES * size % FETCH == 0) fetch_ahead(at);
+            vec value = load_sized_part(at, size, width - i * LANES);
             UNROLL for (size_t h = 0; h < heads; h++) acc[h][i] = fma_(fill(p[h * count + t]), value, acc[h][i]);
         }
     UNROLL for (size_t h = 0; h < heads; h++) UNROLL for (size_t i = 0; i < vectors; i++)
@@ -106,32 +115,45 @@ INLINE void weigh(float *out, const float *p, const float *v, size_t dim, size_t
 }
 
 /// One or two heads, which share keys and values.
-INLINE void attend(float *out, const float *q, const float *k, const float *v, size_t dim, size_t count, size_t kstride,
-                   float scale, float *scores, size_t heads) {
+INLINE void attend(float *out, const float *q, const char *k, const char *v, size_t size, size_t dim, size_t count,
+                   size_t step, float scale, float *scores, size_t heads) {
     const size_t keys = 4 / heads;
     size_t t = 0;
     for (; t + keys <= count; t += keys)
-        score_keys(scores + t, q, k + t * kstride, dim, count, kstride, scale, heads, keys);
-    for (; t < count; t++) score_keys(scores + t, q, k + t * kstride, dim, count, kstride, scale, heads, 1);
+        score_keys(scores + t, q, k + t * step, size, dim, count, step, scale, heads, keys);
+    for (; t < count; t++) score_keys(scores + t, q, k + t * step, size, dim, count, step, scale, heads, 1);
     float sums[2];
     for (size_t h = 0; h < heads; h++) sums[h] = exponentials(scores + h * count, count);
     for (t = 0; t < count; t += WEIGH_BLOCK) {
         const size_t block = count - t < WEIGH_BLOCK ? count - t : WEIGH_BLOCK, wide = WEIGH_VECTORS * LANES;
-        const float *p = scores + t, *from = v + t * kstride;
+        const float *p = scores + t;
+        const char *from = v + t * step;
         size_t i = 0;
         for (; i + wide <= dim; i += wide)
-            weigh(out + i, p, from + i, dim, count, block, kstride, t == 0, wide, heads, WEIGH_VECTORS);
-        for (; i < dim; i += LANES) weigh(out + i, p, from + i, dim, count, block, kstride, t == 0, dim - i, heads, 1);
+            weigh(out + i, p, from + i * size, size, dim, count, block, step, t == 0, wide, heads, WEIGH_VECTORS);
+        for (; i < dim; i += LANES)
+            weigh(out + i, p, from + i * size, size, dim, count, block, step, t == 0, dim - i, heads, 1);
     }
     for (size_t h = 0; h < heads; h++)
         for (size_t i = 0; i < dim; i += LANES)
             store_part(out + h * dim + i, load_part(out + h * dim + i, dim - i) / sums[h], dim - i);
 }
 
+INLINE void attend_all(float *out, const float *q, const void *k, const void *v, size_t size, size_t group, size_t dim,
+                       size_t count, size_t kstride, float scale, float *scores) {
+    size_t g = 0, step = kstride * size;
+    for (; g + 2 <= group; g += 2)
+        attend(out + g * dim, q + g * dim, k, v, size, dim, count, step, scale, scores + g * count, 2);
+    for (; g < group; g++)
+        attend(out + g * dim, q + g * dim, k, v, size, dim, count, step, scale, scores + g * count, 1);
+}
+
 static void attention(float *out, const float *q, const float *k, const float *v, size_t group, size_t dim,
                       size_t count, size_t kstride, float scale, float *scores) {
-    size_t g = 0;
-    for (; g + 2 <= group; g += 2)
-        attend(out + g * dim, q + g * dim, k, v, dim, count, kstride, scale, scores + g * count, 2);
-    for (; g < group; g++) attend(out + g * dim, q + g * dim, k, v, dim, count, kstride, scale, scores + g * count, 1);
+    attend_all(out, q, k, v, sizeof *k, group, dim, count, kstride, scale, scores);
+}
+
+static void attention_f16(float *out, const float *q, const uint16_t *k, const uint16_t *v, size_t group, size_t dim,
+                          size_t count, size_t kstride, float scale, float *scores) {
+    attend_all(out, q, k, v, sizeof *k, group, dim, count, kstride, scale, scores);
 }
