@@ -248,7 +248,7 @@ private final class TalkerSteps {
         let c = talker.configuration.talker
         self.talker = talker
         self.processor = processor
-        caches = (talker.stack.makeCache(capacity: 1024), talker.codePredictor.makeCache())
+        caches = (talker.makeCache(capacity: 1024), talker.codePredictor.makeCache())
         scratch = TransformerScratch(c, capacity: 1)
         predictorScratch = talker.codePredictor.makeScratch()
         x = Rows(rows: 1, columns: c.hidden_size)

@@ -7,18 +7,21 @@ package final class KVCache {
     private let layers: Int
     private let heads: Int
     private let dim: Int
-    private var keys: [Rows]  // per layer [heads · capacity, dim]
-    private var values: [Rows]
+    private let precision: CachePrecision
+    private var keys: [CacheRows]  // per layer [heads · capacity, dim]
+    private var values: [CacheRows]
 
     /// `heads` key/value heads of `dim` elements in each layer.
-    package init(layers: Int, heads: Int, dim: Int, capacity: Int) {
+    package init(layers: Int, heads: Int, dim: Int, capacity: Int, precision: CachePrecision) {
         precondition(layers > 0 && heads > 0 && dim > 0 && capacity > 0)
         self.layers = layers
         self.heads = heads
         self.dim = dim
         self.capacity = capacity
-        keys = (0..<layers).map { _ in Rows(rows: heads * capacity, columns: dim) }
-        values = (0..<layers).map { _ in Rows(rows: heads * capacity, columns: dim) }
+        self.precision = precision
+        let rows = { (_: Int) in CacheRows(rows: heads * capacity, columns: dim, precision: precision) }
+        keys = (0..<layers).map(rows)
+        values = (0..<layers).map(rows)
     }
 
     /// Makes room for `more` positions; layers then write theirs and `advance` makes them count.
@@ -42,7 +45,7 @@ package final class KVCache {
     /// A copy of the first `positions`, no larger than they are.
     package func prefix(_ positions: Int) -> KVCache {
         precondition(positions > 0 && positions <= count)
-        let copy = KVCache(layers: layers, heads: heads, dim: dim, capacity: positions)
+        let copy = KVCache(layers: layers, heads: heads, dim: dim, capacity: positions, precision: precision)
         copy.start(with: self, positions)
         return copy
     }
@@ -60,25 +63,27 @@ package final class KVCache {
         count = positions
     }
 
-    /// The keys of one position [heads, dim], to be written.
-    package func keys(_ layer: Int, position: Int) -> Rows { keys[layer].every(capacity, from: checked(position)) }
-    package func values(_ layer: Int, position: Int) -> Rows { values[layer].every(capacity, from: checked(position)) }
-
-    private func checked(_ position: Int) -> Int {
+    /// Writes the keys and values [heads, dim] of one position of a layer.
+    package func write(_ layer: Int, position: Int, keys newKeys: Rows, values newValues: Rows, _ kernels: Kernels) {
         precondition(position >= 0 && position < capacity, "position \(position) of \(capacity)")
-        return position
+        precondition(newKeys.rows == heads && newValues.rows == heads)
+        for head in 0..<heads {
+            let row = head * capacity + position
+            kernels.store(newKeys[head], into: keys[layer], row: row)
+            kernels.store(newValues[head], into: values[layer], row: row)
+        }
     }
 
-    private func resized(_ old: Rows, from oldCapacity: Int) -> Rows {
-        let new = Rows(rows: heads * capacity, columns: dim)
+    private func resized(_ old: CacheRows, from oldCapacity: Int) -> CacheRows {
+        let new = CacheRows(rows: heads * capacity, columns: dim, precision: precision)
         copy(count, of: old, oldCapacity, into: new)
         return new
     }
 
-    private func copy(_ positions: Int, of source: Rows, _ sourceCapacity: Int, into target: Rows) {
+    private func copy(_ positions: Int, of source: CacheRows, _ sourceCapacity: Int, into target: CacheRows) {
         for head in 0..<heads {
-            target[head * capacity..<head * capacity + positions].copy(
-                from: source[head * sourceCapacity..<head * sourceCapacity + positions])
+            let first = head * sourceCapacity
+            target.copy(first..<first + positions, of: source, to: head * capacity)
         }
     }
 }
@@ -107,8 +112,8 @@ extension KVCache {
 }
 
 private struct AttentionWork: ParallelWork {
-    let keys: Rows
-    let values: Rows
+    let keys: CacheRows
+    let values: CacheRows
     let capacity: Int
     let group: Int
     let dim: Int
@@ -125,8 +130,8 @@ private struct AttentionWork: ParallelWork {
             for row in 0..<queries.rows {
                 let seen = head * capacity..<head * capacity + first + row + 1
                 kernels.attention(
-                    out.heads(row, heads, dim: dim), q: queries.heads(row, heads, dim: dim), k: keys[seen],
-                    v: values[seen], scale: scale, scores: scores[head])
+                    out.heads(row, heads, dim: dim), q: queries.heads(row, heads, dim: dim), k: keys, v: values,
+                    seen: seen, scale: scale, scores: scores[head])
             }
         }
     }

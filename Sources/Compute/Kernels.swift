@@ -87,6 +87,40 @@ package struct Kernels: Sendable {
             out.pointer, q.pointer, k.pointer, v.pointer, q.rows, q.columns, k.rows, k.stride, scale, scores.pointer)
     }
 
+    /// The same over rows of a cache.
+    func attention(
+        _ out: Rows, q: Rows, k: CacheRows, v: CacheRows, seen: Range<Int>, scale: Float, scores: Rows
+    ) {
+        precondition(out.stride == out.columns && q.stride == q.columns && k.precision == v.precision)
+        precondition(k.columns == q.columns && v.columns == q.columns && !seen.isEmpty)
+        precondition(out.rows == q.rows && out.columns == q.columns)
+        precondition(scores.rows == 1 && scores.columns >= q.rows * seen.count)
+        let (keys, values) = unsafe (k.pointer(seen), v.pointer(seen))
+        switch k.precision {
+        case .float32:
+            unsafe table.pointee.attention(
+                out.pointer, q.pointer, keys.assumingMemoryBound(to: Float.self),
+                values.assumingMemoryBound(to: Float.self), q.rows, q.columns, seen.count, q.columns, scale,
+                scores.pointer)
+        case .float16:
+            unsafe table.pointee.attention_f16(
+                out.pointer, q.pointer, keys.assumingMemoryBound(to: UInt16.self),
+                values.assumingMemoryBound(to: UInt16.self), q.rows, q.columns, seen.count, q.columns, scale,
+                scores.pointer)
+        }
+    }
+
+    /// Row `row` of a cache = x [1, columns], rounded as the cache is.
+    func store(_ x: Rows, into cache: CacheRows, row: Int) {
+        precondition(x.rows == 1 && x.columns == cache.columns)
+        let target = unsafe cache.pointer(row..<row + 1)
+        switch cache.precision {
+        case .float32: unsafe target.assumingMemoryBound(to: Float.self).update(from: x.pointer, count: x.columns)
+        case .float16:
+            unsafe table.pointee.round_f16(target.assumingMemoryBound(to: UInt16.self), x.pointer, x.columns)
+        }
+    }
+
     package func silu(_ x: Rows) { unsafe each(x, table.pointee.silu) }
     package func gelu(_ x: Rows) { unsafe each(x, table.pointee.gelu) }
     package func elu(_ x: Rows) { unsafe each(x, table.pointee.elu) }

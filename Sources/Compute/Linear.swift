@@ -57,6 +57,8 @@ package struct LinearGroup {
     private let hasInt8: Bool
     private let hasInt4: Bool
 
+    package var isFloat32: Bool { members.allSatisfy { $0.layer.format == .f32 } }
+
     /// All of `layers` have the same number of columns.
     package init(_ layers: [Linear]) {
         precondition(!layers.isEmpty && layers.allSatisfy { $0.columns == layers[0].columns })

@@ -21,7 +21,7 @@ package struct Evaluation {
     package func logits(prompt: Prompt, codes: [[Int]], visit: (_ frame: Int, _ first: Rows, _ others: Rows) -> Void) {
         guard !codes.isEmpty else { return }
         let inputs = inputs(prompt, codes)
-        let cache = talker.stack.makeCache(capacity: inputs.rows)
+        let cache = talker.makeCache(capacity: inputs.rows)
         let scratch = TransformerScratch(talker.configuration.talker, capacity: min(inputs.rows, Self.chunk))
         let first = prompt.embeddings.rows - 1  // the row whose output chooses frame 0
         for start in stride(from: 0, to: inputs.rows, by: Self.chunk) {

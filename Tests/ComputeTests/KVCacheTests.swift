@@ -1,25 +1,35 @@
-// Attention over a cache: as the definition of the kernel says on plain rows, whatever the threads and the cache's history.
+// Attention over a cache: as the definition of the kernel says on plain rows, whatever the threads and the cache's history,
+// in both precisions.
 
 import Compute
 import Testing
 
+@testable import ModelFile
+
 private let (heads, group, dim) = (3, 2, 16)
 
-/// A cache of `count` positions of noise, and the keys and values of each head as plain rows.
-private func cache(_ count: Int, capacity: Int) -> (KVCache, keys: [Rows], values: [Rows]) {
-    let cache = KVCache(layers: 2, heads: heads, dim: dim, capacity: capacity)
+/// A cache of `count` positions of noise, and what it holds of each head's keys and values as plain rows.
+private func cache(
+    _ count: Int, capacity: Int, _ precision: CachePrecision
+) -> (KVCache, keys: [Rows], values: [Rows]) {
+    let cache = KVCache(layers: 2, heads: heads, dim: dim, capacity: capacity, precision: precision)
     var noise = Noise(state: 9)
-    let keys = (0..<heads).map { _ in Rows(noise.floats(count * dim, scale: 2).values, columns: dim) }
-    let values = (0..<heads).map { _ in Rows(noise.floats(count * dim).values, columns: dim) }
+    let keys = Rows(noise.floats(count * heads * dim, scale: 2).values, columns: dim)
+    let values = Rows(noise.floats(count * heads * dim).values, columns: dim)
     for position in 0..<count {
         cache.reserve(1)
-        for head in 0..<heads {
-            cache.keys(1, position: position)[head].copy(from: keys[head][position])
-            cache.values(1, position: position)[head].copy(from: values[head][position])
-        }
+        let rows = position * heads..<(position + 1) * heads
+        cache.write(1, position: position, keys: keys[rows], values: values[rows], .best)
         cache.advance(1)
     }
-    return (cache, keys, values)
+    func held(_ rows: Rows) -> [Rows] {
+        let rounded = precision == .float32 ? rows.values : rows.values.map { Tensor.widen(Half.nearest($0)) }
+        return (0..<heads).map { head in
+            let head = Rows(rounded, columns: dim).every(heads, from: head)
+            return Rows(head.values, columns: dim)
+        }
+    }
+    return (cache, held(keys), held(values))
 }
 
 private func attended(
@@ -32,9 +42,9 @@ private func attended(
 
 @Suite struct KVCacheTests {
     /// A cache that grew by one position at a time, and rows that each see one position more.
-    @Test(arguments: [1, 3, 90])
-    func equalsAttentionOfEachHead(count: Int) {
-        let (cache, keys, values) = cache(count, capacity: 2)
+    @Test(arguments: [1, 3, 90], [CachePrecision.float32, .float16])
+    func equalsAttentionOfEachHead(count: Int, precision: CachePrecision) {
+        let (cache, keys, values) = cache(count, capacity: 2, precision)
         let rows = min(count, 3)
         var noise = Noise(state: 4)
         let queries = Rows(noise.floats(rows * heads * group * dim).values, columns: heads * group * dim)
@@ -54,10 +64,11 @@ private func attended(
         #expect(single == got)
     }
 
-    @Test func prefixBeginsAnotherCache() {
-        let (whole, _, _) = cache(40, capacity: 64)
+    @Test(arguments: [CachePrecision.float32, .float16])
+    func prefixBeginsAnotherCache(precision: CachePrecision) {
+        let (whole, _, _) = cache(40, capacity: 64, precision)
         let prefix = whole.prefix(25)
-        let other = KVCache(layers: 2, heads: heads, dim: dim, capacity: 8)
+        let other = KVCache(layers: 2, heads: heads, dim: dim, capacity: 8, precision: precision)
         other.start(with: prefix)
         #expect(prefix.count == 25 && other.count == 25)
         var noise = Noise(state: 4)

@@ -36,8 +36,8 @@ package struct CodePredictor {
             ? nil : try Linear(weights["small_to_mtp_projection"], rows: c.hidden_size, columns: talkerHidden)
     }
 
-    /// The cache of one utterance: the positions of one frame.
-    package func makeCache() -> KVCache { stack.makeCache(capacity: groups) }
+    /// The cache of one utterance: the positions of one frame, too few to be worth rounding.
+    package func makeCache() -> KVCache { stack.makeCache(capacity: groups, precision: .float32) }
 
     /// Memory of the passes, reused by every frame. It grows to the largest batch.
     package final class Scratch {

@@ -90,7 +90,7 @@ package final class Generation {
         hidden = Rows(rows: 1, columns: c.hidden_size)
         history = TokenHistory(vocabulary: c.vocab_size)
         // Room for a usual sentence; more is had by doubling.
-        cache = talker.stack.makeCache(capacity: prompt.embeddings.rows + min(options.maxNewTokens, 256))
+        cache = talker.makeCache(capacity: prompt.embeddings.rows + min(options.maxNewTokens, 256))
         predictorCache = talker.codePredictor.makeCache()
         read = prefix?.count ?? 0
         precondition(read < prompt.embeddings.rows, "a prefix leaves at least one row of the prompt")

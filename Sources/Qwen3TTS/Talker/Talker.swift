@@ -12,13 +12,18 @@ package struct Talker {
     private let textProjection1: Linear  // [text hidden, text hidden]
     private let textProjection2: Linear  // [hidden, text hidden]
     private let head: Linear  // [vocabulary, hidden]
+    private let cachePrecision: CachePrecision
 
-    /// `weights` is `talker`.
-    package init(_ weights: Weights, _ configuration: Configuration) throws(ModelFileError) {
+    /// `weights` is `talker`. Keys and values are rounded to `cachePrecision`: 16 bits, unless no matrix of the layers is
+    /// rounded either.
+    package init(
+        _ weights: Weights, _ configuration: Configuration, cachePrecision: CachePrecision? = nil
+    ) throws(ModelFileError) {
         self.configuration = configuration
         let (c, text) = (configuration.talker, configuration.tokens.text_hidden_size)
         let model = weights["model"]
         stack = try Transformer(model, c)
+        self.cachePrecision = cachePrecision ?? (stack.isFloat32 ? .float32 : .float16)
         codePredictor = try CodePredictor(
             weights["code_predictor"], configuration.codePredictor, talkerHidden: c.hidden_size)
         textEmbedding = try Embedding(
@@ -30,6 +35,11 @@ package struct Talker {
     }
 
     package var hidden: Int { configuration.talker.hidden_size }
+
+    /// The cache of one utterance.
+    package func makeCache(capacity: Int) -> KVCache {
+        stack.makeCache(capacity: capacity, precision: cachePrecision)
+    }
 
     /// Projected embeddings of text tokens [ids.count, hidden].
     package func text(_ ids: [Int], on processor: Processor) -> Rows {

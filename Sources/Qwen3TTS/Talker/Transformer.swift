@@ -34,10 +34,13 @@ package struct Transformer {
         rotary = RotaryEmbedding(dim: c.head_dim, theta: c.rope_theta)
     }
 
-    package func makeCache(capacity: Int) -> KVCache {
+    /// Whether no matrix of the layers is rounded.
+    package var isFloat32: Bool { layers.allSatisfy(\.isFloat32) }
+
+    package func makeCache(capacity: Int, precision: CachePrecision) -> KVCache {
         KVCache(
             layers: layers.count, heads: configuration.num_key_value_heads, dim: configuration.head_dim,
-            capacity: capacity)
+            capacity: capacity, precision: precision)
     }
 
     /// Runs x [n, hidden], which holds the rows of the segments one after the other, all through each layer at once; x
@@ -85,13 +88,12 @@ package struct Transformer {
         for segment in segments {
             let (cache, past, rows) = (segment.cache, segment.cache.count, row..<row + segment.count)
             for (position, row) in zip(past..., rows) {
-                let heads = query.heads(row, 0..<c.num_attention_heads, dim: c.head_dim)
-                rotate(heads, into: heads, scratch.angles[row], norm: layer.queryNorm, kernels)
-                rotate(
-                    key.heads(row, 0..<c.num_key_value_heads, dim: c.head_dim),
-                    into: cache.keys(index, position: position), scratch.angles[row], norm: layer.keyNorm, kernels)
-                cache.values(index, position: position).copy(
-                    from: value.heads(row, 0..<c.num_key_value_heads, dim: c.head_dim))
+                let queries = query.heads(row, 0..<c.num_attention_heads, dim: c.head_dim)
+                let keys = key.heads(row, 0..<c.num_key_value_heads, dim: c.head_dim)
+                let values = value.heads(row, 0..<c.num_key_value_heads, dim: c.head_dim)
+                rotate(queries, scratch.angles[row], norm: layer.queryNorm, kernels)
+                rotate(keys, scratch.angles[row], norm: layer.keyNorm, kernels)
+                cache.write(index, position: position, keys: keys, values: values, kernels)
             }
             cache.attend(index, first: past, queries: query[rows], into: attended[rows], on: processor)
             row = rows.upperBound
@@ -101,11 +103,11 @@ package struct Transformer {
         kernels.add(x, projected)
     }
 
-    /// y [heads, head_dim] = the heads of x, each normalised and rotated. y may be x.
-    private func rotate(_ x: Rows, into y: Rows, _ angles: Rows, norm: Rows, _ kernels: Kernels) {
+    /// Normalises and rotates each of the heads x [heads, head_dim].
+    private func rotate(_ x: Rows, _ angles: Rows, norm: Rows, _ kernels: Kernels) {
         let half = configuration.head_dim / 2
-        kernels.rmsNorm(y, x, weight: norm, epsilon: configuration.rms_norm_eps)
-        kernels.rotate(heads: y, cos: angles.columns(0..<half), sin: angles.columns(half..<2 * half))
+        kernels.rmsNorm(x, x, weight: norm, epsilon: configuration.rms_norm_eps)
+        kernels.rotate(heads: x, cos: angles.columns(0..<half), sin: angles.columns(half..<2 * half))
     }
 
     private func feedForward(

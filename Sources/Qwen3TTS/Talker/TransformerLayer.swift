@@ -14,6 +14,10 @@ package struct TransformerLayer {
     let gateUp: LinearGroup  // [2 · intermediate, hidden]
     let down: Linear  // [hidden, intermediate]
 
+    var isFloat32: Bool {
+        queryKeyValue.isFloat32 && output.format == .f32 && gateUp.isFloat32 && down.format == .f32
+    }
+
     init(_ weights: Weights, _ c: TransformerConfiguration) throws(ModelFileError) {
         let (hidden, dim) = (c.hidden_size, c.head_dim)
         let (heads, kvHeads) = (c.num_attention_heads * dim, c.num_key_value_heads * dim)

@@ -141,7 +141,7 @@ package struct TalkerVerification {
         let count = min(max(shape.count > 1 ? shape[1] : 1, 1), x.rows)
         var layers: [Float] = []
         talker.stack.step(
-            x, [Segment(cache: talker.stack.makeCache(capacity: x.rows), count: x.rows)], normed: normed,
+            x, [Segment(cache: talker.makeCache(capacity: x.rows), count: x.rows)], normed: normed,
             scratch: scratch, on: processor, trace: { _, rows in layers += rows[rows.rows - count..<rows.rows].values })
         try report.compare("prefill/\(name)/layers", layers, with: goldens)
         try report.compare("prefill/\(name)/norm", normed.values, with: goldens)

@@ -16,7 +16,8 @@ package struct Verification {
         let codecWeights = try Safetensors.directory(directory + "/speech_tokenizer")
         let codecConfiguration = try Configuration.codec(directory: directory)
         talker = TalkerVerification(
-            try Talker(weights["talker"], configuration), try Tokenizer(directory: directory), goldens, on: processor)
+            try Talker(weights["talker"], configuration, cachePrecision: .float32),
+            try Tokenizer(directory: directory), goldens, on: processor)
         codec = CodecVerification(
             try CodecDecoder(codecWeights["decoder"], codecConfiguration),
             try CodecEncoder(codecWeights["encoder"], codecConfiguration), goldens, on: processor)
