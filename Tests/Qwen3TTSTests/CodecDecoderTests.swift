@@ -48,16 +48,15 @@ struct CodecDecoderTests {
         #expect(signalToDifference(exact, near) >= 40)
     }
 
-    /// Bytes are near the 40 dB that speaking asks for (41 to 45 here, but 21 where weights are random), so nothing speaks
-    /// with them by default; 35 dB says that they do what they are meant to.
-    @Test(arguments: [(CodecPrecision.int16, 40.0), (.int8, 35.0)], [1, 2, 3])
-    func integersAreNearFloatOnATrainedDecoder(_ expected: (CodecPrecision, Double), seed: Int) throws {
-        let (precision, decibels) = expected
+    /// Bytes keep the 40 dB that speaking asks for by little (41 to 45 here, but 21 where weights are random): the checkpoint's
+    /// record of them is true.
+    @Test(arguments: [CodecPrecision.int16, .int8], [1, 2, 3])
+    func integersAreNearFloatOnATrainedDecoder(_ precision: CodecPrecision, seed: Int) throws {
         let mini = try MiniCodec()
         let frames = mini.frames(40, seed: seed)
         let exact = try decode(frames, with: mini.decoder(.float32), chunks: [8], on: processor)
         let near = try decode(frames, with: mini.decoder(precision), chunks: [8], on: processor)
-        #expect(signalToDifference(exact, near) >= decibels)
+        #expect(signalToDifference(exact, near) >= 40)
     }
 
     @Test func aFrameGivesItsSamples() throws {
