@@ -86,7 +86,7 @@ package enum FinishReason: String, Sendable, Equatable {
 }
 
 package enum SpeechEvent: Sendable, Equatable {
-    /// Mono samples in [-1, 1] at the model's rate, one frame (80 ms), and how many characters of the request's text have
+    /// Mono samples in [-1, 1] at the model's rate, one frame (80 ms; several with `inPairs`), and how many characters of the request's text have
     /// been spoken so far, estimated within a sentence. No samples while the model only read: a prompt longer than one turn,
     /// or the change to the next sentences of a long text.
     case frame([Float], characters: Int)

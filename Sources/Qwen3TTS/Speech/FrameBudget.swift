@@ -40,8 +40,11 @@ package struct SilenceDetector: Sendable {
 
     package init() {}
 
+    /// Frames it takes at least until there are two seconds.
+    package var left: Int { max(1, Self.limit - silent) }
+
     /// Takes a frame; true when it ends two seconds of silence after speech.
-    package mutating func take(_ samples: [Float]) -> Bool {
+    package mutating func take(_ samples: ArraySlice<Float>) -> Bool {
         let power = samples.reduce(0) { $0 + $1 * $1 } / Float(max(samples.count, 1))
         if power >= Self.speech * Self.speech { hasSpoken = true }
         silent = power < Self.silence * Self.silence ? silent + 1 : 0

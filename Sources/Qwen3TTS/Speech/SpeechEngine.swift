@@ -13,14 +13,14 @@ final class SpeechEngine {
     private var generations: [Generation] = []
     // Used again by every call, so that a steady frame allocates nothing.
     private var events: [SpeechEvent] = []
-    private var frame: [[Int]]
+    private var frames: [[Int]]
 
     init(directory: String, on processor: Processor) throws {
         parts = try CheckpointParts(directory: directory)
         information = parts.information
         loop = GenerationLoop(parts.talker, on: processor)
         self.processor = processor
-        frame = [[Int](repeating: 0, count: parts.talker.codePredictor.groups)]
+        frames = [[Int](repeating: 0, count: parts.talker.codePredictor.groups)]
     }
 
     private var talker: Talker { parts.talker }
@@ -281,22 +281,29 @@ final class SpeechEngine {
         prefixes.store(group.generation.snapshot(group.prompt.constant), utterance.manner.key, for: group.prompt)
     }
 
+    /// Frames that become sound at once when several wait: the codec reads its weights once for them.
+    private static let framesAtOnce = 4
+
     private func sound(_ utterance: Utterance) -> SpeechEvent {
         // Said ahead, when it was not known yet how much the group before would take.
-        guard utterance.frames < utterance.manner.maximumFrames else { return finishGroup(utterance, .budget) }
-        utterance.group!.waiting.take(into: &frame[0])
+        let left = utterance.manner.maximumFrames - utterance.frames
+        guard left > 0 else { return finishGroup(utterance, .budget) }
+        let count = min(
+            Self.framesAtOnce, left, utterance.group!.waiting.count, utterance.group!.silence.left)
+        if frames.count != count { frames = [[Int]](repeating: frames[0], count: count) }
+        for index in frames.indices { utterance.group!.waiting.take(into: &frames[index]) }
         let sound: Rows
         do {
-            sound = try parts.decoder.step(frame, utterance.codec, on: processor)
+            sound = try parts.decoder.step(frames, utterance.codec, on: processor)
         } catch {
             return .failed(.failed("\(error)"))
         }
         guard sound.isFinite else { return retry(utterance) ?? .failed(.notFinite(frame: utterance.frames)) }
         sound.read(into: &utterance.samples)
-        utterance.frames += 1
-        utterance.group!.frames += 1
+        utterance.frames += count
+        utterance.group!.frames += count
         let event = SpeechEvent.frame(utterance.samples, characters: utterance.spokenCharacters)
-        if utterance.group!.silence.take(utterance.samples) { _ = finishGroup(utterance, .silence) }
+        if utterance.isSilentSince(count) { _ = finishGroup(utterance, .silence) }
         return event
     }
 

@@ -80,6 +80,16 @@ package final class Utterance {
         }
     }
 
+    /// Whether the last of the `count` frames of `samples` ends two seconds of silence.
+    func isSilentSince(_ count: Int) -> Bool {
+        let length = samples.count / count
+        var isSilent = false
+        for start in stride(from: 0, to: samples.count, by: length) {
+            isSilent = group!.silence.take(samples[start..<start + length])
+        }
+        return isSilent
+    }
+
     /// Characters spoken, estimated inside the group in progress by the time its text takes.
     var spokenCharacters: Int {
         guard let group else { return characters }
@@ -93,9 +103,17 @@ struct CodeQueue {
     private var codes: [Int] = []
     private var first = 0
 
-    var isEmpty: Bool { first == codes.count }
+    private var length = 1
 
-    mutating func append(_ frame: [Int]) { codes += frame }
+    var isEmpty: Bool { first == codes.count }
+    /// Frames.
+    var count: Int { (codes.count - first) / length }
+
+    /// Every frame has as many codes.
+    mutating func append(_ frame: [Int]) {
+        codes += frame
+        length = frame.count
+    }
 
     /// Takes the codes of the oldest frame, as many as `frame` has.
     mutating func take(into frame: inout [Int]) {

@@ -122,5 +122,5 @@ func piecesOfTextGiveTheTokensOfTheWhole(size: Int) throws {
     let frames =
         Array(repeating: quiet, count: 60) + [speech] + Array(repeating: quiet, count: 24) + [speech]
         + Array(repeating: quiet, count: 25)
-    #expect(frames.firstIndex { detector.take($0) } == frames.count - 1)
+    #expect(frames.firstIndex { detector.take($0[...]) } == frames.count - 1)
 }
