@@ -9,12 +9,14 @@ import Testing
 
 private let mini = inRepository("Models/makima-mini")
 
-/// A copy of the tiny checkpoint with the built-in model's codec, which was trained, and its record.
+/// A copy of the tiny checkpoint with the built-in model's codec, which was trained, and a record.
 private func withTrainedCodec<T>(_ body: (_ source: String, _ folder: String) async throws -> T) async throws -> T {
     try await withCopy { source, folder in
         try FileManager.default.removeItem(atPath: source + "/speech_tokenizer")
         try FileManager.default.copyItem(
             atPath: mini + "/speech_tokenizer", toPath: source + "/speech_tokenizer")
+        let recorded = try CodecRecord(directory: source).recording(.int8)
+        try Data(recorded).write(to: URL(fileURLWithPath: source + "/speech_tokenizer/config.json"))
         return try await body(source, folder)
     }
 }

@@ -288,10 +288,7 @@ final class SpeechEngine {
         // Said ahead, when it was not known yet how much the group before would take.
         let left = utterance.manner.maximumFrames - utterance.frames
         guard left > 0 else { return finishGroup(utterance, .budget) }
-        let count = min(
-            Self.framesAtOnce, left, utterance.group!.waiting.count, utterance.group!.silence.left)
-        if frames.count != count { frames = [[Int]](repeating: frames[0], count: count) }
-        for index in frames.indices { utterance.group!.waiting.take(into: &frames[index]) }
+        utterance.group!.takeWaiting(min(left, Self.framesAtOnce), into: &frames)
         let sound: Rows
         do {
             sound = try parts.decoder.step(frames, utterance.codec, on: processor)
@@ -300,10 +297,10 @@ final class SpeechEngine {
         }
         guard sound.isFinite else { return retry(utterance) ?? .failed(.notFinite(frame: utterance.frames)) }
         sound.read(into: &utterance.samples)
-        utterance.frames += count
-        utterance.group!.frames += count
+        utterance.frames += frames.count
+        let isSilent = utterance.group!.gave(utterance.samples, frames: frames.count)
         let event = SpeechEvent.frame(utterance.samples, characters: utterance.spokenCharacters)
-        if utterance.isSilentSince(count) { _ = finishGroup(utterance, .silence) }
+        if isSilent { _ = finishGroup(utterance, .silence) }
         return event
     }
 

@@ -78,16 +78,24 @@ package final class Utterance {
             case .endOfSpeech, .limit, .cancelled, .notFinite: true
             }
         }
-    }
 
-    /// Whether the last of the `count` frames of `samples` ends two seconds of silence.
-    func isSilentSince(_ count: Int) -> Bool {
-        let length = samples.count / count
-        var isSilent = false
-        for start in stride(from: 0, to: samples.count, by: length) {
-            isSilent = group!.silence.take(samples[start..<start + length])
+        /// The oldest waiting frames, at most `most`, and so few that only the last of them can end a silence.
+        mutating func takeWaiting(_ most: Int, into frames: inout [[Int]]) {
+            let count = min(most, waiting.count, silence.left)
+            if frames.count != count { frames = [[Int]](repeating: frames[0], count: count) }
+            for index in frames.indices { waiting.take(into: &frames[index]) }
         }
-        return isSilent
+
+        /// Counts the frames that `samples` are; true when they end two seconds of silence.
+        mutating func gave(_ samples: [Float], frames count: Int) -> Bool {
+            frames += count
+            let length = samples.count / count
+            var isSilent = false
+            for start in stride(from: 0, to: samples.count, by: length) {
+                isSilent = silence.take(samples[start..<start + length])
+            }
+            return isSilent
+        }
     }
 
     /// Characters spoken, estimated inside the group in progress by the time its text takes.
