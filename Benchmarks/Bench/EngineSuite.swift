@@ -133,7 +133,7 @@ struct EngineSuite {
         var samples = 0
         let start = Clock.now
         while samples < count * frames * model.information.samplesPerFrame { samples += try speakers.advance() }
-        return Double(samples) / Double(model.information.sampleRate) / Clock.milliseconds(since: start) * 1000
+        return rate(samples, since: start, model)
     }
 
     /// Seconds of sound a second, of one utterance from its beginning to its end.
@@ -144,7 +144,11 @@ struct EngineSuite {
         while case .frame(let frame, _) = model.advance([utterance], isCancelled: { _ in false })[0] {
             samples += frame.count
         }
-        return Double(samples) / Double(model.information.sampleRate) / Clock.milliseconds(since: start) * 1000
+        return rate(samples, since: start, model)
+    }
+
+    private func rate(_ samples: Int, since start: ContinuousClock.Instant, _ model: SpeechModel) -> Double {
+        Double(samples) / Double(model.information.sampleRate) / Clock.milliseconds(since: start) * 1000
     }
 
     // MARK: Stages

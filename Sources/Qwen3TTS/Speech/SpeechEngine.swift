@@ -188,13 +188,11 @@ final class SpeechEngine {
             if group.isOpen, let part = utterance.text.more() { extend(utterance, part) }
             if utterance.canGoAhead, let part = utterance.text.next(whole: true) {
                 utterance.next = makeGroup(utterance, part)
-                limit(utterance.next, of: utterance)
             }
         } else if utterance.text.isExhausted {
             utterance.ending = .ended(utterance.reason)
         } else if let part = utterance.text.next(whole: utterance.manner.needsWholeText) {
             utterance.group = makeGroup(utterance, part)
-            limit(utterance.group, of: utterance)
         }
     }
 
@@ -226,9 +224,11 @@ final class SpeechEngine {
             talker, prompt: prompt, isOpen: !part.isLast, prefix: prefix, options: manner.options,
             random: utterance.random)
         utterance.groups += 1
-        return Utterance.Group(
+        let group = Utterance.Group(
             generation: generation, prompt: prompt, isOpen: !part.isLast, keepsPrefix: prefix == nil, text: part.text,
             characters: part.characters, budget: budget)
+        limit(group, of: utterance)
+        return group
     }
 
     private func extend(_ utterance: Utterance, _ part: TextQueue.Part) {
@@ -312,7 +312,6 @@ final class SpeechEngine {
         utterance.codec = parts.decoder.makeState()
         utterance.group = makeGroup(
             utterance, TextQueue.Part(text: group.text, characters: group.characters, isLast: !group.isOpen))
-        limit(utterance.group, of: utterance)
         return .frame([], characters: 0)
     }
 

@@ -72,8 +72,8 @@ package final class Generation {
     private var text: TrailingText
     private let padding: Rows  // [1, hidden], added after the text
 
-    /// `prefix`: the cache of the prompt's first rows, made by an equal prompt. `random` goes on with a stream that is
-    /// already in use.
+    /// `prefix`: the cache of the prompt's first rows, made by an equal prompt. `random` is a stream other than the
+    /// first of the options' seed.
     package init(
         _ talker: Talker, prompt: Prompt, isOpen: Bool = false, prefix: KVCache? = nil, options: GenerationOptions,
         random: RandomStream? = nil
