@@ -35,7 +35,9 @@ let package = Package(
         ),
         .target(name: "ModelFile"),
         .target(name: "Compute", dependencies: ["CKernels", "ModelFile"]),
-        .target(name: "Qwen3TTS", dependencies: ["Compute", "ModelFile"]),
+        // What every engine and every door share: the protocol of an engine, and text as it is said. Knows no model.
+        .target(name: "Speech"),
+        .target(name: "Qwen3TTS", dependencies: ["Compute", "ModelFile", "Speech"]),
         .target(name: "Audio", dependencies: ["CSndfile", "CSoxr", "CALSA"]),
         // The models on this computer, and the way they come from the Hugging Face hub.
         .target(
@@ -54,7 +56,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Audio", "CAvahi", "Qwen3TTS",
+                "Audio", "CAvahi", "Speech",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
@@ -75,7 +77,7 @@ let package = Package(
         .executableTarget(
             name: "makima",
             dependencies: [
-                "Audio", "Compute", "ModelFile", "ModelStore", "Quantization", "Qwen3TTS", "Server",
+                "Audio", "Compute", "ModelFile", "ModelStore", "Quantization", "Qwen3TTS", "Server", "Speech",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -95,7 +97,7 @@ let package = Package(
         .target(
             name: "Quantization",
             dependencies: [
-                "CQuantization", "Compute", "ModelFile", "Qwen3TTS",
+                "CQuantization", "Compute", "ModelFile", "Qwen3TTS", "Speech",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Quantize",
@@ -132,7 +134,7 @@ let package = Package(
             name: "makima-bench",
             dependencies: [
                 "CAllocationCounter", "CBenchmark", "CKernels", "Compute", "ModelFile", "Quantization", "Qwen3TTS",
-                "Server",
+                "Server", "Speech",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -150,7 +152,8 @@ let package = Package(
         .testTarget(name: "ModelFileTests", dependencies: ["ModelFile"]),
         .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "ModelFile"]),
         .testTarget(
-            name: "Qwen3TTSTests", dependencies: ["Qwen3TTS", "Compute", "ModelFile"], exclude: ["Text/SpokenForm"]),
+            name: "Qwen3TTSTests", dependencies: ["Qwen3TTS", "Compute", "ModelFile", "Speech"]),
+        .testTarget(name: "SpeechTests", dependencies: ["Speech"], exclude: ["SpokenForm"]),
         .testTarget(name: "AudioTests", dependencies: ["Audio"]),
         // For the Autobahn fuzzing client; see Tests/Clients/autobahn.sh.
         .executableTarget(
@@ -165,7 +168,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "Audio", "Qwen3TTS",
+                "Server", "Audio", "Speech",
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -189,11 +192,11 @@ let package = Package(
         .testTarget(
             name: "BenchTests",
             dependencies: [
-                "Qwen3TTS", "makima-bench", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Qwen3TTS", "Speech", "makima-bench", .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(
             name: "QuantizeTests",
-            dependencies: ["Compute", "ModelFile", "Quantization", "Qwen3TTS", "makima-quantize"],
+            dependencies: ["Compute", "ModelFile", "Quantization", "Qwen3TTS", "Speech", "makima-quantize"],
             exclude: ["dequantize.py", "requirements.txt"]),
     ]
 )

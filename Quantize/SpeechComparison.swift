@@ -5,6 +5,7 @@ import Compute
 import Glibc
 import ModelFile
 import Qwen3TTS
+import Speech
 
 package struct EvaluationOptions: Sendable {
     package var texts: [String]

@@ -9,6 +9,7 @@ import Glibc
 import ModelFile
 import Quantization
 import Qwen3TTS
+import Speech
 
 struct EngineSuite {
     let threads: Int

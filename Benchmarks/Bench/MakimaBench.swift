@@ -7,6 +7,7 @@ import FoundationEssentials
 import Glibc
 import ModelFile
 import Qwen3TTS
+import Speech
 
 @main
 struct MakimaBench: AsyncParsableCommand {

@@ -5,6 +5,7 @@ import NIOCore
 import Qwen3TTS
 import Server
 import Synchronization
+import Speech
 
 struct ServeSuite {
     /// A checkpoint's folder.

@@ -1,5 +1,7 @@
 // Every setting of the server: name, default, meaning. Flags win over the environment, the environment over the file.
 
+import Speech
+
 package struct ServerConfiguration: Sendable, Equatable {
     package var host = "0.0.0.0"
     package var port = 8012

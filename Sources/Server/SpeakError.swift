@@ -1,6 +1,6 @@
 // What a client is told when speech fails: the one place that maps our errors to the protocol's codes.
 
-package import Qwen3TTS
+package import Speech
 
 package struct SpeakError: Error, Sendable, Equatable {
     /// The codes of the specification, §4.5.1 and §5.2. They are the whole list: a client may switch over it.

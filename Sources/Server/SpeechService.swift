@@ -1,7 +1,7 @@
 // What every door talks to: a text and a voice's name in, sound out.
 
 package import Logging
-package import Qwen3TTS
+package import Speech
 import Synchronization
 
 /// A wish to speak, in a door's terms.
@@ -182,7 +182,7 @@ package final class SpeechService: Sendable {
         guard bytes <= SpeechRequest.textLimit else {
             throw SpeakError(SynthesisError.textTooLong(bytes: bytes, limit: SpeechRequest.textLimit))
         }
-        guard order.isOpen || Self.isSpeakable(order.text) else { throw SpeakError(SynthesisError.emptyText) }
+        guard order.isOpen || order.text.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
         let known = synthesizer.information.languages
         let language = order.language.lowercased()
         guard language == "auto" || known.contains(language) else {
@@ -197,15 +197,11 @@ package final class SpeechService: Sendable {
             return SpeechJob(request, priority: order.priority, client: order.client)
         }
         let spoken = SpokenForm(language: language).convert(order.text)
-        guard Self.isSpeakable(spoken.text) else { throw SpeakError(SynthesisError.emptyText) }
+        guard spoken.text.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
         request.text = spoken.text
         return SpeechJob(
             request, priority: order.priority, client: order.client,
             sourceOffset: { spoken.originalOffset(ofSpoken: $0) })
-    }
-
-    private static func isSpeakable(_ text: String) -> Bool {
-        text.unicodeScalars.contains { $0.properties.isAlphabetic || $0.properties.numericType != nil }
     }
 
     private func record(_ report: SpeechReport) {

@@ -5,6 +5,7 @@ import Glibc
 import ModelStore
 import Qwen3TTS
 import Server
+import Speech
 
 /// What `makima doctor` looks at, one function each. None of them changes anything.
 enum DoctorChecks {

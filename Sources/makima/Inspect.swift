@@ -2,6 +2,7 @@ import ArgumentParser
 import FoundationEssentials
 import ModelFile
 import Qwen3TTS
+import Speech
 
 /// `makima inspect`: what a checkpoint is.
 struct Inspect: ParsableCommand {

@@ -4,6 +4,7 @@ import Glibc
 import ModelStore
 import Quantization
 import Qwen3TTS
+import Speech
 
 extension Models {
     struct Pull: AsyncParsableCommand {

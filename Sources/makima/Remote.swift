@@ -1,6 +1,6 @@
 import FoundationEssentials
-import Qwen3TTS
 import Server
+import Speech
 
 /// Where a name leads: an appliance's full name, the beginning of one, "first" for any, or an address.
 func applianceURL(_ name: String) throws -> String {

@@ -4,6 +4,7 @@ import FoundationEssentials
 import Glibc
 import Qwen3TTS
 import Server
+import Speech
 
 /// `makima say`: text to the loudspeaker, a file or another program.
 struct Say: AsyncParsableCommand {

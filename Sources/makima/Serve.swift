@@ -3,6 +3,7 @@ import FoundationEssentials
 import Logging
 import Qwen3TTS
 import Server
+import Speech
 
 /// `makima serve`: the appliance.
 struct Serve: AsyncParsableCommand {

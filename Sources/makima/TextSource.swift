@@ -1,6 +1,6 @@
 import ArgumentParser
 import Glibc
-import Qwen3TTS
+import Speech
 
 /// The text to speak, as it is said: an argument, or standard input as it arrives.
 struct TextSource {

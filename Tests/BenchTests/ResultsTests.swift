@@ -4,6 +4,7 @@ import Qwen3TTS
 import Testing
 
 @testable import makima_bench
+import Speech
 
 private func results(frameMs: Double) -> Results {
     var results = Results()

@@ -5,6 +5,7 @@ import Qwen3TTS
 import Testing
 
 @testable import Quantization
+import Speech
 
 /// Sound of the codec decoder of a checkpoint for fixed codes.
 private func sound(_ directory: String) throws -> [Float] {

@@ -6,6 +6,7 @@ import Qwen3TTS
 import Testing
 
 @testable import Quantization
+import Speech
 
 private let mini = inRepository("Models/makima-mini")
 

@@ -3,6 +3,7 @@ import ModelFile
 import Testing
 
 @testable import Quantization
+import Speech
 
 /// A shell command in which `quantize` stands for the program.
 private func run(_ command: String) throws -> (status: Int32, output: String, errors: String) {

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Quantization
+import Speech
 
 /// Values like a layer's weights, with an outlier now and then.
 private func weights(_ count: Int, seed: UInt64 = 1) -> [Float] {

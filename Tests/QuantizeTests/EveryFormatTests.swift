@@ -6,6 +6,7 @@ import ModelFile
 import Quantization
 import Qwen3TTS
 import Testing
+import Speech
 
 private let frameLimit = 12
 

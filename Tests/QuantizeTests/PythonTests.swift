@@ -3,6 +3,7 @@ import ModelFile
 import Testing
 
 @testable import Quantization
+import Speech
 
 /// Made by `make test`; has numpy and safetensors.
 private let python = inRepository(".venv-tests/bin/python")

@@ -3,6 +3,7 @@ import ModelFile
 import Testing
 
 @testable import Quantization
+import Speech
 
 @Test(arguments: Recipe.names)
 func whatWasWrittenIsTheSourceWithinItsFormat(name: String) async throws {

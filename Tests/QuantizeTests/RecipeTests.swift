@@ -3,6 +3,7 @@ import ModelFile
 import Testing
 
 @testable import Quantization
+import Speech
 
 @Test(arguments: [
     ("a.b", "a.b", true), ("a.b", "a.*", true), ("a.b", "*", true), ("a.b.c", "a.*.c", true), ("a.c", "a.*.c", false),

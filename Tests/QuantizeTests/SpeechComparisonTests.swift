@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import Quantization
+import Speech
 
 private func options(_ frames: Int = 6) -> EvaluationOptions {
     EvaluationOptions(

@@ -2,6 +2,7 @@
 
 import Foundation
 import ModelFile
+import Speech
 
 func inRepository(_ path: String, file: String = #filePath) -> String {
     URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent("../../" + path).standardized.path

@@ -4,6 +4,7 @@ import ModelFile
 import Testing
 
 @testable import Qwen3TTS
+import Speech
 
 /// A copy of a checkpoint whose `speech_tokenizer/config.json` begins with another member.
 private func withMember(

@@ -4,6 +4,7 @@ import ModelFile
 import Testing
 
 @testable import Qwen3TTS
+import Speech
 
 struct VoiceClonerTests {
     /// Encoders are larger than much of what speaks beside them, and most servers make a voice once in a while. Asked of a
@@ -14,7 +15,7 @@ struct VoiceClonerTests {
             let clip = try TinyCheckpoint.goldens().signal("ref")
             // What is set up once, by whoever comes first, is not counted.
             let first = try cloner.prepare(clip, transcript: nil)
-            #expect(TextQueue.isSpeakable("A warm evening."))
+            #expect("A warm evening.".isSpeakable)
             let before = residentKilobytes()
             // The allocator keeps some of what it gets, now more, now less; what is held stays every time.
             let after = try (0..<5).map { _ in

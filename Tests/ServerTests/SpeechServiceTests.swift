@@ -1,5 +1,5 @@
 import Logging
-import Qwen3TTS
+import Speech
 import Testing
 
 @testable import Server

@@ -1,5 +1,5 @@
 import Dispatch
-import Qwen3TTS
+import Speech
 import Synchronization
 import Testing
 

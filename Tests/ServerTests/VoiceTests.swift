@@ -1,6 +1,6 @@
 import Audio
 import Foundation
-import Qwen3TTS
+import Speech
 import Testing
 
 @testable import Server

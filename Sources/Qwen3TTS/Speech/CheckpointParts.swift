@@ -2,6 +2,7 @@
 
 import Compute
 package import ModelFile
+import Speech
 
 final class CheckpointParts {
     let information: ModelInformation

@@ -2,6 +2,7 @@
 
 import Compute
 import ModelFile
+import Speech
 
 final class SpeechEngine {
     let information: ModelInformation

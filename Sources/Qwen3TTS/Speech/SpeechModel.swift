@@ -2,6 +2,7 @@
 
 package import Compute
 import ModelFile
+package import Speech
 import Synchronization
 
 package final class SpeechModel: SpeechGenerator {

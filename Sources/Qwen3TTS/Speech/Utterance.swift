@@ -1,6 +1,7 @@
 // One request being spoken: its text, group by group, and all its state.
 
 import Compute
+import Speech
 
 package final class Utterance {
     /// What every group's prompt is made of.

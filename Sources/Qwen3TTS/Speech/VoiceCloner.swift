@@ -4,6 +4,7 @@
 import Compute
 import ModelFile
 import Synchronization
+import Speech
 
 final class VoiceCloner: Sendable {
     private let information: ModelInformation
@@ -37,7 +38,7 @@ final class VoiceCloner: Sendable {
         let vector = try speaker(of: clip)
         guard vector.allSatisfy(\.isFinite) else { throw .badReference("The speaker encoder gave no finite vector.") }
         guard let transcript, information.clonesInContext else { return VoicePrompt(speaker: vector) }
-        guard TextQueue.isSpeakable(transcript) else {
+        guard transcript.isSpeakable else {
             throw .badReference("its transcript is empty; leave it out to clone by the sound alone.")
         }
         guard transcript.utf8.count <= SpeechRequest.textLimit else {
@@ -45,7 +46,7 @@ final class VoiceCloner: Sendable {
         }
         let silence = [Float](repeating: 0, count: Int(Self.silenceAfterClip * Double(information.sampleRate)))
         return VoicePrompt(
-            speaker: vector, codes: try codes(of: clip + silence), transcript: TextQueue.trimmed(transcript))
+            speaker: vector, codes: try codes(of: clip + silence), transcript: transcript.trimmingWhitespace())
     }
 
     private func check(_ clip: [Float]) throws(SynthesisError) {

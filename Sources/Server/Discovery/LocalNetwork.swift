@@ -2,7 +2,7 @@
 
 import Logging
 import NIOCore
-import Qwen3TTS
+import Speech
 import ServiceLifecycle
 import Synchronization
 

@@ -1,6 +1,6 @@
 // Counters for operators, as Prometheus reads them.
 
-import Qwen3TTS
+import Speech
 import Synchronization
 
 package final class ServerMetrics: Sendable {

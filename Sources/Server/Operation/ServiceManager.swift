@@ -3,7 +3,7 @@
 import Logging
 import NIOCore
 import NIOPosix
-import Qwen3TTS
+import Speech
 import ServiceLifecycle
 
 /// Where the service manager listens, as it said in the environment.

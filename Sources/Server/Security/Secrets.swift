@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import NIOSSL
+import Speech
 
 extension Authenticator {
     init(_ configuration: ServerConfiguration) async throws {

@@ -7,7 +7,7 @@ import Audio
 import FoundationEssentials
 import Logging
 import NIOCore
-import Qwen3TTS
+import Speech
 
 package actor SpeakSession {
     /// Pieces of sound that may wait for the socket: two thirds of a second.

@@ -4,7 +4,7 @@
 //
 // `speak` before `start` speaks with the defaults. While one utterance is spoken, others wait in the session.
 
-package import Qwen3TTS
+package import Speech
 
 package struct SpeakStateMachine: Sendable {
     package enum Phase: Sendable, Equatable { case ready, started, speaking, stopping, stopped }

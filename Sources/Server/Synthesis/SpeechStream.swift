@@ -1,6 +1,6 @@
 // One utterance as its listener sees it.
 
-package import Qwen3TTS
+package import Speech
 import Synchronization
 
 /// What a door receives. After `ended` or `failed` nothing follows.

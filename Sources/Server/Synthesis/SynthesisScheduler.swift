@@ -1,6 +1,6 @@
 // Who speaks when: all utterances in progress advance together, one frame a turn, on the model's own thread.
 
-package import Qwen3TTS
+package import Speech
 import Synchronization
 
 /// What a door asks for.

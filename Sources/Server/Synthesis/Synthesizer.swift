@@ -1,6 +1,6 @@
 // A loaded model behind its scheduler, whatever the model is.
 
-package import Qwen3TTS
+package import Speech
 
 package protocol Synthesizer: AnyObject, Sendable {
     var information: ModelInformation { get }

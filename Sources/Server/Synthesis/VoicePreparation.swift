@@ -1,6 +1,6 @@
 // Voices are made beside the speech in progress, which goes first.
 
-import Qwen3TTS
+import Speech
 
 /// Makes one voice after the other on a thread of its own: a clip takes many times as long as a frame may.
 actor VoicePreparation<Generator: SpeechGenerator> {

@@ -4,7 +4,7 @@ import Audio
 import Crypto
 import FoundationEssentials
 import Glibc
-package import Qwen3TTS
+package import Speech
 
 package actor VoiceLibrary {
     package nonisolated let store: VoiceStore

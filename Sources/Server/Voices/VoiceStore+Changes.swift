@@ -3,6 +3,7 @@
 package import Audio
 import FoundationEssentials
 import Glibc
+import Speech
 
 /// What somebody says about a voice they add.
 package struct VoiceProposal: Sendable {

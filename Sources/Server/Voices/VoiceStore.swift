@@ -4,6 +4,7 @@ import Crypto
 import FoundationEssentials
 import Glibc
 import Logging
+import Speech
 
 package enum VoiceError: Error, Sendable, Equatable, CustomStringConvertible {
     case badID(String)
@@ -154,14 +155,5 @@ extension DecodingError {
             return context.codingPath.isEmpty ? "it is not JSON." : "\(place(context)) has a value that is not allowed."
         @unknown default: return "it cannot be understood."
         }
-    }
-}
-
-extension String {
-    func trimmingWhitespace() -> String {
-        var scalars = unicodeScalars[...]
-        while let first = scalars.first, first.properties.isWhitespace { scalars.removeFirst() }
-        while let last = scalars.last, last.properties.isWhitespace { scalars.removeLast() }
-        return String(scalars)
     }
 }

@@ -3,7 +3,7 @@
 import Audio
 import Logging
 import NIOCore
-import Qwen3TTS
+import Speech
 
 struct WyomingConnection: Sendable {
     private let service: SpeechService
@@ -127,15 +127,11 @@ struct WyomingConnection: Sendable {
     private func speak(_ sentences: AsyncStream<String>, _ voice: Voice) async throws {
         var sound = Sound(self)
         var isFine = true
-        for await sentence in sentences where isFine && Self.isSpeakable(sentence) {
+        for await sentence in sentences where isFine && sentence.isSpeakable {
             isFine = try await speak(sentence, voice, &sound)
         }
         if isFine { try await sound.finish() }
         try await send(WyomingEvent("synthesize-stopped"))
-    }
-
-    private static func isSpeakable(_ text: String) -> Bool {
-        text.unicodeScalars.contains { $0.properties.isAlphabetic || $0.properties.numericType != nil }
     }
 
     /// Returns whether it was spoken; the client has been told why when it was not.

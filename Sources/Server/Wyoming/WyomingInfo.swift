@@ -1,6 +1,6 @@
 // What Home Assistant is told when it asks what this is.
 
-import Qwen3TTS
+import Speech
 
 extension WyomingEvent {
     /// Answered at once, whether or not the model is loaded.

@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 
 @testable import Qwen3TTS
+import Speech
 
 /// Speech of the tiny checkpoints: its words are noise, its rules are those of any model.
 struct SpeechModelTests {

@@ -4,7 +4,7 @@ import Audio
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
-import Qwen3TTS
+import Speech
 
 extension Router {
     package mutating func addOpenAI(_ service: SpeechService) {

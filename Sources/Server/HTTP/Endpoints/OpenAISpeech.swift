@@ -5,7 +5,7 @@ import FoundationEssentials
 import Logging
 import NIOCore
 import NIOHTTP1
-import Qwen3TTS
+import Speech
 
 struct OpenAISpeech: Sendable {
     private let wish: OpenAISpeechRequest

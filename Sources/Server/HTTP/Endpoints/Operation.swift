@@ -2,7 +2,7 @@
 
 import FoundationEssentials
 import NIOHTTP1
-import Qwen3TTS
+import Speech
 
 extension Router {
     package mutating func addOperation(_ service: SpeechService) {

@@ -5,7 +5,7 @@ import FoundationEssentials
 import Logging
 import NIOCore
 import NIOHTTP1
-import Qwen3TTS
+import Speech
 
 extension Router {
     package mutating func addVoices(_ service: SpeechService, uploadLimit: Int) {

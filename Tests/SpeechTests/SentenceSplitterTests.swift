@@ -1,4 +1,4 @@
-import Qwen3TTS
+import Speech
 import Testing
 
 @Suite struct SentenceSplitterTests {

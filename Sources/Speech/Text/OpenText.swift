@@ -1,7 +1,7 @@
 // Text that arrives piece by piece, on its way to its spoken form: plain words go on at once, and whatever may still change its
 // reading ("3", "3.5", "3.5 km", "**bold") waits for the end of its sentence.
 
-package import Qwen3TTS
+
 
 package struct OpenText: Sendable {
     /// Unicode scalars after which text is handed on without the end of a sentence.

@@ -9,6 +9,12 @@ package struct TextQueue: Sendable {
         package var characters: Int
         /// The group ends here.
         package var isLast: Bool
+
+        package init(text: String, characters: Int, isLast: Bool) {
+            self.text = text
+            self.characters = characters
+            self.isLast = isLast
+        }
     }
 
     /// Unicode scalars of a group: about fifteen seconds of speech.
@@ -32,11 +38,7 @@ package struct TextQueue: Sendable {
     }
 
     /// Nothing is left to say and nothing will come.
-    package var isExhausted: Bool { !isOpen && !TextQueue.isSpeakable(rest) }
-
-    package static func isSpeakable(_ text: some StringProtocol) -> Bool {
-        text.unicodeScalars.contains { $0.properties.isAlphabetic || $0.properties.numericType != nil }
-    }
+    package var isExhausted: Bool { !isOpen && !rest.isSpeakable }
 
     /// The start of the next group; nil when there is none yet. With `whole` sentences the group never stays open.
     package mutating func next(whole: Bool) -> Part? {
@@ -46,7 +48,7 @@ package struct TextQueue: Sendable {
         var pieces = splitter.split(String(available))
         // The last sentence may go on in what is still to come.
         if isOpen && whole { _ = pieces.popLast() }
-        guard TextQueue.isSpeakable(pieces.reduce(into: "") { $0 += $1.text }) else { return nil }
+        guard pieces.contains(where: { $0.text.isSpeakable }) else { return nil }
         return take(pieces, isComplete: whole || !isOpen)
     }
 
@@ -81,7 +83,7 @@ package struct TextQueue: Sendable {
         if count == pieces.count { endsSentence = Self.endsSentence(text) }
         rest = rest[rest.index(rest.startIndex, offsetBy: text.count)...]
         let isFirst = length == text.unicodeScalars.count
-        return Part(text: Self.trimmed(text, front: isFirst, back: isLast), characters: text.count, isLast: isLast)
+        return Part(text: text.trimmingWhitespace(front: isFirst, back: isLast), characters: text.count, isLast: isLast)
     }
 
     /// Whether the text so far may be the end of a sentence.
@@ -113,14 +115,6 @@ package struct TextQueue: Sendable {
         case " ", "\u{3001}", "\u{3002}", "\u{FF01}", "\u{FF0C}", "\u{FF1A}", "\u{FF1B}", "\u{FF1F}": true
         default: false
         }
-    }
-
-    /// Without white space at the chosen ends.
-    static func trimmed(_ text: String, front: Bool = true, back: Bool = true) -> String {
-        var view = text.unicodeScalars[...]
-        if front { view = view.drop { $0.properties.isWhitespace } }
-        if back { while view.last?.properties.isWhitespace == true { view.removeLast() } }
-        return String(view)
     }
 }
 

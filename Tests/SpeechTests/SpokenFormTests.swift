@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Qwen3TTS
+@testable import Speech
 
 /// The tables beside this file were written from each language's rules: one case a line, written form, tab, spoken form.
 @Suite struct SpokenFormTests {

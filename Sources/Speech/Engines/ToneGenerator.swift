@@ -1,7 +1,7 @@
 // A generator that hums: for tests of doors and of clients where no model is at hand (`--engine tone`).
 
 import Glibc
-package import Qwen3TTS
+
 
 /// One frame per character of text, at a pitch that depends on the voice. Samples depend on the request alone.
 package struct ToneGenerator: SpeechGenerator {
@@ -62,7 +62,7 @@ package struct ToneGenerator: SpeechGenerator {
     }
 
     package func advance(_ batch: [Utterance], isCancelled: (Utterance) -> Bool) -> [SpeechEvent] {
-        if frameTime > .zero { usleep(useconds_t(frameTime.seconds * 1_000_000)) }
+        if frameTime > .zero { usleep(useconds_t(frameTime / .seconds(1) * 1_000_000)) }
         return batch.map { isCancelled($0) ? .ended(.cancelled) : advance($0) }
     }
 

@@ -1,7 +1,5 @@
-import Qwen3TTS
+import Speech
 import Testing
-
-@testable import Server
 
 @Suite struct OpenTextTests {
     private static func pieces(_ text: [String]) -> [String] {

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Qwen3TTS
+@testable import Speech
 
 /// All parts of a closed text.
 private func groups(_ text: String, whole: Bool = false) -> [TextQueue.Part] {
