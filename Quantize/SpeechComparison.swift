@@ -106,8 +106,9 @@ struct SpeechComparison {
     {
         var settings = GenerationOptions(model.talker.configuration.generation, seed: 1)
         settings.maxNewTokens = min(settings.maxNewTokens, options.maximumFrames + 1)
-        let generation = Generation(model.talker, prompt: prompt, options: settings)
-        let loop = GenerationLoop(model.talker, on: processor)
+        let device = CPUTalker(model.talker, on: processor)
+        let generation = Generation(model.talker.configuration, on: device, prompt: prompt, options: settings)
+        let loop = GenerationLoop(model.talker.embeddings, on: device, kernels: processor.kernels)
         var utterance = Utterance()
         if keepsLogits {
             loop.trace = { _, group, logits in
@@ -167,15 +168,13 @@ private struct EvaluatedModel {
             return Rows(vector, columns: vector.count)
         }
         guard let id = talker.configuration.tokens.spk_id?.values.min() else { return nil }
-        let row = Rows(rows: 1, columns: talker.hidden)
-        talker.codec(id, into: row)
-        return row
+        return talker.embeddings.codec(id)
     }
 
     func prompt(_ text: String, speaker: Rows?, on processor: Processor) -> Prompt {
         let ids = tokenizer.encode("<|im_start|>assistant\n\(text)<|im_end|>\n<|im_start|>assistant\n")
         let language = talker.configuration.tokens.language("english")
-        return Prompt(PromptRequest(textIDs: ids, language: language, speaker: speaker), talker, on: processor)
+        return Prompt(PromptRequest(textIDs: ids, language: language, speaker: speaker), talker.embeddings, on: processor)
     }
 }
 

@@ -29,7 +29,7 @@ struct EngineSuite {
         var result = Results.EngineResult()
         (result.bytesPerFrame, result.macsPerFrame) = try FrameCost(directory).total
         // Once for the page cache: what is measured is a start from it.
-        _ = try SpeechModel(directory: directory, threads: threads, kernels: kernels)
+        _ = try Qwen3Engine(directory: directory, threads: threads, kernels: kernels)
         try measureSpeech(directory, &result)
         try measureStages(directory, format, &result)
         return result
@@ -39,7 +39,7 @@ struct EngineSuite {
 
     private func measureSpeech(_ directory: String, _ result: inout Results.EngineResult) throws {
         let start = Clock.now
-        let model = try SpeechModel(directory: directory, threads: threads, kernels: kernels)
+        let model = try Qwen3Engine(directory: directory, threads: threads, kernels: kernels)
         result.loadMs = Clock.milliseconds(since: start)
         let requests = SpeechRequests(try Configuration(directory: directory))
         result.prefillMs = try firstAudio(model, requests.byVector)
@@ -55,7 +55,7 @@ struct EngineSuite {
 
     /// Of all threads, in the steady state.
     func allocationsPerFrame(directory: String) throws -> Double {
-        let model = try SpeechModel(directory: directory, threads: threads, kernels: kernels)
+        let model = try Qwen3Engine(directory: directory, threads: threads, kernels: kernels)
         return try speak(model, SpeechRequests(try Configuration(directory: directory)).byVector).allocationsPerFrame
     }
 
@@ -66,7 +66,7 @@ struct EngineSuite {
     }
 
     /// From the request to the first samples.
-    private func firstAudio(_ model: SpeechModel, _ request: SpeechRequest) throws -> Double {
+    private func firstAudio(_ model: Qwen3Engine, _ request: SpeechRequest) throws -> Double {
         let start = Clock.now
         let speakers = try Speakers(1, model, request)
         while try speakers.advance() == 0 {}
@@ -79,7 +79,7 @@ struct EngineSuite {
         var allocationsPerFrame = 0.0
     }
 
-    private func speak(_ model: SpeechModel, _ request: SpeechRequest) throws -> Run {
+    private func speak(_ model: Qwen3Engine, _ request: SpeechRequest) throws -> Run {
         let speakers = try Speakers(1, model, request)
         var run = Run()
         run.milliseconds.reserveCapacity(frames)
@@ -111,7 +111,7 @@ struct EngineSuite {
     }
 
     func batches(_ format: String, directory: String, into results: inout Results) throws {
-        let model = try SpeechModel(directory: directory, threads: threads, kernels: kernels)
+        let model = try Qwen3Engine(directory: directory, threads: threads, kernels: kernels)
         let requests = SpeechRequests(try Configuration(directory: directory))
         _ = try firstAudio(model, requests.byVector)
         let (one, four) = (try rate(1, model, requests.byVector), try rate(4, model, requests.byVector))
@@ -129,7 +129,7 @@ struct EngineSuite {
     }
 
     /// Seconds of sound a second, of `count` utterances that advance together.
-    private func rate(_ count: Int, _ model: SpeechModel, _ request: SpeechRequest) throws -> Double {
+    private func rate(_ count: Int, _ model: Qwen3Engine, _ request: SpeechRequest) throws -> Double {
         let speakers = try Speakers(count, model, request)
         var samples = 0
         let start = Clock.now
@@ -138,7 +138,7 @@ struct EngineSuite {
     }
 
     /// Seconds of sound a second, of one utterance from its beginning to its end.
-    private func rate(whole request: SpeechRequest, _ model: SpeechModel) throws -> Double {
+    private func rate(whole request: SpeechRequest, _ model: Qwen3Engine) throws -> Double {
         let utterance = try model.begin(request)
         var samples = 0
         let start = Clock.now
@@ -148,7 +148,7 @@ struct EngineSuite {
         return rate(samples, since: start, model)
     }
 
-    private func rate(_ samples: Int, since start: ContinuousClock.Instant, _ model: SpeechModel) -> Double {
+    private func rate(_ samples: Int, since start: ContinuousClock.Instant, _ model: Qwen3Engine) -> Double {
         Double(samples) / Double(model.information.sampleRate) / Clock.milliseconds(since: start) * 1000
     }
 
@@ -269,13 +269,13 @@ private final class TalkerSteps {
     /// Milliseconds of talker with its head, and of the code predictor.
     @discardableResult
     func frame() -> (talker: Double, predictor: Double) {
-        talker.codec(1, into: x)
+        talker.embeddings.codec(1, into: x)
         let begin = Clock.now
         talker.stack.step(
             x, [Segment(cache: caches.talker, count: 1)], normed: hidden, scratch: scratch, on: processor)
         talker.logits(hidden, into: logits, on: processor)
         let talkerTime = Clock.milliseconds(since: begin)
-        talker.codec(2, into: x)
+        talker.embeddings.codec(2, into: x)
         let middle = Clock.now
         talker.codePredictor.predict(
             hidden: hidden, first: x, caches: [caches.predictor], predictorScratch, on: processor,
@@ -315,7 +315,7 @@ struct FrameCost {
 
 /// Utterances in one batch. A trained model ends them: then the request begins anew.
 private final class Speakers {
-    private let model: SpeechModel
+    private let model: Qwen3Engine
     private let request: SpeechRequest
     private var utterances: [Utterance]
     private var turnsWithoutSound = 0
@@ -323,7 +323,7 @@ private final class Speakers {
     /// Turns that may pass without a sound, while prompts are read and sentences change.
     private static let patience = 100
 
-    init(_ count: Int, _ model: SpeechModel, _ request: SpeechRequest) throws {
+    init(_ count: Int, _ model: Qwen3Engine, _ request: SpeechRequest) throws {
         self.model = model
         self.request = request
         utterances = try (0..<count).map { _ in try model.begin(request) }
@@ -365,7 +365,7 @@ struct SpeechRequests {
         func request(_ id: String, _ codes: [[Int]], _ transcript: String) -> SpeechRequest {
             let prompt = VoicePrompt(speaker: speaker, codes: codes, transcript: transcript)
             return SpeechRequest(
-                text: text, voice: .cloned(id: id, prompt), language: "english", options: options)
+                text: text, voice: .cloned(id: id, prompt.prepared), language: "english", options: options)
         }
         // 5 s of reference at 12.5 frames a second.
         let limit = min(configuration.codePredictor.vocab_size, c.vocab_size)

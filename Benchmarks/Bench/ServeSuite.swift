@@ -32,7 +32,7 @@ struct ServeSuite {
         let service = service(cancels)
         await service.load()
         guard let information = service.information else {
-            throw BenchError(reason: "the model is not loaded: \(service.state)")
+            throw BenchError(reason: "the model is not loaded: \(service.model.state)")
         }
         var result = Results.ServeResult()
         (result.model, result.format) = (isSynthetic ? "random" : information.name, information.format)
@@ -103,16 +103,16 @@ struct ServeSuite {
         settings.requestsPerSecond = 0
         settings.scheduler.running = max(settings.scheduler.running, (clients.max() ?? 1) + 1)
         return SpeechService(
-            voices: VoiceLibrary(store, modelIdentity: model, cacheDirectory: nil), settings: settings, logger: Self.log
+            .qwen3, voices: VoiceLibrary(store, cacheDirectory: nil), settings: settings, logger: Self.log
         ) { [model, threads, isSynthetic] limits, report in
-            let speech = try SpeechModel(directory: model, threads: threads)
+            let engine = try Qwen3Engine(directory: model, threads: threads)
             let observe: @Sendable (SpeechReport) -> Void = {
                 cancels.add($0.cancelLatency)
                 report($0)
             }
             return isSynthetic
-                ? SynthesisScheduler(MadeUpVoice(speech), limits: limits, report: observe)
-                : SynthesisScheduler(speech, limits: limits, report: observe)
+                ? SynthesisScheduler(MadeUpVoice(engine), limits: limits, report: observe)
+                : SynthesisScheduler(engine, limits: limits, report: observe)
         }
     }
 
@@ -165,28 +165,29 @@ private final class Flag: Sendable {
 }
 
 /// The random checkpoint without its speaker encoder: every clip gives the same speaker.
-private struct MadeUpVoice: SpeechGenerator {
-    private let model: SpeechModel
+private struct MadeUpVoice: SpeechEngine {
+    private let engine: Qwen3Engine
+    let voiceMaker: any VoiceMaker = Maker()
 
-    init(_ model: SpeechModel) { self.model = model }
+    init(_ engine: Qwen3Engine) { self.engine = engine }
 
-    var information: ModelInformation { model.information }
+    var information: ModelInformation { engine.information }
 
-    func prepare(_ clip: [Float], transcript: String?) -> VoicePrompt {
-        VoicePrompt(speaker: SpeechRequests.speaker(width: 1024))
+    private struct Maker: VoiceMaker {
+        func prepare(_ clip: [Float], transcript: String?) -> PreparedVoice {
+            VoicePrompt(speaker: SpeechRequests.speaker(width: 1024)).prepared
+        }
+
+        func accepts(_ voice: PreparedVoice) -> Bool { true }
     }
 
-    func begin(_ request: SpeechRequest) throws(SynthesisError) -> SpeechModel.Utterance {
-        try model.begin(request)
+    func begin(_ request: SpeechRequest) throws(SynthesisError) -> Utterance { try engine.begin(request) }
+
+    func append(_ text: String, isLast: Bool, to utterance: Utterance) throws(SynthesisError) {
+        try engine.append(text, isLast: isLast, to: utterance)
     }
 
-    func append(_ text: String, isLast: Bool, to utterance: SpeechModel.Utterance) throws(SynthesisError) {
-        try model.append(text, isLast: isLast, to: utterance)
-    }
-
-    func advance(
-        _ batch: [SpeechModel.Utterance], isCancelled: (SpeechModel.Utterance) -> Bool
-    ) -> [SpeechEvent] {
-        model.advance(batch, isCancelled: isCancelled)
+    func advance(_ batch: [Utterance], isCancelled: (Utterance) -> Bool) -> [SpeechEvent] {
+        engine.advance(batch, isCancelled: isCancelled)
     }
 }

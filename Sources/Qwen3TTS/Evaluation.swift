@@ -44,7 +44,7 @@ package struct Evaluation {
         rows[0..<count].copy(from: prompt.embeddings)
         for (frame, codes) in codes.dropLast().enumerated() {
             let row = rows[count + frame]
-            talker.frame(codes[...], into: row)
+            talker.embeddings.frame(codes[...], into: row)
             processor.kernels.add(row, frame < prompt.trailing.rows ? prompt.trailing[frame] : prompt.padding)
         }
         return rows
@@ -54,7 +54,7 @@ package struct Evaluation {
         let logits = Rows(rows: frames.count, columns: talker.configuration.talker.vocab_size)
         talker.logits(hidden, into: logits, on: processor)
         let first = Rows(rows: frames.count, columns: talker.hidden)
-        for (row, codes) in codes.enumerated() { talker.codec(codes[0], into: first[row]) }
+        for (row, codes) in codes.enumerated() { talker.embeddings.codec(codes[0], into: first[row]) }
         let others = talker.codePredictor.logits(hidden: hidden, first: first, codes: codes, on: processor)
         let groups = talker.codePredictor.groups - 1
         for (row, frame) in frames.enumerated() {

@@ -3,10 +3,11 @@
 package import Logging
 import NIOHTTP1
 import ServiceLifecycle
+package import Speech
 
 package func serve(
-    _ configuration: ServerConfiguration, logger: Logger, loader: @escaping SpeechService.Loader, modelIdentity: String,
-    manager: ServiceManager? = nil
+    _ engine: EngineDescription, _ configuration: ServerConfiguration, logger: Logger,
+    manager: ServiceManager? = nil, loader: @escaping ModelLifecycle.Loader
 ) async throws {
     let authenticator = try await Authenticator(configuration)
     var settings = SpeechService.Settings()
@@ -21,13 +22,13 @@ package func serve(
         directory: configuration.voicesDirectory, builtIn: configuration.builtInVoices,
         defaultVoice: configuration.defaultVoice)
     let library = VoiceLibrary(
-        store, modelIdentity: modelIdentity,
+        store,
         cacheDirectory: configuration.cacheDirectory.isEmpty ? nil : configuration.cacheDirectory,
         capacity: configuration.preparedVoices)
     store.sweep()
     await library.sweep()
     let service = SpeechService(
-        voices: library, authenticator: authenticator, settings: settings, logger: logger, loader: loader)
+        engine, voices: library, authenticator: authenticator, settings: settings, logger: logger, loader: loader)
 
     let guardian = RequestGuard(
         authenticator: authenticator, allowedHosts: configuration.allowedHosts,
@@ -52,6 +53,9 @@ package func serve(
     timing.grace = .seconds(configuration.grace)
     var doors: [any Service] = [http] + lan.doors
     if configuration.load == "startup" { doors.append(ModelLoading(service: service)) }
+    if configuration.unloadAfter > 0 {
+        doors.append(ModelUnloading(model: service.model, idle: .seconds(60 * configuration.unloadAfter)))
+    }
     if let manager { doors.append(Notifier(manager: manager, service: service, doorsAreOpen: doorsAreOpen)) }
     try await MakimaServer(service, doors: doors, timing: timing).run()
 }
@@ -63,5 +67,20 @@ private struct ModelLoading: Service {
     func run() async throws {
         await service.load()
         try await gracefulShutdown()
+    }
+}
+
+/// Gives the model's memory back when nobody has used it for long.
+private struct ModelUnloading: Service {
+    let model: ModelLifecycle
+    let idle: Duration
+
+    func run() async throws {
+        try await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                try? await Task.sleep(for: min(.seconds(10), idle))
+                model.unload(idleFor: idle)
+            }
+        }
     }
 }

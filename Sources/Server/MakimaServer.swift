@@ -24,8 +24,8 @@ package struct MakimaServer: Sendable {
 
     /// Serves until SIGTERM or SIGINT, or until a door cannot open.
     package func run() async throws {
-        // Services are told to stop in reverse order: first the farewell, which waits for speech to end, then the doors.
-        let services = doors + [Farewell(service: service, grace: timing.grace)]
+        // Services are told to stop in reverse order: first this one, which waits for speech to end, then the doors.
+        let services = doors + [GracefulStop(service: service, grace: timing.grace)]
         var configuration = ServiceGroupConfiguration(
             services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
             logger: service.logger)
@@ -35,13 +35,13 @@ package struct MakimaServer: Sendable {
 }
 
 /// Runs while the server does. When it stops: no new speech, then time to finish, then an end.
-private struct Farewell: Service {
+private struct GracefulStop: Service {
     let service: SpeechService
     let grace: Duration
 
     func run() async throws {
         try await gracefulShutdown()
-        let synthesizer = service.stopAccepting()
+        let synthesizer = service.model.stop()
         for session in service.sessions.all { await session.shutDown() }
         let end = ContinuousClock.now + grace
         while ContinuousClock.now < end, service.sessions.count > 0 || isSpeaking(synthesizer) {

@@ -8,12 +8,13 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var wyomingPort = 10_200
     package var mdns = true
     package var mdnsName = ""
-    package var engine = "qwen3"
+    package var engine = "auto"
     package var toneFrame = 0
     package var model = "makima-mini"
     package var device = "cpu"
     package var threads = 0
     package var load = "startup"
+    package var unloadAfter = 0
     package var voicesDirectory = ""
     package var builtInVoices = ""
     package var defaultVoice = "makima"
@@ -70,8 +71,8 @@ extension ServerConfiguration {
             \.wyomingPort, "wyoming-port", 0...65_535, "Port for Home Assistant (Wyoming). 0 keeps this door shut."),
         .flag(\.mdns, "mdns", "Whether the server is announced on the local network, through the Avahi daemon."),
         .text(\.mdnsName, "mdns-name", "Name to announce. makima on HOST when empty."),
-        .choice(
-            \.engine, "engine", ["qwen3", "tone"], "What speaks. tone hums instead of speaking, to test clients.",
+        .text(
+            \.engine, "engine", "What speaks: the name of an engine; auto takes the one that the model is for.",
             environment: "TTS_ENGINE"),
         .text(
             \.model, "model", "Name of a model in the store, or folder of a checkpoint.", environment: "TTS_MODEL_ID"),
@@ -79,6 +80,9 @@ extension ServerConfiguration {
         .text(\.device, "device", "What computes: cpu.", environment: "TTS_DEVICE"),
         .number(\.threads, "threads", 0...256, "Threads to compute with. 0 chooses."),
         .choice(\.load, "load", ["startup", "first-use"], "When the model is loaded."),
+        .number(
+            \.unloadAfter, "unload-after", 0...100_000,
+            "Minutes without a request after which the model's memory is given back. 0 keeps it."),
         .text(
             \.voicesDirectory, "voices-dir", "Folder of voices; new ones are added here. Chosen when empty.",
             environment: "TTS_VOICES_DIR"

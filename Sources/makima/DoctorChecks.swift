@@ -3,7 +3,6 @@ import Compute
 import FoundationEssentials
 import Glibc
 import ModelStore
-import Qwen3TTS
 import Server
 import Speech
 
@@ -99,19 +98,20 @@ enum DoctorChecks {
 
     static func model(_ name: String?) -> Finding {
         do {
-            let path = try ModelLocations.resolve(name)
+            let choice = try EngineChoice(model: name)
+            let path = choice.options.folder
             let verdict = try Checksums.check(path)
             if case .damaged(let file, let reason) = verdict {
                 return .fail(
                     "model", "\(path)/\(file): \(reason)",
                     advice: "Remove the model and pull it again, or reinstall makima.")
             }
-            let model = try SpeechModel(directory: path)
+            let languages = try choice.load().information.languages.joined(separator: " ")
             let checked =
                 if case .intact(let files) = verdict { "\(files) files as they were written" } else {
                     "no checksums recorded"
                 }
-            return .ok("model", "\(path), \(checked); languages: \(model.information.languages.joined(separator: " "))")
+            return .ok("model", "\(path), \(checked); engine \(choice.engine.name); languages: \(languages)")
         } catch {
             return .fail("model", "\(error)", advice: "makima models shows what is installed.")
         }

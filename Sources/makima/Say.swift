@@ -2,7 +2,6 @@ import ArgumentParser
 import Audio
 import FoundationEssentials
 import Glibc
-import Qwen3TTS
 import Server
 import Speech
 
@@ -80,30 +79,33 @@ struct Say: AsyncParsableCommand {
     }
 
     private func speak() throws {
-        let model = try SpeechModel(directory: ModelLocations.resolve(voice.model), threads: threads)
-        let language = voice.language ?? model.information.defaultLanguage
+        var choice = try EngineChoice(model: voice.model)
+        choice.options.threads = threads
+        try speak(with: try choice.load())
+    }
+
+    private func speak<Engine: SpeechEngine>(with engine: Engine) throws {
+        let model = engine.information
+        let language = voice.language ?? model.defaultLanguage
         var source = TextSource(text, form: textAsIs ? nil : SpokenForm(language: language))
-        let output = try SpeechOutput(
-            path: output, plays: play, sound, speed: speed, sampleRate: model.information.sampleRate)
+        let output = try SpeechOutput(path: output, plays: play, sound, speed: speed, sampleRate: model.sampleRate)
         var request = SpeechRequest(
-            text: try source.first, voice: try voice.resolve(for: model), language: language,
-            instruction: voice.instruct,
-            isOpen: source.isOpen, options: sampling.options)
-        request.options.maximumFrames = sampling.maximumFrames(of: model.information)
+            text: try source.first, voice: try voice.resolve(for: engine), language: language,
+            instruction: voice.instruct, isOpen: source.isOpen, options: sampling.options)
+        request.options.maximumFrames = sampling.maximumFrames(of: model)
         request.inPairs = output.onlyWritesFile
-        let utterance = try model.begin(request)
+        let utterance = try engine.begin(request)
         while true {
-            let event = model.advance([utterance]) { _ in Interruption.isRequested }[0]
-            switch event {
+            switch engine.advance([utterance], isCancelled: { _ in Interruption.isRequested })[0] {
             case .frame(let samples, let characters):
                 try output.write(samples, progress: Double(characters) / Double(max(source.characters, 1)))
                 // An utterance that speaks only looks whether there is more text; one that starves waits for it.
                 if let more = try source.read(waiting: false) {
-                    try model.append(more, isLast: !source.isOpen, to: utterance)
+                    try engine.append(more, isLast: !source.isOpen, to: utterance)
                 }
             case .starved:
                 let more = try source.read(waiting: true) ?? ""
-                try model.append(more, isLast: !source.isOpen, to: utterance)
+                try engine.append(more, isLast: !source.isOpen, to: utterance)
             case .ended(let reason): return try finish(output, reason)
             case .failed(let error): throw error
             }
@@ -140,11 +142,6 @@ struct Say: AsyncParsableCommand {
         try output.finish()
         if let path = output.path { printError("\(path): \(output.seconds) s") }
     }
-}
-
-extension ModelInformation {
-    /// The one language a model has, else what the model makes of the text.
-    var defaultLanguage: String { languages.count == 1 ? languages[0] : "auto" }
 }
 
 /// Where and how loudly sound is played.
@@ -196,30 +193,32 @@ struct VoiceOptions: ParsableArguments {
         }
     }
 
-    func resolve(for model: SpeechModel) throws -> SpeechVoice {
+    func resolve(for engine: some SpeechEngine) throws -> SpeechVoice {
+        let model = engine.information
         if let reference {
-            if transcript != nil, !model.information.clonesInContext {
+            if transcript != nil, !model.clonesInContext {
                 printError(
-                    "\(model.information.name) makes voices of the sound alone: --transcript is for models like the released one."
-                )
+                    "\(model.name) makes voices of the sound alone: --transcript is for models like the released one.")
             }
             return .cloned(
-                id: reference, try prepare(AudioFile.read(path: reference), transcript: transcript, with: model))
+                id: reference, try prepare(AudioFile.read(path: reference), transcript: transcript, with: engine))
         }
-        if !model.information.clones {
-            guard let voice = voice ?? model.information.speakers.first else { return .none }
+        if !model.clones {
+            guard let voice = voice ?? model.speakers.first else { return .none }
             return .preset(voice)
         }
         let store = try VoiceLocations.store()
         let stored = try store.find(voice ?? store.defaultVoice)
         let transcript = stored.metadata.mode == .inContext ? try stored.transcript() : nil
         let clip = try AudioFile.read(path: stored.clipPath)
-        return .cloned(id: stored.metadata.id, try prepare(clip, transcript: transcript, with: model))
+        return .cloned(id: stored.metadata.id, try prepare(clip, transcript: transcript, with: engine))
     }
 
-    private func prepare(_ clip: AudioClip, transcript: String?, with model: SpeechModel) throws -> VoicePrompt {
-        let samples = try resample(clip, to: model.information.sampleRate).samples
-        return try model.prepare(samples, transcript: transcript)
+    private func prepare(
+        _ clip: AudioClip, transcript: String?, with engine: some SpeechEngine
+    ) throws -> PreparedVoice {
+        let samples = try resample(clip, to: engine.information.sampleRate).samples
+        return try engine.voiceMaker.prepare(samples, transcript: transcript)
     }
 }
 

@@ -1,7 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
 import Logging
-import Qwen3TTS
 import Server
 import Speech
 
@@ -16,7 +15,11 @@ struct Serve: AsyncParsableCommand {
 
     @Option(help: "Address to listen on.") var host: String?
     @Option(help: "Port of everything HTTP.") var port: String?
-    @Option(help: "What speaks: qwen3, or tone to test clients.") var engine: String?
+    @Option(
+        help: ArgumentHelp(
+            "What speaks: auto takes the engine that the model is for, else one of \(EngineList.installed.help).",
+            valueName: "name"))
+    var engine: String?
     @Option(help: ArgumentHelp("Folder of the checkpoint.", valueName: "directory")) var model: String?
     @Option(help: ArgumentHelp("Folder of voices.", valueName: "directory")) var voicesDir: String?
     @Option(help: "Voice of those who name none.") var defaultVoice: String?
@@ -58,42 +61,27 @@ extension Serve {
         VoiceLocations.complete(&configuration)
         var logger = Logger(label: "makima") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .info
-        let (loader, identity) = try engine(configuration)
+        let choice = try choice(configuration)
         try await Server.serve(
-            configuration, logger: logger, loader: loader, modelIdentity: identity,
-            manager: ServiceManager(environment: ProcessInfo.processInfo.environment))
-    }
-
-    /// What speaks, and what tells its prepared voices from another model's.
-    private func engine(_ configuration: ServerConfiguration) throws -> (SpeechService.Loader, identity: String) {
-        guard configuration.device == "cpu" else {
-            throw ValidationError(
-                "The device \(configuration.device) is not supported: this program computes on the cpu.")
-        }
-        switch configuration.engine {
-        case "tone":
-            let generator = ToneGenerator(frameTime: .milliseconds(configuration.toneFrame))
-            let loader: SpeechService.Loader = { limits, report in
-                SynthesisScheduler(generator, limits: limits, report: report)
-            }
-            return (loader, "tone")
-        default:
-            let folder = try ModelLocations.resolve(configuration.model)
-            let threads = configuration.threads == 0 ? nil : configuration.threads
-            let loader: SpeechService.Loader = { limits, report in
-                SynthesisScheduler(try SpeechModel(directory: folder, threads: threads), limits: limits, report: report)
-            }
-            return (loader, Self.identity(of: folder))
+            choice.engine, configuration, logger: logger,
+            manager: ServiceManager(environment: ProcessInfo.processInfo.environment)
+        ) { limits, report in
+            Server.schedule(
+                try choice.load(), identity: choice.engine.identity(choice.options.folder), limits: limits, report: report)
         }
     }
 
-    /// Another checkpoint in the same folder is another model.
-    private static func identity(of folder: String) -> String {
-        let path = folder + "/model.safetensors"
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path) else { return folder }
-        let size = attributes[.size] as? Int ?? 0
-        let changed = (attributes[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-        return "\(folder) \(size) \(changed)"
+    /// What speaks which model, and where.
+    private func choice(_ configuration: ServerConfiguration) throws -> EngineChoice {
+        var choice: EngineChoice
+        do { choice = try EngineChoice(engine: configuration.engine, model: configuration.model) } catch {
+            throw error is EngineError ? ValidationError("\(error)") : error
+        }
+        do { try choice.engine.check(device: configuration.device) } catch { throw ValidationError("\(error)") }
+        choice.options.device = configuration.device
+        choice.options.threads = configuration.threads == 0 ? nil : configuration.threads
+        choice.options.frameTime = .milliseconds(configuration.toneFrame)
+        return choice
     }
 }
 

@@ -6,19 +6,20 @@ import Speech
 struct TextSource {
     /// Figures and signs into words; nil leaves the text as it is.
     private let form: SpokenForm?
+    /// What has arrived and waits until its words are known.
+    private var openText: OpenText
     /// More may come.
     private(set) var isOpen: Bool
     /// Characters handed out.
     private(set) var characters = 0
     private let argument: String
-    /// Read, but what follows may change how it is said.
-    private var pending = ""
     /// The start of a character whose other bytes have not arrived.
     private var partial: [UInt8] = []
     private var count = 0  // bytes read
 
     init(_ argument: String, form: SpokenForm?) {
         self.form = form
+        openText = OpenText(form)
         isOpen = argument == "-"
         self.argument = isOpen ? "" : argument
     }
@@ -31,7 +32,7 @@ struct TextSource {
             guard bytes <= SpeechRequest.textLimit else {
                 throw SynthesisError.textTooLong(bytes: bytes, limit: SpeechRequest.textLimit)
             }
-            let text = words(argument)
+            let text = form?.convert(argument).text ?? argument
             characters = text.count
             return text
         }
@@ -55,7 +56,7 @@ struct TextSource {
         if got == 0 {
             isOpen = false
             guard partial.isEmpty else { throw invalid(at: count - partial.count) }
-            return spoken(pending[...])
+            return spoken("", isLast: true)
         }
         count += got
         guard count <= SpeechRequest.textLimit else {
@@ -63,20 +64,14 @@ struct TextSource {
                 "The text on standard input has more than \(SpeechRequest.textLimit) bytes. Split it and speak the parts."
             )
         }
-        pending += try decode(partial + bytes[..<got])
-        return spoken(form == nil ? pending[...] : TextQueue.settled(pending[...]))
+        return spoken(try decode(partial + bytes[..<got]), isLast: false)
     }
 
-    private func words(_ text: String) -> String { form?.convert(text).text ?? text }
-
-    /// The start of what is pending, in words.
-    private mutating func spoken(_ text: Substring) -> String {
-        let converted = words(String(text))
-        // A space between two pieces belongs to neither's words.
-        let isApart = text.first?.isWhitespace == true && converted.first?.isWhitespace == false
-        pending.removeFirst(text.count)
+    /// What can be said with this piece, in words.
+    private mutating func spoken(_ text: String, isLast: Bool) -> String {
+        let converted = openText.append(text, isLast: isLast)
         characters += converted.count
-        return isApart ? " " + converted : converted
+        return converted
     }
 
     /// Keeps an unfinished character for the next piece.

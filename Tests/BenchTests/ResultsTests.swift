@@ -62,7 +62,7 @@ private func paths(_ value: Any) -> [String] {
     let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
     let directory = root.appendingPathComponent("Models/makima-mini").path
-    let model = try SpeechModel(directory: directory)
+    let model = try Qwen3Engine(directory: directory)
     let requests = SpeechRequests(try Configuration(directory: directory))
     for request in [requests.byVector, requests.byCodes] { _ = try model.begin(request) }
 }

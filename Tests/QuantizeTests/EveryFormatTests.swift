@@ -5,8 +5,8 @@ import Foundation
 import ModelFile
 import Quantization
 import Qwen3TTS
-import Testing
 import Speech
+import Testing
 
 private let frameLimit = 12
 
@@ -19,7 +19,7 @@ private func withFormat(_ name: String, _ body: (_ directory: String) throws -> 
 }
 
 private func samples(_ directory: String, threads: Int) throws -> [Float] {
-    let model = try SpeechModel(directory: directory, threads: threads)
+    let model = try Qwen3Engine(directory: directory, threads: threads)
     var request = SpeechRequest(text: "the quick brown fox", voice: .none, language: "english")
     request.options.seed = 3
     request.options.maximumFrames = frameLimit
@@ -50,11 +50,12 @@ func logitsFrameByFrameEqualLogitsWhole(format: String) async throws {
         let (one, two) = (Processor(), Processor(threads: 2))
         let ids = try Tokenizer(directory: directory).encode(
             "<|im_start|>assistant\ngood morning<|im_end|>\n<|im_start|>assistant\n")
-        let prompt = Prompt(PromptRequest(textIDs: ids, language: nil, speaker: nil), talker, on: one)
+        let prompt = Prompt(PromptRequest(textIDs: ids, language: nil, speaker: nil), talker.embeddings, on: one)
         var options = GenerationOptions(configuration.generation, seed: 5)
         options.maxNewTokens = frameLimit
-        let generation = Generation(talker, prompt: prompt, options: options)
-        let loop = GenerationLoop(talker, on: one)
+        let device = CPUTalker(talker, on: one)
+        let generation = Generation(configuration, on: device, prompt: prompt, options: options)
+        let loop = GenerationLoop(talker.embeddings, on: device, kernels: one.kernels)
         var (codes, first, others): ([[Int]], [[Float]], [[Float]]) = ([], [], [])
         loop.trace = { _, group, logits in
             if group == 0 { first.append(logits.values) } else { others.append(logits.values) }

@@ -32,8 +32,8 @@ private func expected(_ precision: CodecPrecision) -> CodecPrecision {
 @Test(arguments: CodecPrecision.allCases)
 func speechIsDecodedAsTheCheckpointRecords(precision: CodecPrecision) throws {
     try withRecord("\"\(precision.rawValue)\"") { directory in
-        let parts = try CheckpointParts(directory: directory)
-        #expect(parts.decoder.precision == expected(precision))
+        let decoder = try Checkpoint(directory: directory).decoder()
+        #expect(decoder.precision == expected(precision))
     }
 }
 
@@ -58,7 +58,7 @@ func aRecordThatIsNoPrecisionIsNamed(value: String, found: String) throws {
             throws: ConfigurationError.invalid(
                 path: directory + "/speech_tokenizer/config.json", field: "makima_decoder_precision",
                 reason: "is \(found), one of \"float32\", \"int16\", \"int8\" is expected")
-        ) { try SpeechModel(directory: directory) }
+        ) { try Qwen3Engine(directory: directory) }
     }
 }
 
@@ -67,7 +67,7 @@ struct RecordedBytesTests {
     private let mini = TinyCheckpoint.folder + "/../../../Models/makima-mini"
 
     private func speak(_ directory: String, threads: Int, together: Int) throws -> [[Float]] {
-        let model = try SpeechModel(directory: directory, threads: threads)
+        let model = try Qwen3Engine(directory: directory, threads: threads)
         let utterances = try (0..<together).map { index in
             var request = SpeechRequest(text: "Good morning.", voice: .none, language: "english")
             request.options.seed = UInt64(index + 1)
@@ -89,7 +89,8 @@ struct RecordedBytesTests {
 
     @Test func samplesDoNotDependOnThreadsOrCompany() throws {
         try withRecord("\"int8\"", of: mini) { directory in
-            #expect(try CheckpointParts(directory: directory).decoder.precision == expected(.int8))
+            let decoder = try Checkpoint(directory: directory).decoder()
+            #expect(decoder.precision == expected(.int8))
             let one = try speak(directory, threads: 1, together: 1)
             #expect(one[0].contains { $0 != 0 })
             #expect(try speak(directory, threads: 2, together: 1) == one)
@@ -99,7 +100,7 @@ struct RecordedBytesTests {
 
     @Test func streamedEqualsWhole() throws {
         try withRecord("\"int8\"", of: mini) { directory in
-            let decoder = try CheckpointParts(directory: directory).decoder
+            let decoder = try Checkpoint(directory: directory).decoder()
             let frames = try MiniCodec().frames(24, seed: 4)
             let (one, two) = (Processor(), Processor(threads: 2))
             let whole = try decoder.step(frames, decoder.makeState(), on: two).values

@@ -14,12 +14,12 @@ struct VoiceClonerTests {
             let cloner = try Self.cloner(TinyCheckpoint.folder + "/../../../Models/makima-mini")
             let clip = try TinyCheckpoint.goldens().signal("ref")
             // What is set up once, by whoever comes first, is not counted.
-            let first = try cloner.prepare(clip, transcript: nil)
+            let first = try cloner.prompt(clip, transcript: nil)
             #expect("A warm evening.".isSpeakable)
             let before = residentKilobytes()
             // The allocator keeps some of what it gets, now more, now less; what is held stays every time.
             let after = try (0..<5).map { _ in
-                let prompt = try cloner.prepare(clip, transcript: "A warm evening.")
+                let prompt = try cloner.prompt(clip, transcript: "A warm evening.")
                 #expect(prompt.speaker == first.speaker && prompt.codes.count > 10)
                 return residentKilobytes()
             }
@@ -30,10 +30,10 @@ struct VoiceClonerTests {
 
     /// One that encodes whatever comes with a transcript.
     private static func cloner(_ directory: String) throws -> VoiceCloner {
-        var information = try SpeechModel(directory: directory).information
+        var information = try Qwen3Engine(directory: directory).information
         information.clonesInContext = true
         return VoiceCloner(
-            information,
+            information, try Configuration(directory: directory),
             speaker: (
                 try Safetensors.directory(directory)["speaker_encoder"],
                 try Configuration.speakerEncoder(directory: directory)

@@ -18,8 +18,8 @@ import Testing
     @Test func withoutMemoryAnUtteranceDoesNotBegin() async throws {
         var limits = SchedulerLimits()
         limits.memoryReserve = 1 << 60
-        let scheduler = SynthesisScheduler(ToneGenerator(), limits: limits)
-        let heard = await SynthesisSchedulerTests.hear(try await scheduler.speak(SynthesisSchedulerTests.job("ab")))
+        let scheduler = SynthesisScheduler(ToneEngine(), limits: limits)
+        let heard = await SynthesisSchedulerTests.hear(try await SynthesisSchedulerTests.speak("ab", on: scheduler))
         guard case .failed(let error) = heard.last else { return #expect(Bool(false)) }
         #expect(error.code == .outOfMemory && error.retryAfter != nil)
         #expect(heard.samples.isEmpty && scheduler.gauges.running == 0)

@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import NIOHTTP1
+import Speech
 import Testing
 
 @testable import Server
@@ -9,9 +10,9 @@ import Testing
     /// What the document describes is what the router answers, no more and no less.
     @Test func theDocumentNamesTheRoutersPaths() throws {
         let store = VoiceStore(directory: "/nonexistent", builtIn: nil, defaultVoice: "makima")
-        let library = VoiceLibrary(store, modelIdentity: "none", cacheDirectory: nil)
-        let service = SpeechService(voices: library, logger: Logger(label: "test")) { _, _ in
-            SynthesisScheduler(ToneGenerator())
+        let library = VoiceLibrary(store, cacheDirectory: nil)
+        let service = SpeechService(.tone, voices: library, logger: Logger(label: "test")) { _, _ in
+            SynthesisScheduler(ToneEngine())
         }
         let routes = Router.all(service, uploadLimit: 1).routes.map { route in
             let path = route.pattern.map { $0.hasPrefix(":") ? "{\($0.dropFirst())}" : $0 }.joined(separator: "/")

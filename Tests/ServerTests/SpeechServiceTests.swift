@@ -7,16 +7,16 @@ import Testing
 @Suite struct SpeechServiceTests {
     private func service() async -> SpeechService {
         let store = VoiceStore(directory: "/nonexistent", builtIn: "Voices", defaultVoice: "makima")
-        let library = VoiceLibrary(store, modelIdentity: "tone", cacheDirectory: nil)
-        let service = SpeechService(voices: library, logger: Logger(label: "test")) { limits, report in
-            SynthesisScheduler(ToneGenerator(), limits: limits, report: report)
+        let library = VoiceLibrary(store, cacheDirectory: nil)
+        let service = SpeechService(.tone, voices: library, logger: Logger(label: "test")) { limits, report in
+            SynthesisScheduler(ToneEngine(), limits: limits, report: report)
         }
         await service.load()
         return service
     }
 
-    private func order(_ text: String) -> SpeechOrder {
-        var order = SpeechOrder(text: text, language: "english", priority: .normal, client: "a")
+    private func order(_ text: String) -> SpeakRequest {
+        var order = SpeakRequest(text: text, language: "english", priority: .normal, client: "a")
         order.options.maximumFrames = 2
         return order
     }

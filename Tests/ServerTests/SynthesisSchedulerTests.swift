@@ -6,11 +6,12 @@ import Testing
 @testable import Server
 
 @Suite struct SynthesisSchedulerTests {
-    static func job(
-        _ text: String, client: String = "a", priority: SpeechJob.Priority = .normal, isOpen: Bool = false
-    ) -> SpeechJob {
-        let request = SpeechRequest(text: text, voice: .none, isOpen: isOpen)
-        return SpeechJob(request, priority: priority, client: client)
+    static func speak(
+        _ text: String, client: String = "a", priority: SpeakRequest.Priority = .normal, isOpen: Bool = false,
+        source: SpokenText? = nil, on scheduler: some Synthesizer
+    ) async throws(SpeakError) -> SpeechStream {
+        try await scheduler.speak(
+            SpeechRequest(text: text, voice: .none, isOpen: isOpen), priority: priority, client: client, source: source)
     }
 
     /// What several tasks note down.
@@ -41,12 +42,12 @@ import Testing
     @Test func tenAtOnceEachSoundAsAlone() async throws {
         let texts = (1...10).map { String(repeating: "x", count: $0 * 3) }
         var alone: [Heard] = []
-        let one = SynthesisScheduler(ToneGenerator())
-        for text in texts { alone.append(await Self.hear(try await one.speak(Self.job(text)))) }
-        let scheduler = SynthesisScheduler(ToneGenerator())
+        let one = SynthesisScheduler(ToneEngine())
+        for text in texts { alone.append(await Self.hear(try await Self.speak(text, on: one))) }
+        let scheduler = SynthesisScheduler(ToneEngine())
         let together = try await withThrowingTaskGroup(of: (Int, Heard).self) { group in
             for (index, text) in texts.enumerated() {
-                group.addTask { (index, await Self.hear(try await scheduler.speak(Self.job(text)))) }
+                group.addTask { (index, await Self.hear(try await Self.speak(text, on: scheduler))) }
             }
             return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
@@ -57,19 +58,19 @@ import Testing
     }
 
     @Test func charactersAreThoseOfTheSource() async throws {
-        var job = Self.job("abcd")
-        job.sourceOffset = { $0 * 10 }
-        let heard = await Self.hear(try await SynthesisScheduler(ToneGenerator()).speak(job))
-        #expect(heard.characters == [10, 20, 30, 40])
+        let source = SpokenForm(language: "english").convert("1000 x")
+        let scheduler = SynthesisScheduler(ToneEngine())
+        let heard = await Self.hear(try await Self.speak("abcd", source: source, on: scheduler))
+        #expect(heard.characters == (1...4).map { source.originalOffset(ofSpoken: $0) })
         guard case .ended(.endOfSpeech, let summary) = heard.last else { return #expect(Bool(false)) }
         #expect(summary.frames == 4)
         #expect(summary.audio == .milliseconds(320))
     }
 
     @Test func anErrorOfTheModelEndsOneUtteranceOnly() async throws {
-        let scheduler = SynthesisScheduler(ToneGenerator())
-        let bad = try await scheduler.speak(Self.job("   "))
-        let good = try await scheduler.speak(Self.job("good"))
+        let scheduler = SynthesisScheduler(ToneEngine())
+        let bad = try await Self.speak("   ", on: scheduler)
+        let good = try await Self.speak("good", on: scheduler)
         guard case .failed(let error) = await Self.hear(bad).last else { return #expect(Bool(false)) }
         #expect(error.code == .invalidText)
         #expect(await Self.hear(good).characters.count == 4)
@@ -79,11 +80,11 @@ import Testing
         let reports = Notes<SpeechReport>()
         var limits = SchedulerLimits()
         limits.running = 1
-        let scheduler = SynthesisScheduler(ToneGenerator(frameTime: .milliseconds(1)), limits: limits) {
+        let scheduler = SynthesisScheduler(ToneEngine(frameTime: .milliseconds(1)), limits: limits) {
             reports.add($0)
         }
-        let long = try await scheduler.speak(Self.job(String(repeating: "x", count: 5000)))
-        let next = try await scheduler.speak(Self.job("next"))
+        let long = try await Self.speak(String(repeating: "x", count: 5000), on: scheduler)
+        let next = try await Self.speak("next", on: scheduler)
         var frames = 0
         for await event in long {
             if case .frame = event { frames += 1 }
@@ -97,9 +98,9 @@ import Testing
 
     @Test func aListenerThatLeavesCancels() async throws {
         let (reports, continuation) = AsyncStream.makeStream(of: SpeechReport.self)
-        let scheduler = SynthesisScheduler(ToneGenerator(frameTime: .milliseconds(1))) { continuation.yield($0) }
+        let scheduler = SynthesisScheduler(ToneEngine(frameTime: .milliseconds(1))) { continuation.yield($0) }
         do {
-            let stream = try await scheduler.speak(Self.job(String(repeating: "x", count: 5000)))
+            let stream = try await Self.speak(String(repeating: "x", count: 5000), on: scheduler)
             for await event in stream { if case .frame = event { break } }
         }
         var iterator = reports.makeAsyncIterator()
@@ -108,10 +109,10 @@ import Testing
     }
 
     @Test func aSlowListenerPausesOnlyItself() async throws {
-        let scheduler = SynthesisScheduler(ToneGenerator())
-        let slow = try await scheduler.speak(Self.job(String(repeating: "x", count: 200)))
+        let scheduler = SynthesisScheduler(ToneEngine())
+        let slow = try await Self.speak(String(repeating: "x", count: 200), on: scheduler)
         for _ in 0..<5 {
-            #expect(await Self.hear(try await scheduler.speak(Self.job("quick"))).characters.count == 5)
+            #expect(await Self.hear(try await Self.speak("quick", on: scheduler)).characters.count == 5)
         }
         // Nobody has read a frame of it, so it comes to stand at its limit, and goes on once somebody does.
         while slow.ticket.backlog < SchedulerLimits.backlog { try await Task.sleep(for: .milliseconds(5)) }
@@ -123,8 +124,8 @@ import Testing
     @Test func aListenerThatNeverReadsIsEnded() async throws {
         var limits = SchedulerLimits()
         limits.stall = .milliseconds(150)
-        let scheduler = SynthesisScheduler(ToneGenerator(), limits: limits)
-        let stalled = try await scheduler.speak(Self.job(String(repeating: "x", count: 200)))
+        let scheduler = SynthesisScheduler(ToneEngine(), limits: limits)
+        let stalled = try await Self.speak(String(repeating: "x", count: 200), on: scheduler)
         while scheduler.gauges.running + scheduler.gauges.waiting > 0 { try await Task.sleep(for: .milliseconds(5)) }
         guard case .failed(let error) = await Self.hear(stalled).last else { return #expect(Bool(false)) }
         #expect(error.code == .timeout)
@@ -133,10 +134,10 @@ import Testing
     @Test func theDeadlineEndsAnUtterance() async throws {
         var limits = SchedulerLimits()
         limits.deadline = .milliseconds(30)
-        let scheduler = SynthesisScheduler(ToneGenerator(frameTime: .milliseconds(2)), limits: limits)
+        let scheduler = SynthesisScheduler(ToneEngine(frameTime: .milliseconds(2)), limits: limits)
         guard
             case .failed(let error) = await Self.hear(
-                try await scheduler.speak(Self.job(String(repeating: "x", count: 500)))
+                try await Self.speak(String(repeating: "x", count: 500), on: scheduler)
             ).last
         else { return #expect(Bool(false)) }
         #expect(error.code == .timeout)
@@ -146,11 +147,11 @@ import Testing
         var limits = SchedulerLimits()
         limits.waiting = 2
         limits.running = 1
-        let scheduler = SynthesisScheduler(ToneGenerator(frameTime: .milliseconds(5)), limits: limits)
+        let scheduler = SynthesisScheduler(ToneEngine(frameTime: .milliseconds(5)), limits: limits)
         var streams: [SpeechStream] = []
         var refused: SpeakError?
         for _ in 0..<20 where refused == nil {
-            do { streams.append(try await scheduler.speak(Self.job(String(repeating: "x", count: 100)))) } catch {
+            do { streams.append(try await Self.speak(String(repeating: "x", count: 100), on: scheduler)) } catch {
                 refused = error
             }
         }
@@ -163,17 +164,18 @@ import Testing
         var limits = SchedulerLimits()
         limits.running = 2
         let order = Notes<String>()
-        let scheduler = SynthesisScheduler(ToneGenerator(frameTime: .milliseconds(1)), limits: limits)
+        let scheduler = SynthesisScheduler(ToneEngine(frameTime: .milliseconds(1)), limits: limits)
         // The first two hold both places while the others come: one of them for much longer.
-        let long = try await scheduler.speak(Self.job(String(repeating: "x", count: 5000), client: "greedy"))
-        let first = try await scheduler.speak(Self.job(String(repeating: "x", count: 40), client: "greedy"))
+        let long = try await Self.speak(String(repeating: "x", count: 5000), client: "greedy", on: scheduler)
+        let first = try await Self.speak(String(repeating: "x", count: 40), client: "greedy", on: scheduler)
         while scheduler.gauges.running < 2 { try await Task.sleep(for: .milliseconds(1)) }
-        let jobs = [
-            ("greedy again", Self.job("aaaa", client: "greedy")), ("modest", Self.job("aaaa", client: "modest")),
-            ("urgent", Self.job("aaaa", client: "greedy", priority: .high)),
+        let requests: [(String, client: String, SpeakRequest.Priority)] = [
+            ("greedy again", "greedy", .normal), ("modest", "modest", .normal), ("urgent", "greedy", .high),
         ]
         var waiting: [(String, SpeechStream)] = []
-        for (name, job) in jobs { waiting.append((name, try await scheduler.speak(job))) }
+        for (name, client, priority) in requests {
+            waiting.append((name, try await Self.speak("aaaa", client: client, priority: priority, on: scheduler)))
+        }
         await withTaskGroup(of: Void.self) { group in
             for (name, stream) in waiting {
                 group.addTask {
@@ -195,8 +197,8 @@ import Testing
     }
 
     @Test func openTextStarvesAndGoesOn() async throws {
-        let scheduler = SynthesisScheduler(ToneGenerator())
-        let stream = try await scheduler.speak(Self.job("ab", isOpen: true))
+        let scheduler = SynthesisScheduler(ToneEngine())
+        let stream = try await Self.speak("ab", isOpen: true, on: scheduler)
         try await stream.append("c", isLast: false)
         var frames = 0
         var starved = 0
@@ -217,45 +219,54 @@ import Testing
     @Test func textThatNeverComesEndsTheUtterance() async throws {
         var limits = SchedulerLimits()
         limits.stall = .milliseconds(100)
-        let scheduler = SynthesisScheduler(ToneGenerator(), limits: limits)
-        let heard = await Self.hear(try await scheduler.speak(Self.job("ab", isOpen: true)))
+        let scheduler = SynthesisScheduler(ToneEngine(), limits: limits)
+        let heard = await Self.hear(try await Self.speak("ab", isOpen: true, on: scheduler))
         guard case .failed(let error) = heard.last else { return #expect(Bool(false)) }
         #expect(error.code == .timeout)
         #expect(heard.characters == [1, 2])
     }
 
     /// Hums, and makes a voice only when it may.
-    struct PatientGenerator: SpeechGenerator {
-        private let hum = ToneGenerator()
+    struct PatientEngine: SpeechEngine, Sendable {
+        private let hum = ToneEngine()
         let began: AsyncStream<Void>.Continuation
         let mayEnd: DispatchSemaphore
 
         var information: ModelInformation { hum.information }
+        var voiceMaker: any VoiceMaker { Maker(hum: hum.voiceMaker, began: began, mayEnd: mayEnd) }
 
-        func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> VoicePrompt {
-            began.yield()
-            mayEnd.wait()
-            return try hum.prepare(clip, transcript: transcript)
+        private struct Maker: VoiceMaker {
+            let hum: any VoiceMaker
+            let began: AsyncStream<Void>.Continuation
+            let mayEnd: DispatchSemaphore
+
+            func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> PreparedVoice {
+                began.yield()
+                mayEnd.wait()
+                return try hum.prepare(clip, transcript: transcript)
+            }
+
+            func accepts(_ voice: PreparedVoice) -> Bool { hum.accepts(voice) }
         }
 
-        func begin(_ request: SpeechRequest) throws(SynthesisError) -> ToneGenerator.Utterance {
+        func begin(_ request: SpeechRequest) throws(SynthesisError) -> ToneEngine.Utterance {
             try hum.begin(request)
         }
 
-        func append(_ text: String, isLast: Bool, to utterance: ToneGenerator.Utterance) throws(SynthesisError) {
+        func append(_ text: String, isLast: Bool, to utterance: ToneEngine.Utterance) throws(SynthesisError) {
             try hum.append(text, isLast: isLast, to: utterance)
         }
 
         func advance(
-            _ batch: [ToneGenerator.Utterance], isCancelled: (ToneGenerator.Utterance) -> Bool
+            _ batch: [ToneEngine.Utterance], isCancelled: (ToneEngine.Utterance) -> Bool
         ) -> [SpeechEvent] { hum.advance(batch, isCancelled: isCancelled) }
     }
 
     @Test(.timeLimit(.minutes(1))) func speechGoesOnWhileAVoiceIsMade() async throws {
         let (preparing, began) = AsyncStream.makeStream(of: Void.self)
         let mayEnd = DispatchSemaphore(value: 0)
-        let scheduler = SynthesisScheduler(PatientGenerator(began: began, mayEnd: mayEnd))
-        let stream = try await scheduler.speak(Self.job(String(repeating: "x", count: 5000)))
+        let scheduler = SynthesisScheduler(PatientEngine(began: began, mayEnd: mayEnd))
+        let stream = try await Self.speak(String(repeating: "x", count: 5000), on: scheduler)
         async let voice = scheduler.prepare([Float](repeating: 0.5, count: 1920), transcript: nil)
         for await _ in preparing.prefix(1) {}
         // Those of the backlog may have been there before; as many again are made while the voice waits.
@@ -266,13 +277,13 @@ import Testing
         }
         mayEnd.signal()
         #expect(frames == 2 * SchedulerLimits.backlog)
-        #expect(try await voice.speaker == [0.5, 1920])
+        #expect(try await voice == PreparedVoice(engine: "tone", bytes: Array("0.5 1920\n".utf8)))
     }
 
     @Test func cancelAllEndsEverything() async throws {
-        let scheduler = SynthesisScheduler(ToneGenerator(frameTime: .milliseconds(1)))
+        let scheduler = SynthesisScheduler(ToneEngine(frameTime: .milliseconds(1)))
         var streams: [SpeechStream] = []
-        for _ in 0..<15 { streams.append(try await scheduler.speak(Self.job(String(repeating: "x", count: 5000)))) }
+        for _ in 0..<15 { streams.append(try await Self.speak(String(repeating: "x", count: 5000), on: scheduler)) }
         await scheduler.cancelAll()
         for stream in streams {
             guard case .ended(.cancelled, _) = await Self.hear(stream).last else { return #expect(Bool(false)) }

@@ -8,7 +8,7 @@ package struct CodePredictor {
     package let groups: Int
     package let vocabulary: Int
     private let stack: Transformer
-    private let embeddings: [Embedding]  // groups - 1 tables [vocabulary, talker hidden]
+    private let embeddings: CodeEmbeddings
     private let heads: [Linear]  // groups - 1 matrices [vocabulary, hidden]
     private let projection: Linear?  // small_to_mtp_projection [hidden, talker hidden], where the two differ
     private let talkerHidden: Int
@@ -21,15 +21,11 @@ package struct CodePredictor {
         vocabulary = c.vocab_size
         self.talkerHidden = talkerHidden
         stack = try Transformer(weights["model"], c)
-        var embeddings: [Embedding] = []
+        embeddings = try CodeEmbeddings(weights, c, talkerHidden: talkerHidden)
         var heads: [Linear] = []
         for group in 0..<groups - 1 {
-            embeddings.append(
-                try Embedding(
-                    weights["model"]["codec_embedding"][group], entries: vocabulary, columns: talkerHidden))
             heads.append(try Linear(weights["lm_head"][group], rows: vocabulary, columns: c.hidden_size))
         }
-        self.embeddings = embeddings
         self.heads = heads
         projection =
             talkerHidden == c.hidden_size
@@ -66,7 +62,7 @@ package struct CodePredictor {
     package func makeScratch(utterances: Int = 1) -> Scratch { Scratch(self, utterances: utterances) }
 
     /// Codes 1… of a frame for each of n utterances, all of them through each pass at once. `hidden` and `first`, the
-    /// embedding of code 0, are [n, talker hidden]; `scratch` was made for n utterances or more. `choose` picks the code of
+    /// embedding of code 0, are [n, talker hidden]; `caches` and `scratch` are for n utterances or more. `choose` picks the code of
     /// utterance i and group g from its logits [1, vocabulary]. An utterance is left out as soon as `isCancelled` says so
     /// between two passes. `trace` sees the residual stream of each pass and layer, and as one layer more its final norm.
     package func predict(
@@ -74,10 +70,11 @@ package struct CodePredictor {
         isCancelled: (_ utterance: Int) -> Bool = { _ in false }, trace: ((Int, Int, Rows) -> Void)? = nil,
         choose: (_ utterance: Int, _ group: Int, _ logits: Rows) -> Int
     ) {
-        precondition(hidden.rows == caches.count && first.rows == caches.count && caches.count <= scratch.chosen.count)
+        let count = hidden.rows
+        precondition(first.rows == count && count <= caches.count && count <= scratch.chosen.count)
         scratch.active.removeAll(keepingCapacity: true)
-        for (utterance, cache) in caches.enumerated() {
-            cache.reset()
+        for utterance in 0..<count {
+            caches[utterance].reset()
             scratch.active.append(utterance)
             scratch.wide[2 * utterance].copy(from: hidden[utterance])
             scratch.wide[2 * utterance + 1].copy(from: first[utterance])
@@ -90,7 +87,7 @@ package struct CodePredictor {
             let positions = group == 0 ? 2 : 1
             if group > 0 {
                 for (row, utterance) in scratch.active.enumerated() {
-                    embeddings[group - 1].lookUp(scratch.chosen[utterance], into: scratch.wide[row])
+                    embeddings.lookUp(scratch.chosen[utterance], group: group, into: scratch.wide[row])
                 }
             }
             let normed = pass(positions, caches, scratch, processor, trace.map { t in { t(group, $0, $1) } })
@@ -127,12 +124,6 @@ package struct CodePredictor {
             input.copy(from: wide)
         }
     }
-
-    /// y += the embeddings of codes 1… of a frame, for the talker's next input.
-    package func addEmbeddings(_ codes: ArraySlice<Int>, to y: Rows) {
-        precondition(codes.count == groups - 1)
-        for (table, code) in zip(embeddings, codes) { table.lookUp(code, into: y, adding: true) }
-    }
 }
 
 extension CodePredictor {
@@ -146,7 +137,7 @@ extension CodePredictor {
             wide[frame * groups].copy(from: hidden[frame])
             wide[frame * groups + 1].copy(from: first[frame])
             for group in 1..<groups - 1 {
-                embeddings[group - 1].lookUp(codes[group], into: wide[frame * groups + group + 1])
+                embeddings.lookUp(codes[group], group: group, into: wide[frame * groups + group + 1])
             }
         }
         let c = stack.configuration

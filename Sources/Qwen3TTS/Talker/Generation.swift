@@ -63,8 +63,7 @@ package final class Generation {
     package let hidden: Rows  // [1, hidden], its output after the final norm
     package internal(set) var random: RandomStream
 
-    let cache: KVCache
-    let predictorCache: KVCache
+    let cache: any TalkerCache
     private(set) var history: TokenHistory
     private let prompt: Rows
     private var read: Int  // rows of the prompt the cache holds
@@ -72,29 +71,28 @@ package final class Generation {
     private var text: TrailingText
     private let padding: Rows  // [1, hidden], added after the text
 
-    /// `prefix`: the cache of the prompt's first rows, made by an equal prompt. `random` is a stream other than the
-    /// first of the options' seed.
+    /// On the device that will advance it. `prefix`: a snapshot of the prompt's first rows, made by an equal prompt. `random`
+    /// is a stream other than the first of the options' seed.
     package init(
-        _ talker: Talker, prompt: Prompt, isOpen: Bool = false, prefix: KVCache? = nil, options: GenerationOptions,
-        random: RandomStream? = nil
+        _ configuration: Configuration, on device: any TalkerDevice, prompt: Prompt, isOpen: Bool = false,
+        prefix: (any TalkerCache)? = nil, options: GenerationOptions, random: RandomStream? = nil
     ) {
-        let c = talker.configuration.talker
+        let c = configuration.talker
         self.options = options
         self.prompt = prompt.embeddings
         self.random = random ?? RandomStream(seed: options.seed)
         maxNewTokens = options.maxNewTokens
         text = TrailingText(prompt.trailing, isOpen: isOpen)
         padding = prompt.padding
-        codes = [Int](repeating: 0, count: talker.codePredictor.groups)
+        codes = [Int](repeating: 0, count: c.num_code_groups)
         input = Rows(rows: 1, columns: c.hidden_size)
         hidden = Rows(rows: 1, columns: c.hidden_size)
         history = TokenHistory(vocabulary: c.vocab_size)
         // Room for a usual sentence; more is had by doubling.
-        cache = talker.makeCache(capacity: prompt.embeddings.rows + min(options.maxNewTokens, 256))
-        predictorCache = talker.codePredictor.makeCache()
+        cache = device.makeCache(capacity: prompt.embeddings.rows + min(options.maxNewTokens, 256))
         read = prefix?.count ?? 0
         precondition(read < prompt.embeddings.rows, "a prefix leaves at least one row of the prompt")
-        if let prefix { cache.start(with: prefix) }
+        if let prefix { cache.restore(prefix) }
         tokens.reserveCapacity(min(options.maxNewTokens, 1024))
     }
 
@@ -105,7 +103,7 @@ package final class Generation {
     var unread: Int { prompt.rows - read }
 
     /// The cache of the first `count` rows of the prompt, all of them read.
-    package func snapshot(_ count: Int) -> KVCache { cache.prefix(count) }
+    package func snapshot(_ count: Int) -> any TalkerCache { cache.snapshot(count) }
 
     /// More projected text for an open prompt.
     package func append(_ rows: Rows, isLast: Bool) { text.append(rows, isLast: isLast) }
@@ -146,8 +144,8 @@ package final class Generation {
     func take(code: Int, group: Int) { codes[group] = code }
 
     /// Every code of the frame is there: `input` becomes the next step's, without its text.
-    func finishFrame(_ talker: Talker) {
-        talker.frame(codes[...], into: input)
+    func finishFrame(_ embeddings: TalkerEmbeddings) {
+        embeddings.frame(codes[...], into: input)
         isWaiting = true
     }
 }

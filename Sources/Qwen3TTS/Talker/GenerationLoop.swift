@@ -6,13 +6,13 @@
 package import Compute
 
 package final class GenerationLoop {
-    private let talker: Talker
-    private let processor: Processor
+    private let embeddings: TalkerEmbeddings
+    private let device: any TalkerDevice
+    private let kernels: Kernels
     private var memory: Memory
     private var sampler = Sampler()
-    private var segments: [Segment] = []
+    private var segments: [TalkerSegment] = []
     private var ready: [Int] = []  // generations that have a hidden state for this frame
-    private var caches: [KVCache] = []
 
     /// Sees the raw logits [1, n] of each generation and group, for verification.
     package var trace: ((_ generation: Int, _ group: Int, _ logits: Rows) -> Void)?
@@ -22,32 +22,29 @@ package final class GenerationLoop {
     private static let promptRows = 64
     private static let promptRowsBesideSpeech = 16
 
-    package init(_ talker: Talker, on processor: Processor) {
-        self.talker = talker
-        self.processor = processor
-        memory = Memory(talker, generations: 1)
+    /// `kernels` add texts to inputs, on this computer.
+    package init(_ embeddings: TalkerEmbeddings, on device: any TalkerDevice, kernels: Kernels) {
+        self.embeddings = embeddings
+        self.device = device
+        self.kernels = kernels
+        memory = Memory(embeddings.configuration.talker, generations: 1)
     }
 
-    /// Memory of the passes, for a number of generations.
+    /// What crosses to the device and back, for a number of generations.
     private struct Memory {
         let generations: Int
-        let scratch: TransformerScratch
         let x, normed: Rows  // [rows, hidden]
         let hidden, first: Rows  // [generations, hidden]
         let logits: Rows  // [generations, vocabulary]
-        let predictor: CodePredictor.Scratch
 
-        init(_ talker: Talker, generations: Int) {
-            let c = talker.configuration.talker
+        init(_ c: TransformerConfiguration, generations: Int) {
             let rows = generations + GenerationLoop.promptRows
             self.generations = generations
-            scratch = TransformerScratch(c, capacity: rows)
             x = Rows(rows: rows, columns: c.hidden_size)
             normed = Rows(rows: rows, columns: c.hidden_size)
             hidden = Rows(rows: generations, columns: c.hidden_size)
             first = Rows(rows: generations, columns: c.hidden_size)
             logits = Rows(rows: generations, columns: c.vocab_size)
-            predictor = talker.codePredictor.makeScratch(utterances: generations)
         }
     }
 
@@ -55,10 +52,10 @@ package final class GenerationLoop {
     /// advanced again. `isCancelled` is asked for each by its index, between passes.
     package func advance(_ batch: [Generation], isCancelled: (Int) -> Bool = { _ in false }) {
         if batch.count > memory.generations {
-            memory = Memory(talker, generations: max(batch.count, 2 * memory.generations))
+            memory = Memory(embeddings.configuration.talker, generations: max(batch.count, 2 * memory.generations))
         }
         for (index, generation) in batch.enumerated() {
-            generation.begin(isCancelled: isCancelled(index), kernels: processor.kernels)
+            generation.begin(isCancelled: isCancelled(index), kernels: kernels)
         }
         ready.removeAll(keepingCapacity: true)
         while ready.isEmpty, batch.contains(where: { $0.step == .reading }) {
@@ -75,7 +72,7 @@ package final class GenerationLoop {
         ready.removeAll { batch[$0].step != .frame }
         guard !ready.isEmpty else { return }
         chooseOtherCodes(batch, isCancelled)
-        for index in ready where batch[index].step == .frame { batch[index].finishFrame(talker) }
+        for index in ready where batch[index].step == .frame { batch[index].finishFrame(embeddings) }
     }
 
     /// One pass over the inputs of those that speak and as many rows of prompts as may go with them.
@@ -93,11 +90,10 @@ package final class GenerationLoop {
         segments.removeAll(keepingCapacity: true)
         eachPart { generation, count in
             generation.copyInput(count, to: memory.x[rows..<rows + count])
-            segments.append(Segment(cache: generation.cache, count: count))
+            segments.append(TalkerSegment(cache: generation.cache, count: count))
             rows += count
         }
-        talker.stack.step(
-            memory.x[0..<rows], segments, normed: memory.normed[0..<rows], scratch: memory.scratch, on: processor)
+        device.step(memory.x[0..<rows], segments, into: memory.normed[0..<rows])
         room = speaks ? Self.promptRowsBesideSpeech : Self.promptRows
         rows = 0
         eachPart { generation, count in
@@ -109,8 +105,8 @@ package final class GenerationLoop {
     private func chooseFirstCodes(_ batch: [Generation]) {
         for (row, index) in ready.enumerated() { memory.hidden[row].copy(from: batch[index].hidden) }
         let logits = memory.logits[0..<ready.count]
-        talker.logits(memory.hidden[0..<ready.count], into: logits, on: processor)
-        let eos = talker.configuration.tokens.codec_eos_token_id
+        device.logits(memory.hidden[0..<ready.count], into: logits)
+        let eos = embeddings.configuration.tokens.codec_eos_token_id
         for (row, index) in ready.enumerated() {
             let generation = batch[index]
             trace?(index, 0, logits[row])
@@ -124,15 +120,12 @@ package final class GenerationLoop {
     }
 
     private func chooseOtherCodes(_ batch: [Generation], _ isCancelled: (Int) -> Bool) {
-        caches.removeAll(keepingCapacity: true)
         for (row, index) in ready.enumerated() {
             memory.hidden[row].copy(from: batch[index].hidden)
-            talker.codec(batch[index].codes[0], into: memory.first[row])
-            caches.append(batch[index].predictorCache)
+            embeddings.codec(batch[index].codes[0], into: memory.first[row])
         }
-        talker.codePredictor.predict(
-            hidden: memory.hidden[0..<ready.count], first: memory.first[0..<ready.count], caches: caches,
-            memory.predictor, on: processor,
+        device.predict(
+            hidden: memory.hidden[0..<ready.count], first: memory.first[0..<ready.count],
             isCancelled: { row in
                 let generation = batch[ready[row]]
                 if generation.step == .frame, isCancelled(ready[row]) { generation.step = .cancelled }

@@ -44,11 +44,11 @@ package struct Prompt {
     /// This many positions in front are the same for every text of the same voice, language and instruction; not all.
     package let constant: Int
 
-    package init(_ request: PromptRequest, _ talker: Talker, on processor: Processor) {
+    package init(_ request: PromptRequest, _ embeddings: TalkerEmbeddings, on processor: Processor) {
         precondition(!request.isOpen || (request.reference == nil && !request.nonStreaming))
-        let builder = Builder(request, talker, processor)
-        let codecPad = builder.codec(talker.configuration.tokens.codec_pad_id)
-        let codecBos = builder.codec(talker.configuration.tokens.codec_bos_id)
+        let builder = Builder(request, embeddings, processor)
+        let codecPad = embeddings.codec(embeddings.configuration.tokens.codec_pad_id)
+        let codecBos = embeddings.codec(embeddings.configuration.tokens.codec_bos_id)
         var rows = builder.instruction + builder.role
         let prefix = builder.prefix(language: request.language, speaker: request.speaker) + [codecPad]
         for (index, row) in prefix.enumerated() {
@@ -74,7 +74,7 @@ package struct Prompt {
             rows.append(builder.sum(text[0], codecBos))
             trailing = Array(text.dropFirst())
         }
-        embeddings = builder.stack(rows)
+        self.embeddings = builder.stack(rows)
         self.trailing = builder.stack(trailing)
         padding = builder.pad
         self.constant = min(constant, rows.count - 1)
@@ -89,22 +89,22 @@ package struct Prompt {
     }
 
     /// The text embedding that is added when the text is used up [1, hidden].
-    package static func padding(_ talker: Talker, on processor: Processor) -> Rows {
-        talker.text([talker.configuration.textTokens.tts_pad_token_id], on: processor)
+    package static func padding(_ embeddings: TalkerEmbeddings, on processor: Processor) -> Rows {
+        embeddings.text([embeddings.configuration.textTokens.tts_pad_token_id], on: processor)
     }
 }
 
 /// The parts of a prompt. All its text goes through the projection at once.
 private struct Builder {
-    let talker: Talker
+    let embeddings: TalkerEmbeddings
     let processor: Processor
     let bos, eos, pad: Rows  // [1, hidden]
     let instruction, role, text, reference: [Rows]  // [1, hidden] each
 
-    init(_ request: PromptRequest, _ talker: Talker, _ processor: Processor) {
-        self.talker = talker
+    init(_ request: PromptRequest, _ embeddings: TalkerEmbeddings, _ processor: Processor) {
+        self.embeddings = embeddings
         self.processor = processor
-        let special = talker.configuration.textTokens
+        let special = embeddings.configuration.textTokens
         let parts = [
             [special.tts_bos_token_id, special.tts_eos_token_id, special.tts_pad_token_id],
             request.instructionIDs ?? [],
@@ -112,7 +112,7 @@ private struct Builder {
             Array(request.textIDs.dropFirst(Template.role).dropLast(Template.textTail)),
             Array((request.reference?.ids ?? []).dropFirst(Template.role).dropLast(Template.referenceTail)),
         ]
-        let projected = talker.text(parts.flatMap { $0 }, on: processor)
+        let projected = embeddings.text(parts.flatMap { $0 }, on: processor)
         var start = 0
         let rows = parts.map { part in
             defer { start += part.count }
@@ -122,36 +122,30 @@ private struct Builder {
         (instruction, role, text, reference) = (rows[1], rows[2], rows[3], rows[4])
     }
 
-    func codec(_ id: Int) -> Rows {
-        let row = Rows(rows: 1, columns: talker.hidden)
-        talker.codec(id, into: row)
-        return row
-    }
-
     func frame(_ codes: [Int]) -> Rows {
-        let row = Rows(rows: 1, columns: talker.hidden)
-        talker.frame(codes[...], into: row)
+        let row = Rows(rows: 1, columns: embeddings.hidden)
+        embeddings.frame(codes[...], into: row)
         return row
     }
 
     func prefix(language: Int?, speaker: Rows?) -> [Rows] {
-        let tokens = talker.configuration.tokens
+        let tokens = embeddings.configuration.tokens
         let ids =
             language.map {
                 [tokens.codec_think_id, tokens.codec_think_bos_id, $0, tokens.codec_think_eos_id]
             } ?? [tokens.codec_nothink_id, tokens.codec_think_bos_id, tokens.codec_think_eos_id]
-        return ids.map(codec) + (speaker.map { [$0] } ?? [])
+        return ids.map { embeddings.codec($0) } + (speaker.map { [$0] } ?? [])
     }
 
     func sum(_ a: Rows, _ b: Rows) -> Rows {
-        let row = Rows(rows: 1, columns: talker.hidden)
+        let row = Rows(rows: 1, columns: embeddings.hidden)
         row.copy(from: a)
         processor.kernels.add(row, b)
         return row
     }
 
     func stack(_ rows: [Rows]) -> Rows {
-        let all = Rows(rows: rows.count, columns: talker.hidden)
+        let all = Rows(rows: rows.count, columns: embeddings.hidden)
         for (index, row) in rows.enumerated() { all[index].copy(from: row) }
         return all
     }

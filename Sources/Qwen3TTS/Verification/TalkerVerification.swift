@@ -33,7 +33,7 @@ package struct TalkerVerification {
     // MARK: Prompt
 
     private func prompt(_ name: String, _ golden: GoldenCase, _ report: inout VerificationReport) throws {
-        let prompt = Prompt(try request(name, golden), talker, on: processor)
+        let prompt = Prompt(try request(name, golden), talker.embeddings, on: processor)
         try report.compare("prompt/\(name)/embeds", prompt.embeddings.values, with: goldens)
         try report.compare("prompt/\(name)/trailing", prompt.trailing.values, with: goldens)
     }
@@ -49,9 +49,7 @@ package struct TalkerVerification {
         let speaker = golden.speaker?.lowercased()
         request.language = tokens.language(golden.language ?? "auto", speaker: speaker)
         if let speaker, let id = tokens.spk_id?[speaker] {
-            let row = Rows(rows: 1, columns: talker.hidden)
-            talker.codec(id, into: row)
-            request.speaker = row
+            request.speaker = talker.embeddings.codec(id)
         } else if let reference = golden.reference {
             request.speaker = try goldens.rows("speaker/\(reference)/embedding", columns: talker.hidden)
             if let reference_ids = golden.ref_ids {
@@ -74,11 +72,12 @@ package struct TalkerVerification {
         let prompt = Prompt(
             embeddings: try goldens.rows("prompt/\(name)/embeds", columns: talker.hidden),
             trailing: try goldens.rows("prompt/\(name)/trailing", columns: talker.hidden),
-            padding: Prompt.padding(talker, on: processor))
+            padding: Prompt.padding(talker.embeddings, on: processor))
         let options = GenerationOptions.greedy(
             repetitionPenalty: golden.repetition_penalty ?? 1.05, maxNewTokens: golden.max_new_tokens ?? 2048)
-        let run = Generation(talker, prompt: prompt, options: options)
-        let loop = GenerationLoop(talker, on: processor)
+        let device = CPUTalker(talker, on: processor)
+        let run = Generation(talker.configuration, on: device, prompt: prompt, options: options)
+        let loop = GenerationLoop(talker.embeddings, on: device, kernels: processor.kernels)
         var (codes, logits, hidden): ([Int], [Float], [Float]) = ([], [], [])
         var (predictorLogits, inputs): ([Float], [Float]) = ([], [])
         loop.trace = { _, group, row in
@@ -153,9 +152,8 @@ package struct TalkerVerification {
     /// The first frame of a case.
     private func predictor(_ name: String, _ report: inout VerificationReport) throws {
         let hidden = try goldens.rows("generate/\(name)/hidden", columns: talker.hidden)[0]
-        let first = Rows(rows: 1, columns: talker.hidden)
         guard let token = try codes("generate/\(name)/codes").first?[0] else { return }
-        talker.codec(token, into: first)
+        let first = talker.embeddings.codec(token)
         if goldens.contains("predictor/\(name)/input") {
             try report.compare("predictor/\(name)/input", hidden.values + first.values, with: goldens)
         }

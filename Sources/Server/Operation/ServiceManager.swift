@@ -70,7 +70,7 @@ struct Notifier: Service {
     }
 
     private var status: String {
-        switch service.state {
+        switch service.model.state {
         case .unloaded: "Ready; the model is loaded on first use."
         case .loading: "Loading the model."
         case .ready(let synthesizer): "Ready: \(synthesizer.information.name), \(synthesizer.information.format)."

@@ -2,6 +2,7 @@
 
 import Audio
 import FoundationEssentials
+import NIOCore
 
 // MARK: - From the client
 
@@ -40,7 +41,7 @@ package struct StartMessage: Sendable, Equatable {
 
 package struct SpeakMessage: Sendable, Equatable {
     package var text: String
-    package var priority = SpeechJob.Priority.normal
+    package var priority = SpeakRequest.Priority.normal
     /// The text goes on: more follows in further messages.
     package var append = false
     /// The text that was announced is complete.
@@ -278,10 +279,10 @@ extension ServerMessage {
     }
 
     /// A piece of sound where the client asked for JSON.
-    static func audioChunk(_ bytes: [UInt8], sequenceNumber: Int, isFinal: Bool, timestampMs: Int) -> String {
+    static func audioChunk(_ bytes: ByteBuffer, sequenceNumber: Int, isFinal: Bool, timestampMs: Int) -> String {
         var object = WireObject()
         object.type = "audioChunk"
-        object.data = Data(bytes).base64EncodedString()
+        object.data = Data(bytes.readableBytesView).base64EncodedString()
         object.sequenceNumber = sequenceNumber
         object.isFinal = isFinal
         object.timestampMs = timestampMs

@@ -22,21 +22,41 @@ package actor SpeakSession {
     private var outgoing: [Outgoing] = []
     private var waiters: [CheckedContinuation<Void, Never>] = []
     private var isClosed = false
-    /// The utterance whose sound is being taken, and text that came before the scheduler had it.
-    private var stream: (id: SpeakStateMachine.UtteranceID, stream: SpeechStream)?
-    private var early: [(text: String, isLast: Bool)] = []
-    private var openText = OpenText(nil)
+    /// Utterances that the state machine has begun and whose sound is not taken to its end.
+    private var utterances: [SpeakStateMachine.UtteranceID: Utterance] = [:]
     private var contract: String?
     private var wasSpeaking = false
-    private let begun: AsyncStream<Begun>
-    private let begin: AsyncStream<Begun>.Continuation
+    private let begun: AsyncStream<SpeakStateMachine.UtteranceID>
+    private let begin: AsyncStream<SpeakStateMachine.UtteranceID>.Continuation
 
-    private struct Begun: Sendable {
+    /// One utterance: its text on the way to the scheduler, and its sound on the way back.
+    private final class Utterance {
         let id: SpeakStateMachine.UtteranceID
-        let text: String
-        let isOpen: Bool
-        let priority: SpeechJob.Priority
+        let request: SpeakRequest
         let settings: StartMessage
+        /// What of open text waits for its words.
+        var openText: OpenText
+        /// Text that came before the scheduler had the utterance.
+        var early: [(text: String, isLast: Bool)] = []
+        var stream: SpeechStream?
+        /// Chunks of sound sent as JSON.
+        var sequence = 0
+
+        init(
+            _ id: SpeakStateMachine.UtteranceID, _ message: SpeakMessage, _ settings: StartMessage, client: String
+        ) {
+            self.id = id
+            self.settings = settings
+            let isOpen = message.append && !message.flush
+            openText = OpenText(isOpen && settings.normalize ? SpokenForm(language: settings.language) : nil)
+            var request = SpeakRequest(
+                text: isOpen ? openText.append(message.text, isLast: false) : message.text, voice: settings.voice,
+                language: settings.language, instruction: settings.instruction, priority: message.priority,
+                isOpen: isOpen, client: client)
+            request.normalizes = settings.normalize
+            request.options.seed = settings.seed
+            self.request = request
+        }
     }
 
     private enum Outgoing: Sendable {
@@ -85,17 +105,11 @@ package actor SpeakSession {
 
 extension SpeakSession {
     private func greet() {
-        let languages = service.information?.languages ?? Self.languages
-        let names = languages.map { $0.prefix(1).uppercased() + $0.dropFirst() }
+        let names = service.languages.map { $0.prefix(1).uppercased() + $0.dropFirst() }
         outgoing.append(
             .message(ServerMessage.ready(sessionId: id, voiceLoaded: service.defaultVoice, languages: names).json))
         signal()
     }
-
-    /// What the released models speak, for a client that connects before the model is loaded.
-    private static let languages = [
-        "English", "Japanese", "Chinese", "Korean", "German", "French", "Russian", "Portuguese", "Spanish", "Italian",
-    ]
 
     private func receive(_ message: WebSocketMessage) async {
         while outgoing.count > Self.messagesAhead, !isClosed { await change() }
@@ -134,12 +148,12 @@ extension SpeakSession {
             case .send(let message): outgoing.append(.message(message.json))
             case .sendAudio: preconditionFailure("sound is sent where it is encoded")
             case .begin(let id, let message, let settings):
-                early = []
-                begin.yield(begun(id, message, settings))
+                utterances[id] = Utterance(id, message, settings, client: client)
+                begin.yield(id)
             case .append(let id, let text, let isLast): await append(text, isLast: isLast, to: id)
             case .cancel(let id):
                 outgoing.removeAll { $0.utterance == id }
-                if stream?.id == id { stream?.stream.cancel() }
+                utterances[id]?.stream?.cancel()
             case .join(let contract): join(contract)
             case .close(let closure): outgoing.append(.close(closure))
             }
@@ -148,22 +162,12 @@ extension SpeakSession {
         await tellListeners()
     }
 
-    private func begun(
-        _ id: SpeakStateMachine.UtteranceID, _ message: SpeakMessage, _ settings: StartMessage
-    ) -> Begun {
-        let isOpen = message.append && !message.flush
-        let form = isOpen && settings.normalize ? SpokenForm(language: settings.language) : nil
-        openText = OpenText(form)
-        return Begun(
-            id: id, text: isOpen ? openText.append(message.text, isLast: false) : message.text, isOpen: isOpen,
-            priority: message.priority, settings: settings)
-    }
-
     private func append(_ text: String, isLast: Bool, to id: SpeakStateMachine.UtteranceID) async {
-        let ready = openText.append(text, isLast: isLast)
+        guard let utterance = utterances[id] else { return }
+        let ready = utterance.openText.append(text, isLast: isLast)
         guard !ready.isEmpty || isLast else { return }
-        guard let stream, stream.id == id else { return early.append((ready, isLast)) }
-        do throws(SpeakError) { try await stream.stream.append(ready, isLast: isLast) } catch {
+        guard let stream = utterance.stream else { return utterance.early.append((ready, isLast)) }
+        do throws(SpeakError) { try await stream.append(ready, isLast: isLast) } catch {
             await handle(.failed(id, error))
         }
     }
@@ -183,31 +187,23 @@ extension SpeakSession {
 extension SpeakSession {
     /// One utterance after the other, as the state machine begins them.
     private func takeSound() async {
-        for await utterance in begun where machine.currentID == utterance.id {
-            do throws(SpeakError) {
-                try await take(utterance)
-            } catch {
-                await handle(.failed(utterance.id, error))
-            }
-            stream = nil
+        for await id in begun {
+            defer { utterances[id] = nil }
+            guard machine.currentID == id, let utterance = utterances[id] else { continue }
+            do throws(SpeakError) { try await take(utterance) } catch { await handle(.failed(id, error)) }
         }
     }
 
-    private func take(_ begun: Begun) async throws(SpeakError) {
-        var order = SpeechOrder(
-            text: begun.text, voice: begun.settings.voice, language: begun.settings.language,
-            instruction: begun.settings.instruction, priority: begun.priority, isOpen: begun.isOpen, client: client)
-        order.normalizes = begun.settings.normalize
-        order.options.seed = begun.settings.seed
-        let stream = try await service.speak(order)
-        guard machine.currentID == begun.id else { return stream.cancel() }
-        while !early.isEmpty {
-            let piece = early.removeFirst()
+    private func take(_ utterance: Utterance) async throws(SpeakError) {
+        let stream = try await service.speak(utterance.request)
+        guard machine.currentID == utterance.id else { return stream.cancel() }
+        while !utterance.early.isEmpty {
+            let piece = utterance.early.removeFirst()
             try await stream.append(piece.text, isLast: piece.isLast)
         }
-        self.stream = (begun.id, stream)
+        utterance.stream = stream
         do {
-            try await pass(stream, begun)
+            try await pass(stream, utterance)
         } catch let error as SpeakError {
             stream.cancel()
             throw error
@@ -217,50 +213,50 @@ extension SpeakSession {
         }
     }
 
-    private func pass(_ stream: SpeechStream, _ begun: Begun) async throws {
-        let settings = begun.settings
+    private func pass(_ stream: SpeechStream, _ utterance: Utterance) async throws {
+        let settings = utterance.settings
         var encoder = try PCMEncoder(
             from: stream.sampleRate, to: settings.sampleRate, encoding: settings.encoding, speed: settings.speed)
-        var sequence = 0
         for await event in stream {
             switch event {
             case .frame(let samples, let characters):
                 let length = Duration.seconds(1) * samples.count / stream.sampleRate / settings.speed
-                let bytes = try encoder.encode(samples)
-                let isWanted = await deliver(bytes, length, characters, of: begun, &sequence, isFinal: false)
+                let isWanted = await deliver(try encoder.encode(samples), length, characters, of: utterance)
                 guard isWanted else { return stream.cancel() }
             case .starved: break
             case .ended(let reason, var summary):
                 // As it is heard.
                 summary.audio = summary.audio / settings.speed
-                let bytes = try encoder.finish()
-                _ = await deliver(bytes, .zero, nil, of: begun, &sequence, isFinal: true)
-                return await handle(.ended(begun.id, reason, summary))
+                _ = await deliver(try encoder.finish(), .zero, nil, of: utterance)
+                return await handle(.ended(utterance.id, reason, summary))
             case .failed(let error): throw error
             }
         }
     }
 
-    /// Waits until there is room, and not at all for an utterance that was cancelled: then returns false.
+    /// Waits until there is room, and not at all for an utterance that was cancelled: then returns false. The last piece has no
+    /// number of characters.
     private func deliver(
-        _ bytes: [UInt8], _ length: Duration, _ characters: Int?, of begun: Begun, _ sequence: inout Int, isFinal: Bool
+        _ bytes: ByteBuffer, _ length: Duration, _ characters: Int?, of utterance: Utterance
     ) async -> Bool {
-        while machine.currentID == begun.id, machine.isHeld || waitingAudio >= Self.audioAhead { await change() }
+        let id = utterance.id
+        while machine.currentID == id, machine.isHeld || waitingAudio >= Self.audioAhead { await change() }
         if let characters {
-            let actions = machine.handle(.audio(begun.id, length, characters: characters), at: .now)
+            let actions = machine.handle(.audio(id, length, characters: characters), at: .now)
             guard actions == [.sendAudio] else { return false }
         }
-        guard machine.currentID == begun.id else { return false }
-        switch begun.settings.transport {
+        guard machine.currentID == id else { return false }
+        let (isFinal, isEmpty) = (characters == nil, bytes.readableBytes == 0)
+        switch utterance.settings.transport {
         case .binary:
-            if !bytes.isEmpty { outgoing.append(.audio(begun.id, ByteBuffer(bytes: bytes))) }
+            if !isEmpty { outgoing.append(.audio(id, bytes)) }
         case .json:
-            guard isFinal || !bytes.isEmpty else { break }
-            sequence += 1
+            guard isFinal || !isEmpty else { break }
+            utterance.sequence += 1
             let chunk = ServerMessage.audioChunk(
-                bytes, sequenceNumber: sequence, isFinal: isFinal,
+                bytes, sequenceNumber: utterance.sequence, isFinal: isFinal,
                 timestampMs: Int(Date().timeIntervalSince1970 * 1000))
-            outgoing.append(.audioText(begun.id, chunk))
+            outgoing.append(.audioText(id, chunk))
         }
         signal()
         return true

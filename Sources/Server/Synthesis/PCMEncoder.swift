@@ -1,8 +1,9 @@
-// Samples of the model as the bytes a client asked for.
+// Samples of the model as the bytes a client asked for, in the buffer that its socket takes.
 
 import Audio
+import NIOCore
 
-/// Stretches and resamples as a stream and encodes little-endian.
+/// Stretches and resamples as a stream, where that is asked for, and encodes little-endian.
 struct PCMEncoder: ~Copyable {
     private let encoding: AudioEncoding
     private var stretch: TimeStretch
@@ -16,32 +17,45 @@ struct PCMEncoder: ~Copyable {
     }
 
     /// May return few bytes or none: stretching and resampling look ahead.
-    mutating func encode(_ samples: [Float]) throws(AudioError) -> [UInt8] { try resample(stretch.push(samples)) }
+    mutating func encode(_ samples: [Float]) throws(AudioError) -> ByteBuffer {
+        try encoding.bytes(try resampled(stretch.push(samples)))
+    }
 
     /// The rest.
-    mutating func finish() throws(AudioError) -> [UInt8] {
-        let last = try resample(stretch.flush())
-        guard let resampler = resampler.take() else { return last }
-        return last + (try bytes(try resampler.flush()))
+    mutating func finish() throws(AudioError) -> ByteBuffer {
+        let last = try resampled(stretch.flush())
+        guard let resampler = resampler.take() else { return try encoding.bytes(last) }
+        return try encoding.bytes(last + (try resampler.flush()))
     }
 
-    private mutating func resample(_ samples: [Float]) throws(AudioError) -> [UInt8] {
-        try bytes(try resampler?.push(samples) ?? samples)
+    private mutating func resampled(_ samples: [Float]) throws(AudioError) -> [Float] {
+        try resampler?.push(samples) ?? samples
     }
+}
 
-    private func bytes(_ samples: [Float]) throws(AudioError) -> [UInt8] {
-        switch encoding {
-        case .pcm16: return try PCM.int16LittleEndian(samples)
-        case .pcm32f:
-            var bytes: [UInt8] = []
-            bytes.reserveCapacity(samples.count * 4)
-            for sample in samples {
-                let bits = sample.bitPattern
-                for shift in stride(from: 0, to: 32, by: 8) {
-                    bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32(shift)))
-                }
-            }
-            return bytes
+extension AudioEncoding {
+    private var width: Int {
+        switch self {
+        case .pcm16: 2
+        case .pcm32f: 4
         }
+    }
+
+    /// The samples, written once: into the buffer that is sent.
+    func bytes(_ samples: [Float]) throws(AudioError) -> ByteBuffer {
+        let count = samples.count * width
+        var buffer = ByteBufferAllocator().buffer(capacity: count)
+        var failure: AudioError?
+        unsafe buffer.writeWithUnsafeMutableBytes(minimumWritableBytes: count) { target in
+            do throws(AudioError) {
+                switch self {
+                case .pcm16: try unsafe PCM.writeInt16(samples, to: target)
+                case .pcm32f: unsafe PCM.writeFloat32(samples, to: target)
+                }
+            } catch { failure = error }
+            return count
+        }
+        if let failure { throw failure }
+        return buffer
     }
 }

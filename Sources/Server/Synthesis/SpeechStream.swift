@@ -66,7 +66,7 @@ final class SpeechTicket: Sendable {
 package struct SpeechStream: AsyncSequence, Sendable {
     package typealias Element = SpokenEvent
 
-    /// Of the samples.
+    /// Samples a second.
     package let sampleRate: Int
     let ticket: SpeechTicket
     let events: AsyncStream<SpokenEvent>

@@ -3,31 +3,6 @@
 package import Speech
 import Synchronization
 
-/// What a door asks for.
-package struct SpeechJob: Sendable {
-    package enum Priority: Int, Sendable, Comparable {
-        case high, normal
-        package static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
-    }
-
-    package var request: SpeechRequest
-    package var priority: Priority
-    /// Whose share of the machine it takes.
-    package var client: String
-    /// From characters of the request's text to characters of what the client sent, where the two differ.
-    package var sourceOffset: (@Sendable (Int) -> Int)?
-
-    package init(
-        _ request: SpeechRequest, priority: Priority = .normal, client: String,
-        sourceOffset: (@Sendable (Int) -> Int)? = nil
-    ) {
-        self.request = request
-        self.priority = priority
-        self.client = client
-        self.sourceOffset = sourceOffset
-    }
-}
-
 package struct SchedulerLimits: Sendable {
     /// Frames an utterance may be ahead of its reader: four seconds.
     static let backlog = 50
@@ -78,13 +53,15 @@ package final class SchedulerGauges: Sendable {
     package var progress: Int { turns.load(ordering: .relaxed) }
 }
 
-package actor SynthesisScheduler<Generator: SpeechGenerator>: SpeechControl {
+package actor SynthesisScheduler<Engine: SpeechEngine>: SpeechControl {
     private let thread = SynthesisThread()
     package nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
 
     package nonisolated let gauges = SchedulerGauges()
-    private nonisolated let generator: Generator
-    private nonisolated let preparation: VoicePreparation<Generator>
+    package nonisolated let information: ModelInformation
+    package nonisolated let identity: String
+    private nonisolated let preparation: VoicePreparation
+    private let engine: Engine
     private let limits: SchedulerLimits
     private let report: @Sendable (SpeechReport) -> Void
     private var waiting: [Entry] = []
@@ -93,23 +70,31 @@ package actor SynthesisScheduler<Generator: SpeechGenerator>: SpeechControl {
     private var nap: Task<Void, Never>?
     private var lastTurn = ContinuousClock.now
 
+    /// - Parameter identity: tells voices prepared with this model from another's.
     package init(
-        _ generator: Generator, limits: SchedulerLimits = SchedulerLimits(),
+        _ engine: sending Engine, identity: String = "", limits: SchedulerLimits = SchedulerLimits(),
         report: @escaping @Sendable (SpeechReport) -> Void = { _ in }
     ) {
-        self.generator = generator
-        preparation = VoicePreparation(generator)
+        information = engine.information
+        preparation = VoicePreparation(engine.voiceMaker)
+        self.engine = engine
+        self.identity = identity
         self.limits = limits
         self.report = report
     }
 
     /// An utterance and where it stands.
     private final class Entry {
-        let job: SpeechJob
+        let request: SpeechRequest
+        let priority: SpeakRequest.Priority
+        /// Whose share of the machine it takes.
+        let client: String
+        /// From the request's text to what the client sent, where the two differ.
+        let source: SpokenText?
         let ticket: SpeechTicket
         let submitted = ContinuousClock.now
         var deadline: ContinuousClock.Instant
-        var utterance: Generator.Utterance?
+        var utterance: Engine.Utterance?
         var began: ContinuousClock.Instant?
         /// Text that came before a place was free, and whether it was the last.
         var early: [(text: String, isLast: Bool)] = []
@@ -120,11 +105,17 @@ package actor SynthesisScheduler<Generator: SpeechGenerator>: SpeechControl {
         var summary = SpeechSummary()
         var underruns = 0
 
-        init(_ job: SpeechJob, _ ticket: SpeechTicket, deadline: Duration) {
-            self.job = job
+        init(
+            _ request: SpeechRequest, _ priority: SpeakRequest.Priority, client: String, source: SpokenText?,
+            _ ticket: SpeechTicket, deadline: Duration
+        ) {
+            self.request = request
+            self.priority = priority
+            self.client = client
+            self.source = source
             self.ticket = ticket
             self.deadline = submitted + deadline
-            isOpen = job.request.isOpen
+            isOpen = request.isOpen
         }
     }
 }
@@ -132,9 +123,9 @@ package actor SynthesisScheduler<Generator: SpeechGenerator>: SpeechControl {
 // MARK: - What doors ask
 
 extension SynthesisScheduler: Synthesizer {
-    package nonisolated var information: ModelInformation { generator.information }
-
-    package func speak(_ job: SpeechJob) throws(SpeakError) -> SpeechStream {
+    package func speak(
+        _ request: SpeechRequest, priority: SpeakRequest.Priority, client: String, source: SpokenText?
+    ) throws(SpeakError) -> SpeechStream {
         guard waiting.count < limits.waiting else {
             throw SpeakError(
                 .rateLimited, "\(waiting.count) requests wait already, which is the limit. Try again in a few seconds.",
@@ -142,16 +133,19 @@ extension SynthesisScheduler: Synthesizer {
         }
         let (events, continuation) = AsyncStream.makeStream(of: SpokenEvent.self, bufferingPolicy: .unbounded)
         let ticket = SpeechTicket(continuation)
-        waiting.append(Entry(job, ticket, deadline: limits.deadline))
+        waiting.append(
+            Entry(request, priority, client: client, source: source, ticket, deadline: limits.deadline))
         publishGauges()
         wake()
         return SpeechStream(
-            sampleRate: generator.information.sampleRate, ticket: ticket, events: events, control: self)
+            sampleRate: information.sampleRate, ticket: ticket, events: events, control: self)
     }
 
-    package nonisolated func prepare(_ clip: [Float], transcript: String?) async throws(SpeakError) -> VoicePrompt {
+    package nonisolated func prepare(_ clip: [Float], transcript: String?) async throws(SpeakError) -> PreparedVoice {
         do { return try await preparation.prepare(clip, transcript: transcript) } catch { throw SpeakError(error) }
     }
+
+    package nonisolated func accepts(_ voice: PreparedVoice) -> Bool { preparation.accepts(voice) }
 
     func append(_ text: String, isLast: Bool, to ticket: SpeechTicket) throws(SpeakError) {
         guard let entry = (running + waiting).first(where: { $0.ticket === ticket }), entry.isOpen else { return }
@@ -159,7 +153,7 @@ extension SynthesisScheduler: Synthesizer {
         entry.isStarved = false
         entry.deadline = max(entry.deadline, .now + limits.deadline)
         if let utterance = entry.utterance {
-            do { try generator.append(text, isLast: isLast, to: utterance) } catch { throw SpeakError(error) }
+            do { try engine.append(text, isLast: isLast, to: utterance) } catch { throw SpeakError(error) }
         } else {
             entry.early.append((text, isLast))
         }
@@ -211,7 +205,7 @@ extension SynthesisScheduler {
         let batch = running.filter { !isPaused($0) }
         publishGauges()
         guard !batch.isEmpty else { return false }
-        let events = generator.advance(batch.map { $0.utterance! }) { utterance in
+        let events = engine.advance(batch.map { $0.utterance! }) { utterance in
             batch.first { $0.utterance === utterance }?.ticket.isCancelled ?? true
         }
         let end = ContinuousClock.now
@@ -262,10 +256,10 @@ extension SynthesisScheduler {
 
     /// Of those who wait: high before normal, then whose client has least in progress, then who came first.
     private func next(_ now: ContinuousClock.Instant) -> Int? {
-        func rank(_ entry: Entry) -> (SpeechJob.Priority, Int) {
+        func rank(_ entry: Entry) -> (SpeakRequest.Priority, Int) {
             let impatient = now - entry.submitted > SchedulerLimits.patience
-            let share = running.count { $0.job.client == entry.job.client }
-            return (impatient ? .high : entry.job.priority, share)
+            let share = running.count { $0.client == entry.client }
+            return (impatient ? .high : entry.priority, share)
         }
         return waiting.indices.min { rank(waiting[$0]) < rank(waiting[$1]) }
     }
@@ -275,9 +269,9 @@ extension SynthesisScheduler {
             if let available = AvailableMemory.bytes(), available < limits.memoryReserve {
                 throw SynthesisError.outOfMemory(bytes: limits.memoryReserve)
             }
-            let utterance = try generator.begin(entry.job.request)
+            let utterance = try engine.begin(entry.request)
             entry.utterance = utterance
-            for piece in entry.early { try generator.append(piece.text, isLast: piece.isLast, to: utterance) }
+            for piece in entry.early { try engine.append(piece.text, isLast: piece.isLast, to: utterance) }
             entry.early = []
         } catch {
             fail(entry, SpeakError(error))
@@ -290,7 +284,7 @@ extension SynthesisScheduler {
             // The model may have read without making sound.
             guard !samples.isEmpty else { return }
             count(samples, of: entry, at: now)
-            let characters = entry.job.sourceOffset?(characters) ?? characters
+            let characters = entry.source?.originalOffset(ofSpoken: characters) ?? characters
             entry.ticket.send(.frame(samples, characters: characters))
         case .starved:
             entry.isStarved = true
@@ -310,7 +304,7 @@ extension SynthesisScheduler {
             entry.summary.firstAudio = now - entry.submitted
         }
         entry.summary.frames += 1
-        entry.summary.audio += .seconds(1) * samples.count / generator.information.sampleRate
+        entry.summary.audio += .seconds(1) * samples.count / information.sampleRate
     }
 
     private func fail(_ entry: Entry, _ error: SpeakError) {
@@ -331,7 +325,7 @@ extension SynthesisScheduler {
         publishGauges()
         report(
             SpeechReport(
-                client: entry.job.client, outcome: outcome, summary: entry.summary,
+                client: entry.client, outcome: outcome, summary: entry.summary,
                 waited: entry.began.map { $0 - entry.submitted },
                 cancelLatency: outcome == .finished(.cancelled) ? entry.ticket.cancelTime.map { .now - $0 } : nil,
                 underruns: entry.underruns))

@@ -1,16 +1,32 @@
-// A loaded model behind its scheduler, whatever the model is.
+// A loaded model behind its scheduler, whatever the engine is.
 
 package import Speech
 
 package protocol Synthesizer: AnyObject, Sendable {
     var information: ModelInformation { get }
+    /// Tells voices prepared with this model from another's: `EngineDescription.identity`.
+    var identity: String { get }
     var gauges: SchedulerGauges { get }
 
-    /// Refused with `RATE_LIMITED` when too many wait.
-    func speak(_ job: SpeechJob) async throws(SpeakError) -> SpeechStream
+    /// Refused with `RATE_LIMITED` when too many wait. `client` is whose share of the machine it takes; `source` is where the
+    /// request's text comes from, when it is not what the client sent.
+    func speak(
+        _ request: SpeechRequest, priority: SpeakRequest.Priority, client: String, source: SpokenText?
+    ) async throws(SpeakError) -> SpeechStream
 
     /// A voice from mono samples at the model's rate.
-    func prepare(_ clip: [Float], transcript: String?) async throws(SpeakError) -> VoicePrompt
+    func prepare(_ clip: [Float], transcript: String?) async throws(SpeakError) -> PreparedVoice
+
+    /// Whether the model can speak in a voice that was prepared earlier.
+    func accepts(_ voice: PreparedVoice) -> Bool
 
     func cancelAll() async
+}
+
+/// The engine behind a scheduler of its own.
+package func schedule<Engine: SpeechEngine>(
+    _ engine: sending Engine, identity: String, limits: SchedulerLimits,
+    report: @escaping @Sendable (SpeechReport) -> Void
+) -> any Synthesizer {
+    SynthesisScheduler(engine, identity: identity, limits: limits, report: report)
 }

@@ -3,16 +3,18 @@
 import Speech
 
 /// Makes one voice after the other on a thread of its own: a clip takes many times as long as a frame may.
-actor VoicePreparation<Generator: SpeechGenerator> {
+actor VoicePreparation {
     private let thread = SynthesisThread(niceness: 10)
     nonisolated var unownedExecutor: UnownedSerialExecutor { unsafe thread.asUnownedSerialExecutor() }
-    private nonisolated let generator: Generator
+    private nonisolated let maker: any VoiceMaker
 
-    init(_ generator: Generator) {
-        self.generator = generator
+    init(_ maker: any VoiceMaker) {
+        self.maker = maker
     }
 
-    func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> VoicePrompt {
-        try generator.prepare(clip, transcript: transcript)
+    func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> PreparedVoice {
+        try maker.prepare(clip, transcript: transcript)
     }
+
+    nonisolated func accepts(_ voice: PreparedVoice) -> Bool { maker.accepts(voice) }
 }

@@ -8,14 +8,13 @@ package import Speech
 
 package actor VoiceLibrary {
     package nonisolated let store: VoiceStore
-    /// Distinguishes the prompts of one model from those of another.
-    private let modelIdentity: String
     private let cacheDirectory: String?
     private let capacity: Int
-    private var prepared: [Key: VoicePrompt] = [:]
+    private var prepared: [Key: PreparedVoice] = [:]
     /// Least recently used first.
     private var order: [Key] = []
-    private var inProgress: [Key: Task<VoicePrompt, any Error>] = [:]
+    private var inProgress: [Key: Task<PreparedVoice, any Error>] = [:]
+    private var clips = ClipDigests()
 
     /// A voice as it was when its files were looked at: another clip is another key.
     struct Key: Hashable {
@@ -23,10 +22,9 @@ package actor VoiceLibrary {
         let digest: String
     }
 
-    package init(_ store: VoiceStore, modelIdentity: String, cacheDirectory: String?, capacity: Int = 16) {
+    package init(_ store: VoiceStore, cacheDirectory: String?, capacity: Int = 16) {
         precondition(capacity > 0)
         self.store = store
-        self.modelIdentity = modelIdentity
         self.cacheDirectory = cacheDirectory
         self.capacity = capacity
     }
@@ -46,9 +44,9 @@ package actor VoiceLibrary {
             throw SpeakError(.voiceNotFound, error.description, field: "voice")
         }
         let useTranscript = stored.metadata.mode == .inContext ? transcript : nil
-        let key = Key(id: id, digest: try digest(of: stored, transcript: useTranscript))
-        let prompt = try await prompt(key, stored, transcript: useTranscript, synthesizer)
-        return .cloned(id: "\(key.id)/\(key.digest)", prompt)
+        let key = Key(id: id, digest: try digest(of: stored, transcript: useTranscript, for: synthesizer))
+        let voice = try await prepared(key, stored, transcript: useTranscript, synthesizer)
+        return .cloned(id: "\(key.id)/\(key.digest)", voice)
     }
 
     package nonisolated func find(_ id: String) throws(SpeakError) -> StoredVoice {
@@ -64,7 +62,7 @@ package actor VoiceLibrary {
 
     /// Drops what was made of voices that were removed while nobody served.
     package func sweep() {
-        for (file, id) in saved where !store.contains(id) { removeSaved(file) }
+        for (file, id) in saved where !store.contains(id) || !file.hasSuffix(Self.suffix) { removeSaved(file) }
     }
 
     /// Voices that are ready to speak, the least recently used first.
@@ -72,12 +70,12 @@ package actor VoiceLibrary {
 }
 
 extension VoiceLibrary {
-    private func prompt(
+    private func prepared(
         _ key: Key, _ stored: StoredVoice, transcript: String?, _ synthesizer: any Synthesizer
-    ) async throws(SpeakError) -> VoicePrompt {
-        if let prompt = prepared[key] {
+    ) async throws(SpeakError) -> PreparedVoice {
+        if let voice = prepared[key], synthesizer.accepts(voice) {
             touch(key)
-            return prompt
+            return voice
         }
         // Whoever asks second waits for the first one's work.
         let task = inProgress[key] ?? Task { try await self.prepare(key, stored, transcript: transcript, synthesizer) }
@@ -90,10 +88,10 @@ extension VoiceLibrary {
 
     private func prepare(
         _ key: Key, _ stored: StoredVoice, transcript: String?, _ synthesizer: any Synthesizer
-    ) async throws -> VoicePrompt {
-        let prompt: VoicePrompt
-        if let saved = load(key) {
-            prompt = saved
+    ) async throws -> PreparedVoice {
+        let voice: PreparedVoice
+        if let saved = load(key), synthesizer.accepts(saved) {
+            voice = saved
         } else {
             let clip: AudioClip
             do throws(AudioError) {
@@ -101,14 +99,14 @@ extension VoiceLibrary {
             } catch {
                 throw SpeakError(.voiceNotFound, error.description, field: "voice")
             }
-            prompt = try await synthesizer.prepare(clip.samples, transcript: transcript)
+            voice = try await synthesizer.prepare(clip.samples, transcript: transcript)
             // It may have been removed meanwhile.
-            if store.contains(key.id) { save(prompt, key) }
+            if store.contains(key.id) { save(voice, key) }
         }
-        prepared[key] = prompt
+        prepared[key] = voice
         touch(key)
         while order.count > capacity { prepared[order.removeFirst()] = nil }
-        return prompt
+        return voice
     }
 
     private func touch(_ key: Key) {
@@ -116,33 +114,61 @@ extension VoiceLibrary {
         order.append(key)
     }
 
-    /// Of everything the prompt depends on.
-    private func digest(of stored: StoredVoice, transcript: String?) throws(SpeakError) -> String {
-        guard let clip = FileManager.default.contents(atPath: stored.clipPath) else {
+    /// A digest of everything a prepared voice depends on.
+    private func digest(
+        of stored: StoredVoice, transcript: String?, for synthesizer: any Synthesizer
+    ) throws(SpeakError) -> String {
+        guard let clip = clips.digest(of: stored.clipPath) else {
             throw SpeakError(
                 .voiceNotFound, "The clip of the voice \(stored.metadata.id) cannot be read.", field: "voice")
         }
         var hash = SHA256()
-        hash.update(data: Data("\(modelIdentity)\0\(transcript ?? "")\0".utf8))
-        hash.update(data: clip)
+        hash.update(data: Data("\(synthesizer.identity)\0\(transcript ?? "")\0".utf8))
+        hash.update(data: Data(clip))
         return hash.finalize().prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+}
+
+/// Digests of clips, each read once as long as its file stays what it is.
+private struct ClipDigests {
+    private struct State: Equatable {
+        var size, inode: Int
+        var changed: Date
+    }
+
+    private var known: [String: (state: State, digest: SHA256.Digest)] = [:]
+    /// Paths that are remembered before all are forgotten.
+    private static let limit = 10_000
+
+    /// nil when the file cannot be read.
+    mutating func digest(of path: String) -> SHA256.Digest? {
+        guard let state = Self.state(of: path) else { return nil }
+        if let entry = known[path], entry.state == state { return entry.digest }
+        guard let clip = FileManager.default.contents(atPath: path) else { return nil }
+        if known.count >= Self.limit { known = [:] }
+        let digest = SHA256.hash(data: clip)
+        known[path] = (state, digest)
+        return digest
+    }
+
+    private static func state(of path: String) -> State? {
+        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
+            let size = attributes[.size] as? Int, let changed = attributes[.modificationDate] as? Date
+        else { return nil }
+        return State(size: size, inode: attributes[.systemFileNumber] as? Int ?? 0, changed: changed)
     }
 }
 
 // MARK: - On disk
 
 extension VoiceLibrary {
-    private struct StoredPrompt: Codable {
-        var speaker: [Float]
-        var codes: [[Int]]
-        var transcript: String
-    }
-
     private func path(_ key: Key) -> String? { cacheDirectory.map { "\($0)/\(Self.file(key))" } }
 
-    private static func file(_ key: Key) -> String { "\(key.id)-\(key.digest).json" }
+    private static let suffix = ".voice"
 
-    /// Removes the prompts of a voice; a file that cannot be removed now is tried again with the next.
+    private static func file(_ key: Key) -> String { "\(key.id)-\(key.digest)\(suffix)" }
+
+    /// Removes what is saved of a voice; a file that cannot be removed now is tried again with the next.
     private func removeSaved(_ id: String, where isUnwanted: (String) -> Bool) {
         for (file, owner) in saved where owner == id && isUnwanted(file) { removeSaved(file) }
     }
@@ -152,33 +178,33 @@ extension VoiceLibrary {
         try? FileManager.default.removeItem(atPath: cacheDirectory + "/" + file)
     }
 
-    /// The files of prompts, and whose they are.
+    /// The files of prepared voices, those of earlier versions as well, and whose they are.
     private var saved: [(file: String, id: String)] {
         guard let cacheDirectory else { return [] }
-        let tail = Self.file(Key(id: "", digest: String(repeating: "0", count: 32))).count
+        let digest = 1 + 32  // a hyphen and 16 bytes in hexadecimal
         return ((try? FileManager.default.contentsOfDirectory(atPath: cacheDirectory)) ?? []).compactMap { file in
-            guard file.hasSuffix(".json"), file.count > tail, VoiceID(String(file.dropLast(tail))) != nil else {
-                return nil
-            }
-            return (file, String(file.dropLast(tail)))
+            let suffix = file.hasSuffix(Self.suffix) ? Self.suffix : ".json"
+            guard file.hasSuffix(suffix), file.count > digest + suffix.count else { return nil }
+            let id = String(file.dropLast(digest + suffix.count))
+            return VoiceID(id).map { (file, $0.description) }
         }
     }
 
-    /// A file that cannot be read is as good as none: the prompt is made again.
-    private func load(_ key: Key) -> VoicePrompt? {
+    /// A file that cannot be read is as good as none: the voice is made again.
+    private func load(_ key: Key) -> PreparedVoice? {
         guard let data = path(key).flatMap({ FileManager.default.contents(atPath: $0) }),
-            let stored = try? JSONDecoder().decode(StoredPrompt.self, from: data)
+            let newline = data.firstIndex(of: UInt8(ascii: "\n")),
+            let engine = String(validating: data[..<newline], as: UTF8.self)
         else { return nil }
-        return VoicePrompt(speaker: stored.speaker, codes: stored.codes, transcript: stored.transcript)
+        return PreparedVoice(engine: engine, bytes: Array(data[(newline + 1)...]))
     }
 
-    /// Only saves time at the next start, so a full or read-only disk is no failure.
-    private func save(_ prompt: VoicePrompt, _ key: Key) {
+    /// The engine's name in a line, then its bytes. It only saves time at the next start, so a full or read-only disk is no
+    /// failure.
+    private func save(_ voice: PreparedVoice, _ key: Key) {
         guard let path = path(key) else { return }
-        let stored = StoredPrompt(speaker: prompt.speaker, codes: prompt.codes, transcript: prompt.transcript)
-        guard let data = try? JSONEncoder().encode(stored) else { return }
-        try? AtomicFile.write(data, to: path)
-        // Of an earlier clip, or for another model.
+        try? AtomicFile.write(Data("\(voice.engine)\n".utf8) + voice.bytes, to: path)
+        // What was made of an earlier clip, or for another model.
         removeSaved(key.id) { $0 != Self.file(key) }
     }
 }

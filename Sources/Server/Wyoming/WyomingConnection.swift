@@ -1,6 +1,5 @@
 // One client of the Wyoming protocol: texts in, sound out, one after the other.
 
-import Audio
 import Logging
 import NIOCore
 import Speech
@@ -61,6 +60,12 @@ struct WyomingConnection: Sendable {
 
     private func send(_ event: WyomingEvent) async throws {
         try await channel.writeAndFlush(event.bytes).get()
+    }
+
+    /// With a payload that goes to the socket as it is.
+    private func send(_ event: WyomingEvent, payload: ByteBuffer) async throws {
+        channel.write(event.bytes(before: payload.readableBytes), promise: nil)
+        try await channel.writeAndFlush(payload).get()
     }
 
     private func fail(_ message: String, code: String) async throws {
@@ -137,8 +142,8 @@ struct WyomingConnection: Sendable {
     /// Returns whether it was spoken; the client has been told why when it was not.
     private func speak(_ text: String, _ voice: Voice, _ sound: inout Sound) async throws -> Bool {
         do {
-            let order = SpeechOrder(text: text, voice: voice.name, language: voice.language, client: client)
-            let stream = try await service.speak(order)
+            let stream = try await service.speak(
+                SpeakRequest(text: text, voice: voice.name, language: voice.language, client: client))
             for await event in stream {
                 switch event {
                 case .frame(let samples, characters: _): try await sound.send(samples, rate: stream.sampleRate)
@@ -169,8 +174,8 @@ struct WyomingConnection: Sendable {
         mutating func send(_ samples: [Float], rate: Int) async throws {
             if !hasStarted { try await connection.send(WyomingEvent("audio-start", Self.format(rate))) }
             hasStarted = true
-            let bytes = try PCM.int16LittleEndian(samples)
-            try await connection.send(WyomingEvent("audio-chunk", Self.format(rate), payload: bytes))
+            let payload = try AudioEncoding.pcm16.bytes(samples)
+            try await connection.send(WyomingEvent("audio-chunk", Self.format(rate)), payload: payload)
         }
 
         mutating func finish() async throws {

@@ -68,13 +68,19 @@ package struct WyomingEvent: Sendable, Equatable {
 
     /// As the field's own clients write it: the data after the line.
     package var bytes: ByteBuffer {
+        var buffer = bytes(before: payload.count)
+        buffer.writeBytes(payload)
+        return buffer
+    }
+
+    /// Everything but the payload, of which so many bytes are to follow.
+    func bytes(before payload: Int) -> ByteBuffer {
         let body = data.isEmpty ? [] : Array(JSON.encode(data).utf8)
         let header = Header(
             type: type, version: "1.7.2", data_length: body.isEmpty ? nil : body.count,
-            payload_length: payload.isEmpty ? nil : payload.count)
+            payload_length: payload > 0 ? payload : nil)
         var buffer = ByteBuffer(string: JSON.encode(header) + "\n")
         buffer.writeBytes(body)
-        buffer.writeBytes(payload)
         return buffer
     }
 

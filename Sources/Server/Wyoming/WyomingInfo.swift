@@ -6,9 +6,9 @@ extension WyomingEvent {
     /// Answered at once, whether or not the model is loaded.
     static func info(_ service: SpeechService) -> WyomingEvent {
         let model = service.information
-        let languages = (model?.languages ?? allLanguages).compactMap { codes[$0.lowercased()] }
+        let languages = service.languages.compactMap { codes[$0.lowercased()] }
         let attribution = WyomingValue.object([
-            "name": .text("Qwen"), "url": .text("https://github.com/QwenLM/Qwen3-TTS"),
+            "name": .text(service.engine.author.name), "url": .text(service.engine.author.url),
         ])
         func voice(_ id: String, _ description: String) -> WyomingValue {
             .object([
@@ -22,7 +22,7 @@ extension WyomingEvent {
             stored.map { voice($0.metadata.id, $0.metadata.name) }
             + (model?.speakers ?? []).map { voice($0.lowercased(), $0) }
         let program = WyomingValue.object([
-            "name": .text("makima"), "description": .text("Speech from Qwen3-TTS, on this machine"),
+            "name": .text("makima"), "description": .text("Speech, on this machine"),
             "attribution": attribution, "installed": .flag(true), "version": .null, "voices": .list(voices),
             "supports_synthesize_streaming": .flag(true),
         ])
@@ -34,11 +34,6 @@ extension WyomingEvent {
                 "snd": none,
             ])
     }
-
-    /// The languages of Qwen3-TTS, for as long as the model is not loaded.
-    private static let allLanguages = [
-        "english", "chinese", "japanese", "korean", "german", "french", "russian", "portuguese", "spanish", "italian",
-    ]
 
     private static let codes = [
         "english": "en", "chinese": "zh", "japanese": "ja", "korean": "ko", "german": "de", "french": "fr",

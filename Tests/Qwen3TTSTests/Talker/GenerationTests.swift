@@ -7,9 +7,11 @@ struct GenerationTests {
     let talker: Talker
     let goldens: Goldens
     let processor = Processor()
+    let device: CPUTalker
 
     init() throws {
         talker = try TinyCheckpoint.talker()
+        device = CPUTalker(talker, on: processor)
         goldens = try TinyCheckpoint.goldens()
     }
 
@@ -17,18 +19,23 @@ struct GenerationTests {
         Prompt(
             embeddings: try goldens.rows("prompt/\(name)/embeds"),
             trailing: try goldens.rows("prompt/\(name)/trailing"),
-            padding: Prompt.padding(talker, on: processor))
+            padding: Prompt.padding(talker.embeddings, on: processor))
     }
 
     private func generation(_ name: String, seed: UInt64, limit: Int = 9) throws -> Generation {
         var options = GenerationOptions(.init(), seed: seed)
         options.maxNewTokens = limit
-        return Generation(talker, prompt: try prompt(name), options: options)
+        return Generation(talker.configuration, on: device, prompt: try prompt(name), options: options)
+    }
+
+    private func loop(on processor: Processor? = nil) -> GenerationLoop {
+        let device = processor.map { CPUTalker(talker, on: $0) } ?? device
+        return GenerationLoop(talker.embeddings, on: device, kernels: self.processor.kernels)
     }
 
     /// Frames of a run by itself.
     private func alone(_ name: String, seed: UInt64, on processor: Processor? = nil) throws -> [[Int]] {
-        let loop = GenerationLoop(talker, on: processor ?? self.processor)
+        let loop = self.loop(on: processor)
         let run = try generation(name, seed: seed)
         var frames: [[Int]] = []
         repeat {
@@ -49,7 +56,7 @@ struct GenerationTests {
     /// Runs that start at different times, with prompts longer than what is read beside speech, and end at different times.
     @Test func interleavedRunsEqualSeparateOnes() throws {
         let names = ["xvec", "icl", "icl_nonstreaming", "xvec_auto", "icl_long_text"]
-        let loop = GenerationLoop(talker, on: processor)
+        let loop = self.loop()
         var runs: [(name: String, run: Generation, frames: [[Int]], isDone: Bool)] = []
         var turn = 0
         var sawReading = false
@@ -75,7 +82,7 @@ struct GenerationTests {
     }
 
     @Test func cancelledRunsLeaveTheOthersAlone() throws {
-        let loop = GenerationLoop(talker, on: processor)
+        let loop = self.loop()
         let runs = try (0..<3).map { try generation("xvec", seed: UInt64($0)) }
         var frames: [[Int]] = []
         var asked = 0
@@ -97,10 +104,10 @@ struct GenerationTests {
     @Test func aPrefixChangesNothing() throws {
         let whole = try alone("icl", seed: 5)
         let first = try generation("icl", seed: 5)
-        GenerationLoop(talker, on: processor).advance([first])
+        self.loop().advance([first])
         let second = Generation(
-            talker, prompt: try prompt("icl"), prefix: first.snapshot(20), options: first.options)
-        let loop = GenerationLoop(talker, on: processor)
+            talker.configuration, on: device, prompt: try prompt("icl"), prefix: first.snapshot(20), options: first.options)
+        let loop = self.loop()
         var frames: [[Int]] = []
         repeat {
             loop.advance([second])
@@ -114,7 +121,7 @@ struct GenerationTests {
         var longest = 0
         for seed in 0..<6 as Range<UInt64> {
             let run = try generation("icl", seed: seed, limit: 70)
-            let loop = GenerationLoop(talker, on: processor)
+            let loop = self.loop()
             var (frames, first, others): ([[Int]], [[Float]], [[Float]]) = ([], [], [])
             loop.trace = { _, group, logits in
                 if group == 0 { first.append(logits.values) } else { others.append(logits.values) }

@@ -27,7 +27,7 @@ struct TalkerTests {
         let configuration = try Configuration(directory: TinyCheckpoint.directory())
         let talker = try Talker(weights, configuration, cachePrecision: precision)
         let x = Rows(rows: 20, columns: talker.hidden)
-        for row in 0..<x.rows { talker.codec(row * 3 + 1, into: x[row]) }
+        for row in 0..<x.rows { talker.embeddings.codec(row * 3 + 1, into: x[row]) }
         let normed = Rows(rows: x.rows, columns: talker.hidden)
         talker.stack.step(
             x, [Segment(cache: talker.makeCache(capacity: 1), count: x.rows)], normed: normed,

@@ -20,8 +20,7 @@ extension Router {
         on(.GET, "/v1/audio/voices") { _ in .json(["voices": OpenAIVoice.all(service)]) }
         on(.POST, "/v1/audio/speech") { request in
             do throws(OpenAIError) {
-                let wish = try await OpenAISpeechRequest(request, service)
-                return try await OpenAISpeech(wish, service, client: request.client).response()
+                return try await OpenAISpeech(OpenAISpeechRequest(request, service), service).response()
             } catch {
                 return .openAIError(error)
             }
@@ -143,17 +142,11 @@ struct OpenAISpeechRequest: Sendable {
     /// Room for a text of the longest length in which every byte is written as an escape.
     private static let bodyLimit = SpeechRequest.textLimit * 6 + 20_000
 
-    var input: String
-    var voice: String?
+    /// Language, seed and whether figures become words are not in OpenAI's interface.
+    var speech: SpeakRequest
     var format: AudioFormat
     var speed: Double
     var streaming: Streaming
-    var instructions: String?
-    /// Not in OpenAI's interface: the language of the text.
-    var language: String
-    var seed: UInt64?
-    /// Not in OpenAI's interface: false leaves numbers and signs to the model.
-    var normalizes: Bool
 
     init(_ request: Request, _ service: SpeechService) async throws(OpenAIError) {
         let fields = try await Self.fields(of: request)
@@ -162,14 +155,16 @@ struct OpenAISpeechRequest: Sendable {
                 throw SpeakError(
                     .invalidText, "The field input, which is the text to speak, is missing.", field: "text")
             }
-            self.input = input
-            voice = Self.voice(try fields.voiceName("voice"), service)
+            speech = SpeakRequest(text: input, client: request.client)
+            speech.voice = Self.voice(try fields.voiceName("voice"), service)
+            // Models that take no instruction speak without it.
+            let instructions = try fields.string("instructions", limit: 4096)
+            speech.instruction = service.information?.takesInstructions == false ? nil : instructions
+            speech.language = try fields.string("language", limit: 40) ?? speech.language
+            speech.options.seed = try fields.integer("seed", 0...Int.max).map { UInt64($0) }
+            speech.normalizes = try fields.flag("normalize") ?? true
             speed = try fields.number("speed", TimeStretch.speeds) ?? 1
             streaming = try fields.choice("stream_format") ?? .audio
-            instructions = try fields.string("instructions", limit: 4096)
-            language = try fields.string("language", limit: 40) ?? "auto"
-            seed = try fields.integer("seed", 0...Int.max).map { UInt64($0) }
-            normalizes = try fields.flag("normalize") ?? true
             format = try Self.format(try fields.string("response_format", limit: 40))
             let model = try fields.string("model", limit: 200) ?? Self.modelAliases[0]
             guard Self.modelAliases.contains(model) || service.information.map({ $0.name == model }) ?? true else {

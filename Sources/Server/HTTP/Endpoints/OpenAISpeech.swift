@@ -8,26 +8,20 @@ import NIOHTTP1
 import Speech
 
 struct OpenAISpeech: Sendable {
-    private let wish: OpenAISpeechRequest
+    private let request: OpenAISpeechRequest
     private let service: SpeechService
-    private let client: String
 
-    init(_ wish: OpenAISpeechRequest, _ service: SpeechService, client: String) {
-        self.wish = wish
+    init(_ request: OpenAISpeechRequest, _ service: SpeechService) {
+        self.request = request
         self.service = service
-        self.client = client
     }
 
     /// Waits for the first sound: a failure before it is still an error with a status.
     func response() async throws(OpenAIError) -> Response {
-        var order = SpeechOrder(text: wish.input, voice: wish.voice, language: wish.language, client: client)
-        order.instruction = try instruction()
-        order.options.seed = wish.seed
-        order.normalizes = wish.normalizes
         let stream: SpeechStream
-        do throws(SpeakError) { stream = try await service.speak(order) } catch { throw OpenAIError(error) }
+        do throws(SpeakError) { stream = try await service.speak(request.speech) } catch { throw OpenAIError(error) }
         // Checks format and speed before anything is sent.
-        do throws(AudioError) { _ = try SpeechEncoder(wish, sampleRate: stream.sampleRate) } catch {
+        do throws(AudioError) { _ = try SpeechEncoder(request, sampleRate: stream.sampleRate) } catch {
             stream.cancel()
             throw OpenAIError(.badRequest, error.description, param: "response_format")
         }
@@ -35,7 +29,7 @@ struct OpenAISpeech: Sendable {
         let first = await events.next()
         if case .failed(let error) = first { throw OpenAIError(error) }
         let headers: HTTPHeaders = [
-            "content-type": wish.streaming == .sse ? "text/event-stream" : wish.format.mediaType,
+            "content-type": request.streaming == .sse ? "text/event-stream" : request.format.mediaType,
             "cache-control": "no-store", "x-sample-rate": String(stream.sampleRate),
         ]
         return Response(
@@ -48,13 +42,8 @@ struct OpenAISpeech: Sendable {
             })
     }
 
-    /// Checkpoints that take no instruction speak without it.
-    private func instruction() throws(OpenAIError) -> String? {
-        service.information?.variant == "base" ? nil : wish.instructions
-    }
-
     private func send(_ first: SpokenEvent?, _ stream: SpeechStream, to writer: ResponseWriter) async throws {
-        var encoder = try SpeechEncoder(wish, sampleRate: stream.sampleRate)
+        var encoder = try SpeechEncoder(request, sampleRate: stream.sampleRate)
         var events = stream.makeAsyncIterator()
         var frames = 0
         var event = first
@@ -70,13 +59,13 @@ struct OpenAISpeech: Sendable {
             event = event == nil ? nil : await events.next()
         }
         try await send(try encoder.finish(), to: writer)
-        if wish.streaming == .sse { try await send(SpeechDone(input: wish.input.count, output: frames), to: writer) }
+        if request.streaming == .sse { try await send(SpeechDone(input: request.speech.text.count, output: frames), to: writer) }
     }
 
-    private func send(_ bytes: [UInt8], to writer: ResponseWriter) async throws {
-        guard !bytes.isEmpty else { return }
-        guard wish.streaming == .sse else { return try await writer.write(ByteBuffer(bytes: bytes)) }
-        try await send(SpeechDelta(audio: Data(bytes).base64EncodedString()), to: writer)
+    private func send(_ bytes: ByteBuffer, to writer: ResponseWriter) async throws {
+        guard bytes.readableBytes > 0 else { return }
+        guard request.streaming == .sse else { return try await writer.write(bytes) }
+        try await send(SpeechDelta(audio: Data(bytes.readableBytesView).base64EncodedString()), to: writer)
     }
 
     private func send(_ event: some Encodable, to writer: ResponseWriter) async throws {
@@ -104,22 +93,28 @@ private struct SpeechDone: Encodable {
 
 /// Stretches and encodes.
 private struct SpeechEncoder: ~Copyable {
+    private let format: AudioFormat
     private var stretch: TimeStretch
     private var encoder: AudioEncoder
 
-    init(_ wish: OpenAISpeechRequest, sampleRate: Int) throws(AudioError) {
-        let stretch = try TimeStretch(speed: wish.speed, sampleRate: sampleRate)
-        let encoder = try AudioEncoder(wish.format, sampleRate: sampleRate)
+    init(_ request: OpenAISpeechRequest, sampleRate: Int) throws(AudioError) {
+        let stretch = try TimeStretch(speed: request.speed, sampleRate: sampleRate)
+        let encoder = try AudioEncoder(request.format, sampleRate: sampleRate)
+        format = request.format
         self.stretch = stretch
         self.encoder = encoder
     }
 
-    mutating func encode(_ samples: [Float]) throws(AudioError) -> [UInt8] {
-        try encoder.encode(stretch.push(samples))
+    mutating func encode(_ samples: [Float]) throws(AudioError) -> ByteBuffer {
+        let samples = stretch.push(samples)
+        // Plain samples go straight to the buffer that is sent.
+        guard format != .pcm else { return try AudioEncoding.pcm16.bytes(samples) }
+        return ByteBuffer(bytes: try encoder.encode(samples))
     }
 
-    consuming func finish() throws(AudioError) -> [UInt8] {
-        let last = try encoder.encode(stretch.flush())
-        return last + (try encoder.finish())
+    consuming func finish() throws(AudioError) -> ByteBuffer {
+        var last = try encode(stretch.flush())
+        last.writeBytes(try encoder.finish())
+        return last
     }
 }

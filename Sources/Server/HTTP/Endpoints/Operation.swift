@@ -21,7 +21,7 @@ private struct Readiness: Encodable {
     var model: Model?
 
     struct Model: Encodable {
-        var name, variant, format: String
+        var engine, name, variant, format: String
         var sampleRate: Int
         var languages, speakers: [String]
         var clones: Bool
@@ -29,14 +29,14 @@ private struct Readiness: Encodable {
 }
 
 private func ready(_ service: SpeechService) -> Response {
-    switch service.state {
+    switch service.model.state {
     case .ready(let synthesizer):
         let model = synthesizer.information
         return .json(
             Readiness(
                 status: "ready",
                 model: .init(
-                    name: model.name, variant: model.variant, format: model.format, sampleRate: model.sampleRate,
+                    engine: model.engine, name: model.name, variant: model.variant, format: model.format, sampleRate: model.sampleRate,
                     languages: model.languages, speakers: model.speakers, clones: model.clones)))
     case .unloaded:
         return .json(Readiness(status: "unloaded", message: "The model is loaded on first use."), .serviceUnavailable)

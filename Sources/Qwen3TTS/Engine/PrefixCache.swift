@@ -14,8 +14,8 @@ struct PrefixCache {
 
     private struct Entry {
         let key: Key
-        let rows: [Float]  // of the prompt, so that a voice that changed under the same id is noticed
-        let cache: KVCache
+        let rows: [Float]  // the front of the prompt, so that a voice that changed under the same id is noticed
+        let cache: any TalkerCache
     }
 
     /// Latest use last.
@@ -24,7 +24,7 @@ struct PrefixCache {
 
     init(capacity: Int = 8) { self.capacity = capacity }
 
-    mutating func find(_ key: Key, for prompt: Prompt) -> KVCache? {
+    mutating func find(_ key: Key, for prompt: Prompt) -> (any TalkerCache)? {
         guard let index = entries.firstIndex(where: { $0.key == key }) else { return nil }
         let entry = entries.remove(at: index)
         guard entry.rows == Self.front(of: prompt) else { return nil }
@@ -32,7 +32,7 @@ struct PrefixCache {
         return entry.cache
     }
 
-    mutating func store(_ cache: KVCache, _ key: Key, for prompt: Prompt) {
+    mutating func store(_ cache: any TalkerCache, _ key: Key, for prompt: Prompt) {
         entries.removeAll { $0.key == key }
         if entries.count == capacity { entries.removeFirst() }
         entries.append(Entry(key: key, rows: Self.front(of: prompt), cache: cache))

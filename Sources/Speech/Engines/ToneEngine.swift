@@ -1,10 +1,10 @@
-// A generator that hums: for tests of doors and of clients where no model is at hand (`--engine tone`).
+// An engine that hums: for tests of doors and of clients where no model is at hand (`TTS_ENGINE=tone`).
 
 import Glibc
 
 
 /// One frame per character of text, at a pitch that depends on the voice. Samples depend on the request alone.
-package struct ToneGenerator: SpeechGenerator {
+package struct ToneEngine: SpeechEngine, Sendable {
     /// What a frame costs, to stand in for a model of a given speed.
     package var frameTime: Duration
 
@@ -13,12 +13,9 @@ package struct ToneGenerator: SpeechGenerator {
     }
 
     package let information = ModelInformation(
-        name: "tone", variant: "base", format: "f32", sampleRate: 24_000, samplesPerFrame: 1920,
-        languages: [
-            "english", "japanese", "chinese", "korean", "german", "french", "russian", "portuguese", "spanish",
-            "italian",
-        ],
-        speakers: [], clones: true)
+        engine: "tone", name: "tone", variant: "base", format: "f32", sampleRate: 24_000, samplesPerFrame: 1920,
+        languages: EngineDescription.tone.languages, speakers: [], clones: true)
+    package var voiceMaker: any VoiceMaker { ToneVoiceMaker() }
 
     package final class Utterance {
         let request: SpeechRequest
@@ -33,13 +30,6 @@ package struct ToneGenerator: SpeechGenerator {
             characters = request.text.count
             isOpen = request.isOpen
         }
-    }
-
-    package func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> VoicePrompt {
-        guard clip.count >= information.samplesPerFrame else { throw .badReference("it is shorter than a frame.") }
-        let level = (clip.reduce(0) { $0 + $1 * $1 } / Float(clip.count)).squareRoot()
-        let codes = transcript == nil ? [] : (0..<clip.count / 1920).map { [$0 % 100] }
-        return VoicePrompt(speaker: [level, Float(clip.count)], codes: codes, transcript: transcript ?? "")
     }
 
     package func begin(_ request: SpeechRequest) throws(SynthesisError) -> Utterance {
@@ -78,12 +68,38 @@ package struct ToneGenerator: SpeechGenerator {
     }
 }
 
+/// A voice is the loudness of its clip and the number of its samples; then what the clip says, in a line of its own.
+private struct ToneVoiceMaker: VoiceMaker {
+    func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> PreparedVoice {
+        guard clip.count >= 1920 else { throw .badReference("it is shorter than a frame.") }
+        let level = (clip.reduce(0) { $0 + $1 * $1 } / Float(clip.count)).squareRoot()
+        let text = "\(level) \(clip.count)\n\(transcript ?? "")"
+        return PreparedVoice(engine: EngineDescription.tone.name, bytes: Array(text.utf8))
+    }
+
+    func accepts(_ voice: PreparedVoice) -> Bool { voice.engine == EngineDescription.tone.name }
+}
+
 extension SpeechVoice {
     fileprivate var seed: Float {
         switch self {
-        case .cloned(_, let prompt): prompt.speaker.reduce(0, +).magnitude
+        case .cloned(_, let voice):
+            String(decoding: voice.bytes.prefix { $0 != UInt8(ascii: "\n") }, as: UTF8.self)
+                .split(separator: " ").compactMap { Float($0) }.reduce(0, +)
         case .preset(let name): Float(name.utf8.reduce(0) { $0 + Int($1) })
         case .none: 0
         }
     }
+}
+
+extension EngineDescription {
+    package static let tone = EngineDescription(
+        name: "tone", summary: "hums instead of speaking, to test clients",
+        author: (name: "makima", url: "https://makima.example/"),
+        languages: [
+            "english", "japanese", "chinese", "korean", "german", "french", "russian", "portuguese", "spanish",
+            "italian",
+        ],
+        devices: ["cpu"], needsModel: false, accepts: { _ in false }, identity: { _ in "tone" },
+        load: { ToneEngine(frameTime: $0.frameTime) }, inspect: { _ in [("engine", "tone")] })
 }

@@ -4,34 +4,32 @@ import Compute
 import Speech
 
 package final class Utterance {
-    /// What every group's prompt is made of.
-    struct Manner {
+    /// What every group's prompt is conditioned on, and so begins with.
+    struct Conditioning {
+        /// Without the text.
+        let prompt: PromptRequest
         let key: PrefixCache.Key
-        let speaker: Rows?
-        let reference: (ids: [Int], codes: [[Int]])?
-        let instructionIDs: [Int]?
         /// The layout needs a group's whole text before it is spoken.
         let needsWholeText: Bool
-        let nonStreaming: Bool
-        let options: GenerationOptions
-        let maximumFrames: Int
-        /// The group after the one being spoken is generated beside it.
-        let inPairs: Bool
     }
 
-    let manner: Manner
-    var codec: CodecDecoder.State
+    let conditioning: Conditioning
+    let options: GenerationOptions
+    let maximumFrames: Int
+    /// Whether the group after the one being spoken is generated beside it.
+    let inPairs: Bool
+    var codec: any CodecState
     var text: TextQueue
     /// What is spoken now, and what is generated beside it.
     var group: Group?
     var next: Group?
     /// Groups that were begun.
     var groups = 0
-    /// Of the last frame; the memory of the next one as soon as nobody else holds it.
+    /// The last sound that was given out; the memory of the next as soon as nobody else holds it.
     var samples: [Float] = []
-    /// Given out so far.
+    /// Frames given out so far.
     var frames = 0
-    /// Of the source text, in groups that are spoken.
+    /// Characters of the source text in groups that are spoken.
     var characters = 0
     /// The worst end a group came to.
     var reason = FinishReason.endOfSpeech
@@ -39,20 +37,29 @@ package final class Utterance {
     /// The last event, once there is one.
     var ending: SpeechEvent?
 
-    init(_ manner: Manner, text: TextQueue, codec: CodecDecoder.State) {
-        self.manner = manner
+    /// No utterance is longer than a day.
+    private static let frameLimit = 1_080_000
+
+    init(
+        _ request: SpeechRequest, _ conditioning: Conditioning, _ options: GenerationOptions, _ text: TextQueue,
+        _ codec: any CodecState
+    ) {
+        self.conditioning = conditioning
+        self.options = options
+        maximumFrames = min(request.options.maximumFrames ?? Self.frameLimit, Self.frameLimit)
+        inPairs = request.inPairs
         self.text = text
         self.codec = codec
     }
 
     /// Every group has a stream of its own, so that it says the same whether it is generated alone or beside another.
     var random: RandomStream {
-        RandomStream(seed: hasRetried ? manner.options.seed &+ 1 : manner.options.seed, stream: UInt64(groups))
+        RandomStream(seed: hasRetried ? options.seed &+ 1 : options.seed, stream: UInt64(groups))
     }
 
     /// Whether there is text for another group, and speech so far that it does not delay.
     var canGoAhead: Bool {
-        guard manner.inPairs, frames > 0, next == nil, let group, !group.isOpen, !group.hasEnded else { return false }
+        guard inPairs, frames > 0, next == nil, let group, !group.isOpen, !group.hasEnded else { return false }
         return !text.isOpen && !text.isExhausted
     }
 
@@ -66,7 +73,7 @@ package final class Utterance {
         var text: String
         var characters: Int
         var budget = FrameBudget()
-        /// Given out.
+        /// Frames given out.
         var frames = 0
         var silence = SilenceDetector()
         /// Frames that are no sound yet.

@@ -3,11 +3,12 @@
 
 import Compute
 import ModelFile
+package import Speech
 import Synchronization
-import Speech
 
-final class VoiceCloner: Sendable {
+package final class VoiceCloner: VoiceMaker {
     private let information: ModelInformation
+    private let configuration: Configuration
     private let speakerWeights: Weights
     private let speakerConfiguration: SpeakerEncoderConfiguration?
     private let codecWeights: Weights
@@ -17,10 +18,11 @@ final class VoiceCloner: Sendable {
 
     /// `speaker` and `codec` are the encoders' parts of the checkpoint; without a configuration it has no speaker encoder.
     init(
-        _ information: ModelInformation, speaker: (Weights, SpeakerEncoderConfiguration?),
-        codec: (Weights, CodecConfiguration), kernels: Kernels
+        _ information: ModelInformation, _ configuration: Configuration,
+        speaker: (Weights, SpeakerEncoderConfiguration?), codec: (Weights, CodecConfiguration), kernels: Kernels
     ) {
         self.information = information
+        self.configuration = configuration
         (speakerWeights, speakerConfiguration) = speaker
         (codecWeights, codecConfiguration) = codec
         processor = Mutex(Processor(kernels: kernels))
@@ -33,7 +35,13 @@ final class VoiceCloner: Sendable {
     /// Appended before encoding: without it the end of the clip runs into the speech.
     private static let silenceAfterClip = 0.5
 
-    func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> VoicePrompt {
+    package func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> PreparedVoice {
+        try prompt(clip, transcript: transcript).prepared
+    }
+
+    package func accepts(_ voice: PreparedVoice) -> Bool { VoicePrompt(voice, for: configuration) != nil }
+
+    func prompt(_ clip: [Float], transcript: String?) throws(SynthesisError) -> VoicePrompt {
         try check(clip)
         let vector = try speaker(of: clip)
         guard vector.allSatisfy(\.isFinite) else { throw .badReference("The speaker encoder gave no finite vector.") }

@@ -1,25 +1,30 @@
-// What a checkpoint consists of. Talker and codec decoder are loaded at once; what only new voices need, when it is needed.
+// What a checkpoint's folder holds, read and checked: configurations, tokenizer and mapped weights. Devices make of it what
+// they compute with.
 
 import Compute
+import FoundationEssentials
 package import ModelFile
-import Speech
+package import Speech
 
-final class CheckpointParts {
-    let information: ModelInformation
+package struct Checkpoint {
+    package let directory: String
+    package let configuration: Configuration
+    package let codec: CodecConfiguration
+    package let information: ModelInformation
     let tokenizer: Tokenizer
-    let talker: Talker
-    let decoder: CodecDecoder
-    private let weights: Weights
-    private let codecWeights: Weights
-    private let speakerConfiguration: SpeakerEncoderConfiguration?
+    /// Talker, code predictor and speaker encoder.
+    package let weights: Weights
+    package let codecWeights: Weights
+    private let speakerEncoder: SpeakerEncoderConfiguration?
 
     /// `directory` is a checkpoint in the official layout.
-    init(directory: String) throws {
-        let configuration = try Configuration(directory: directory)
-        let codec = try Configuration.codec(directory: directory)
+    package init(directory: String) throws {
+        self.directory = directory
+        configuration = try Configuration(directory: directory)
+        codec = try Configuration.codec(directory: directory)
         try Self.checkCodes(configuration, codec, directory)
-        speakerConfiguration = try Configuration.speakerEncoder(directory: directory)
-        if let size = speakerConfiguration?.enc_dim, size != configuration.talker.hidden_size {
+        speakerEncoder = try Configuration.speakerEncoder(directory: directory)
+        if let size = speakerEncoder?.enc_dim, size != configuration.talker.hidden_size {
             throw ConfigurationError.invalid(
                 path: directory + "/config.json", field: "speaker_encoder_config.enc_dim",
                 reason: "is \(size), the talker's hidden_size \(configuration.talker.hidden_size)")
@@ -28,22 +33,30 @@ final class CheckpointParts {
         codecWeights = try Safetensors.directory(directory + "/speech_tokenizer")
         tokenizer = try Tokenizer(directory: directory)
         try Self.checkTemplate(tokenizer, directory)
-        talker = try Talker(weights["talker"], configuration)
-        let format = try Checkpoint.format(of: weights)
-        decoder = try CodecDecoder(
-            codecWeights["decoder"], codec, precision: codec.speakingPrecision(format: format, in: directory))
+        let tokens = configuration.tokens
         information = ModelInformation(
-            name: Self.name(directory), variant: configuration.textTokens.tts_model_type,
-            format: format, sampleRate: codec.sampleRate,
-            samplesPerFrame: codec.samplesPerFrame, languages: configuration.tokens.languages,
-            speakers: (configuration.tokens.spk_id ?? [:]).keys.sorted(), clones: speakerConfiguration != nil,
-            clonesInContext: configuration.clonesInContext)
+            engine: VoicePrompt.engine, name: Self.name(directory),
+            variant: configuration.textTokens.tts_model_type, format: try Checkpoint.format(of: weights),
+            sampleRate: codec.sampleRate, samplesPerFrame: codec.samplesPerFrame, languages: tokens.languages,
+            speakers: (tokens.spk_id ?? [:]).keys.sorted(), clones: speakerEncoder != nil,
+            clonesInContext: configuration.clonesInContext,
+            takesInstructions: configuration.textTokens.tts_model_type != "base")
+    }
+
+    /// What of the talker is on this computer and its processor.
+    package func talker() throws -> Talker { try Talker(weights["talker"], configuration) }
+
+    /// The codec decoder in the precision that speaks.
+    package func decoder() throws -> CodecDecoder {
+        try CodecDecoder(
+            codecWeights["decoder"], codec,
+            precision: codec.speakingPrecision(format: information.format, in: directory))
     }
 
     func cloner(_ kernels: Kernels) -> VoiceCloner {
         VoiceCloner(
-            information, speaker: (weights["speaker_encoder"], speakerConfiguration),
-            codec: (codecWeights["encoder"], decoder.configuration), kernels: kernels)
+            information, configuration, speaker: (weights["speaker_encoder"], speakerEncoder),
+            codec: (codecWeights["encoder"], codec), kernels: kernels)
     }
 
     /// Every code the talker can choose must be one the codec knows.
@@ -78,8 +91,7 @@ final class CheckpointParts {
     }
 }
 
-/// Facts about a checkpoint's tensors.
-package enum Checkpoint {
+extension Checkpoint {
     /// "f32", "bf16", "int8" or "int4" where all matrices of the transformers have that format, else "mixed".
     package static func format(of weights: Weights) throws(ModelFileError) -> String {
         var formats: Set<String> = []

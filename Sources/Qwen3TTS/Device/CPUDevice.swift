@@ -1,0 +1,88 @@
+// The devices of this computer's processor.
+
+package import Compute
+
+extension KVCache: TalkerCache {
+    package func snapshot(_ positions: Int) -> any TalkerCache { prefix(positions) }
+
+    package func restore(_ snapshot: any TalkerCache) { start(with: KVCache.here(snapshot)) }
+
+    fileprivate static func here(_ cache: any TalkerCache) -> KVCache {
+        guard let cache = cache as? KVCache else { preconditionFailure("a cache of another device") }
+        return cache
+    }
+}
+
+/// Talker and code predictor on the processor.
+package final class CPUTalker: TalkerDevice {
+    private let talker: Talker
+    private let processor: Processor
+    // Memory of the passes, reused by every step. It grows to the largest batch.
+    private var scratch: TransformerScratch
+    private var predictorScratch: CodePredictor.Scratch
+    private var segments: [Segment] = []
+    /// One for each generation of a frame: they begin anew with every frame.
+    private var predictorCaches: [KVCache] = []
+
+    package init(_ talker: Talker, on processor: Processor) {
+        self.talker = talker
+        self.processor = processor
+        scratch = TransformerScratch(talker.configuration.talker, capacity: 1)
+        predictorScratch = talker.codePredictor.makeScratch()
+    }
+
+    package func makeCache(capacity: Int) -> any TalkerCache { talker.makeCache(capacity: capacity) }
+
+    package func step(_ x: Rows, _ segments: [TalkerSegment], into normed: Rows) {
+        if x.rows > scratch.capacity {
+            let capacity = max(x.rows, 2 * scratch.capacity)
+            scratch = TransformerScratch(talker.configuration.talker, capacity: capacity)
+        }
+        self.segments.removeAll(keepingCapacity: true)
+        for segment in segments {
+            self.segments.append(Segment(cache: KVCache.here(segment.cache), count: segment.count))
+        }
+        talker.stack.step(x, self.segments, normed: normed, scratch: scratch, on: processor)
+    }
+
+    package func logits(_ hidden: Rows, into logits: Rows) { talker.logits(hidden, into: logits, on: processor) }
+
+    package func predict(
+        hidden: Rows, first: Rows, isCancelled: (_ generation: Int) -> Bool,
+        choose: (_ generation: Int, _ group: Int, _ logits: Rows) -> Int
+    ) {
+        makeRoom(for: hidden.rows)
+        talker.codePredictor.predict(
+            hidden: hidden, first: first, caches: predictorCaches, predictorScratch, on: processor,
+            isCancelled: isCancelled, choose: choose)
+    }
+
+    private func makeRoom(for generations: Int) {
+        guard generations > predictorCaches.count else { return }
+        let room = max(generations, 2 * predictorCaches.count)
+        predictorScratch = talker.codePredictor.makeScratch(utterances: room)
+        while predictorCaches.count < room { predictorCaches.append(talker.codePredictor.makeCache()) }
+    }
+}
+
+extension CodecDecoder.State: CodecState {}
+
+/// The codec decoder on the processor.
+package final class CPUCodec: CodecDevice {
+    private let decoder: CodecDecoder
+    private let processor: Processor
+
+    package init(_ decoder: CodecDecoder, on processor: Processor) {
+        self.decoder = decoder
+        self.processor = processor
+    }
+
+    package func makeState() -> any CodecState { decoder.makeState() }
+
+    package func decode(
+        _ frames: [[Int]], _ state: any CodecState, into samples: inout [Float]
+    ) throws(CodecError) {
+        guard let state = state as? CodecDecoder.State else { preconditionFailure("a state of another device") }
+        try decoder.step(frames, state, on: processor).read(into: &samples)
+    }
+}

@@ -1,0 +1,112 @@
+// What a request asks for, checked against what the checkpoint can do.
+
+import Compute
+import Speech
+
+extension Qwen3Engine {
+    func checkLength(_ text: String, limit: Int) throws(SynthesisError) {
+        guard text.utf8.count <= limit else { throw .textTooLong(bytes: text.utf8.count, limit: limit) }
+    }
+
+    /// What every group of the request is conditioned on.
+    func conditioning(_ request: SpeechRequest) throws(SynthesisError) -> Utterance.Conditioning {
+        let (speaker, name, prompt) = try voice(request.voice)
+        let language = try language(request.language, speaker: name)
+        let instruction = try instruction(request.instruction)
+        // The official default: preset speakers read the whole text first, clones one token a frame.
+        let nonStreaming = name != nil && !request.isOpen
+        var template = PromptRequest(textIDs: [], language: language, speaker: speaker)
+        template.nonStreaming = nonStreaming
+        template.instructionIDs = instruction.map { tokenizer.encode(Template.instruction($0)) }
+        if let prompt, !prompt.codes.isEmpty {
+            template.reference = (tokenizer.encode(Template.reference(prompt.transcript)), prompt.codes)
+        }
+        let key = PrefixCache.Key(
+            voice: request.voice.cacheName(inContext: template.reference != nil), language: language,
+            instruction: instruction, isStreaming: !nonStreaming)
+        return Utterance.Conditioning(
+            prompt: template, key: key, needsWholeText: nonStreaming || template.reference != nil)
+    }
+
+    private func voice(
+        _ voice: SpeechVoice
+    ) throws(SynthesisError) -> (row: Rows?, preset: String?, prompt: VoicePrompt?) {
+        switch voice {
+        case .none: return (nil, nil, nil)
+        case .preset(let name):
+            let known = configuration.tokens.spk_id ?? [:]
+            guard let id = known[name.lowercased()] else {
+                throw .unknownSpeaker(name, known: information.speakers)
+            }
+            return (embeddings.codec(id), name.lowercased(), nil)
+        case .cloned(let id, let prepared):
+            guard information.clones else {
+                throw .unsupported("This checkpoint (\(information.variant)) cannot clone voices; it has speakers.")
+            }
+            guard let prompt = VoicePrompt(prepared, for: configuration) else {
+                throw .unsupported("The voice \(id) was prepared with another model. Prepare it again with this one.")
+            }
+            return (Rows(prompt.speaker, columns: embeddings.hidden), nil, prompt)
+        }
+    }
+
+    private func language(_ name: String, speaker: String?) throws(SynthesisError) -> Int? {
+        let tokens = configuration.tokens
+        guard name.lowercased() == "auto" || tokens.codec_language_id[name.lowercased()] != nil else {
+            throw .unknownLanguage(name, known: ["auto"] + information.languages)
+        }
+        return tokens.language(name, speaker: speaker)
+    }
+
+    private func instruction(_ text: String?) throws(SynthesisError) -> String? {
+        guard let text, !text.isEmpty else { return nil }
+        guard information.takesInstructions else {
+            throw .unsupported("This checkpoint takes no instruction how to speak; custom_voice and voice_design do.")
+        }
+        try checkLength(text, limit: SpeechRequest.textLimit)
+        return text
+    }
+
+    /// The checkpoint's own settings with the changes of a request.
+    func options(_ request: SpeechOptions) throws(SynthesisError) -> GenerationOptions {
+        var options = GenerationOptions(
+            configuration.generation, seed: request.seed ?? UInt64.random(in: 0 ... .max))
+        if let temperature = request.temperature {
+            guard (0...10).contains(temperature) else { throw .unsupported("The temperature is 0 to 10.") }
+            for part in [\GenerationOptions.talker, \.codePredictor] {
+                // No temperature at all: the best token always.
+                options[keyPath: part].sample = temperature > 0
+                if temperature > 0 { options[keyPath: part].temperature = temperature }
+            }
+        }
+        if let topK = request.topK {
+            guard topK >= 0 else { throw .unsupported("Top-k is 0 (all tokens) or more.") }
+            options.talker.topK = topK
+            options.codePredictor.topK = topK
+        }
+        if let topP = request.topP {
+            guard topP > 0, topP <= 1 else { throw .unsupported("Top-p is above 0 and at most 1.") }
+            options.talker.topP = topP
+            options.codePredictor.topP = topP
+        }
+        if let penalty = request.repetitionPenalty {
+            guard penalty > 0, penalty <= 10 else {
+                throw .unsupported("The repetition penalty is above 0, at most 10.")
+            }
+            options.repetitionPenalty = penalty
+        }
+        if let frames = request.maximumFrames, frames < 1 { throw .unsupported("The most frames are 1 or more.") }
+        return options
+    }
+}
+
+extension SpeechVoice {
+    /// Equal for equal voices.
+    fileprivate func cacheName(inContext: Bool) -> String {
+        switch self {
+        case .cloned(let id, _): (inContext ? "codes:" : "x-vector:") + id
+        case .preset(let name): "preset:" + name.lowercased()
+        case .none: ""
+        }
+    }
+}

@@ -1,0 +1,39 @@
+// What a door wants spoken, in a door's terms; `SpeechService` makes an engine's `SpeechRequest` of it.
+
+package import Speech
+
+package struct SpeakRequest: Sendable, Equatable {
+    package enum Priority: Int, Sendable, Comparable {
+        case high, normal
+        package static func < (one: Self, other: Self) -> Bool { one.rawValue < other.rawValue }
+    }
+
+    package var text: String
+    /// nil for the default voice.
+    package var voice: String?
+    package var language: String
+    package var instruction: String?
+    /// Numbers, dates, signs and Markdown become words; false speaks the text as it is.
+    package var normalizes = true
+    package var priority: Priority
+    /// More text follows by `SpeechStream.append`.
+    package var isOpen: Bool
+    package var options: SpeechOptions
+    /// Whose rate and share of the machine it takes: `Request.client`.
+    package var client: String
+
+    package init(
+        text: String, voice: String? = nil, language: String = "auto", instruction: String? = nil,
+        priority: Priority = .normal, isOpen: Bool = false, options: SpeechOptions = SpeechOptions(),
+        client: String
+    ) {
+        self.text = text
+        self.voice = voice
+        self.language = language
+        self.instruction = instruction
+        self.priority = priority
+        self.isOpen = isOpen
+        self.options = options
+        self.client = client
+    }
+}

@@ -1,0 +1,43 @@
+// The protocol of an engine: every door turns its protocol into a `SpeechRequest` and events back into its protocol.
+
+/// A loaded model that speaks. Synchronous: it belongs to the one thread that calls it, and so do its utterances; only what
+/// makes its voices may be used on any thread, also while it speaks.
+package protocol SpeechEngine {
+    associatedtype Utterance: AnyObject
+
+    var information: ModelInformation { get }
+
+    var voiceMaker: any VoiceMaker { get }
+
+    func begin(_ request: SpeechRequest) throws(SynthesisError) -> Utterance
+
+    /// More text for an open utterance; `isLast` closes it.
+    func append(_ text: String, isLast: Bool, to utterance: Utterance) throws(SynthesisError)
+
+    /// One event for each utterance, in order; what one does never changes another's samples. `isCancelled` is asked between
+    /// passes of the model, so that a cancelled utterance ends within a fraction of a frame.
+    func advance(_ batch: [Utterance], isCancelled: (Utterance) -> Bool) -> [SpeechEvent]
+}
+
+/// What makes voices for a loaded model.
+package protocol VoiceMaker: Sendable {
+    /// A voice from mono samples at the model's rate; with a transcript the voice goes on from the clip, where the model can.
+    func prepare(_ clip: [Float], transcript: String?) throws(SynthesisError) -> PreparedVoice
+
+    /// Whether the model can speak in a voice that was prepared earlier. One of another engine, another model or another
+    /// version of the format has to be prepared again.
+    func accepts(_ voice: PreparedVoice) -> Bool
+}
+
+/// A voice as an engine made it of a clip: once, then kept in a file and shared by utterances.
+package struct PreparedVoice: Sendable, Equatable {
+    /// Name of the engine that made it.
+    package let engine: String
+    /// In a versioned format of the engine's own; nobody else reads them.
+    package let bytes: [UInt8]
+
+    package init(engine: String, bytes: [UInt8]) {
+        self.engine = engine
+        self.bytes = bytes
+    }
+}

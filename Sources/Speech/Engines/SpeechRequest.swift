@@ -1,0 +1,80 @@
+// What an engine is asked, and what it answers: the same for every engine.
+
+/// Who speaks.
+package enum SpeechVoice: Sendable, Equatable {
+    /// A cloned voice. Two requests with equal `id` have equal voices: an engine may keep what it computes of one by it.
+    case cloned(id: String, PreparedVoice)
+    /// A speaker of the model itself.
+    case preset(String)
+    /// Whatever the model makes of no voice at all.
+    case none
+}
+
+/// Changes to the model's own settings; nil leaves one as it is.
+package struct SpeechOptions: Sendable, Equatable {
+    package var seed: UInt64?
+    package var temperature: Float?
+    package var topK: Int?
+    package var topP: Float?
+    package var repetitionPenalty: Float?
+    /// Most frames of the utterance.
+    package var maximumFrames: Int?
+
+    package init() {}
+}
+
+/// What an engine is asked to speak: every door's wish, with its text in words and its voice prepared.
+package struct SpeechRequest: Sendable, Equatable {
+    /// At most `SpeechRequest.spokenLimit` bytes of UTF-8. May be empty when `isOpen`.
+    package var text: String
+    package var voice: SpeechVoice
+    /// A language of the model in any case, or "auto".
+    package var language: String
+    /// How to speak, for models that take it.
+    package var instruction: String?
+    /// More text follows by `SpeechEngine.append`.
+    package var isOpen: Bool
+    package var options: SpeechOptions
+    /// The listener waits for the end: sentences of a long text are generated two groups at a time, which reads the weights
+    /// once for both. The whole is done sooner, each frame a little later; the samples are the same.
+    package var inPairs = false
+
+    /// Bytes of a text as people write it.
+    package static let textLimit = 10_000
+    /// Bytes of such a text in words: a figure becomes a word, a sign sometimes several.
+    package static let spokenLimit = 32 * textLimit
+
+    package init(
+        text: String, voice: SpeechVoice, language: String = "auto", instruction: String? = nil, isOpen: Bool = false,
+        options: SpeechOptions = SpeechOptions()
+    ) {
+        self.text = text
+        self.voice = voice
+        self.language = language
+        self.instruction = instruction
+        self.isOpen = isOpen
+        self.options = options
+    }
+}
+
+/// Why speech ended.
+package enum FinishReason: String, Sendable, Equatable {
+    /// The model ended it.
+    case endOfSpeech = "stop"
+    /// The frame budget, from the text's length, was used up.
+    case budget = "length"
+    /// Two seconds of silence inside speech.
+    case silence
+    case cancelled
+}
+
+package enum SpeechEvent: Sendable, Equatable {
+    /// Mono samples in [-1, 1] at the model's rate, one frame (several with `inPairs`), and how many characters of the
+    /// request's text have been spoken so far, estimated within a sentence. No samples while the model only read: a prompt longer than one turn,
+    /// or the change to the next sentences of a long text.
+    case frame([Float], characters: Int)
+    /// An open utterance has spoken all the text it was given.
+    case starved
+    case ended(FinishReason)
+    case failed(SynthesisError)
+}

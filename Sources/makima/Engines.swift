@@ -1,0 +1,37 @@
+import FoundationEssentials
+import Qwen3TTS
+import Speech
+
+extension EngineList {
+    /// The engines of this program: the only place that names them.
+    static let installed = EngineList([.qwen3, .tone])
+
+    /// Their names, each with what it does.
+    var help: String { all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ") }
+}
+
+/// An engine and the model that it is to speak.
+struct EngineChoice {
+    let engine: EngineDescription
+    var options: EngineOptions
+
+    /// - Parameters:
+    ///   - name: of an engine, else `TTS_ENGINE`; auto and none leave the choice to the model.
+    ///   - model: a folder or a name of the store, else `TTS_MODEL_ID`, else the built-in one.
+    init(
+        engine name: String? = nil, model: String?,
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws {
+        let name = name ?? environment["TTS_ENGINE"] ?? EngineList.automatic
+        if let named = try EngineList.installed.named(name), !named.needsModel {
+            engine = named
+            options = EngineOptions(folder: "")
+        } else {
+            let folder = try ModelLocations.resolve(model, environment: environment)
+            engine = try EngineList.installed.engine(name, for: folder)
+            options = EngineOptions(folder: folder)
+        }
+    }
+
+    func load() throws -> sending any SpeechEngine { try engine.load(options) }
+}
