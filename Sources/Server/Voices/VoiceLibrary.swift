@@ -2,6 +2,7 @@
 
 import Audio
 import Crypto
+import Files
 import FoundationEssentials
 import Glibc
 package import Speech
@@ -177,7 +178,7 @@ extension VoiceLibrary {
         guard let path = path(key) else { return }
         let stored = StoredPrompt(speaker: prompt.speaker, codes: prompt.codes, transcript: prompt.transcript)
         guard let data = try? JSONEncoder().encode(stored) else { return }
-        try? AtomicFile.write(data, to: path)
+        try? FileSystem.write(Array(data), to: path)
         // Of an earlier clip, or for another model.
         removeSaved(key.id) { $0 != Self.file(key) }
     }
