@@ -33,17 +33,19 @@ let package = Package(
             name: "CKernels",
             cSettings: [.unsafeFlags(["-O3", "-ffp-contract=off", "-fno-math-errno", "-std=c11"])]
         ),
-        .target(name: "ModelFile"),
+        // Files that are whole or not there, and what the system says when they cannot be.
+        .target(name: "Files"),
+        .target(name: "ModelFile", dependencies: ["Files"]),
         .target(name: "Compute", dependencies: ["CKernels", "ModelFile"]),
         // What every engine and every door share: the protocol of an engine, and text as it is said. Knows no model.
         .target(name: "Speech"),
         .target(name: "Qwen3TTS", dependencies: ["Compute", "ModelFile", "Speech"]),
-        .target(name: "Audio", dependencies: ["CSndfile", "CSoxr", "CALSA"]),
+        .target(name: "Audio", dependencies: ["CSndfile", "CSoxr", "CALSA", "Files"]),
         // The models on this computer, and the way they come from the Hugging Face hub.
         .target(
             name: "ModelStore",
             dependencies: [
-                "ModelFile",
+                "Files", "ModelFile",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -56,7 +58,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Audio", "CAvahi", "Speech",
+                "Audio", "CAvahi", "Files", "Speech",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
@@ -77,7 +79,7 @@ let package = Package(
         .executableTarget(
             name: "makima",
             dependencies: [
-                "Audio", "Compute", "ModelFile", "ModelStore", "Quantization", "Qwen3TTS", "Server", "Speech",
+                "Audio", "Compute", "Files", "ModelFile", "ModelStore", "Quantization", "Qwen3TTS", "Server", "Speech",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -97,7 +99,7 @@ let package = Package(
         .target(
             name: "Quantization",
             dependencies: [
-                "CQuantization", "Compute", "ModelFile", "Qwen3TTS", "Speech",
+                "CQuantization", "Compute", "Files", "ModelFile", "Qwen3TTS", "Speech",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Quantize",
@@ -149,6 +151,7 @@ let package = Package(
             ]
         ),
 
+        .testTarget(name: "FilesTests", dependencies: ["Files"]),
         .testTarget(name: "ModelFileTests", dependencies: ["ModelFile"]),
         .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "ModelFile"]),
         .testTarget(
@@ -193,7 +196,8 @@ let package = Package(
         .testTarget(
             name: "BenchTests",
             dependencies: [
-                "Qwen3TTS", "Speech", "makima-bench", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Qwen3TTS", "Speech", "makima-bench",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(
             name: "QuantizeTests",

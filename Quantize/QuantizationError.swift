@@ -1,5 +1,7 @@
+package import Files
+
 /// Why a checkpoint was not quantized, with what a person needs to act.
-package enum QuantizationError: Error, Equatable, CustomStringConvertible {
+package enum QuantizationError: FileFailure, Equatable, CustomStringConvertible {
     case sameFolder(String)
     case destinationExists(String)
     case noParent(String)
@@ -13,6 +15,9 @@ package enum QuantizationError: Error, Equatable, CustomStringConvertible {
     case badRecipe(name: String, reason: String)
     case nothingToReport(String)
     case notTheSame(path: String, reason: String)
+
+    /// A file could not be written.
+    package init(_ error: FileError) { self = .fileSystem(path: error.path, reason: error.reason) }
 
     package var description: String {
         switch self {

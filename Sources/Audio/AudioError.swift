@@ -1,6 +1,8 @@
 // What can go wrong with sound that comes from or goes to the outside.
 
-package enum AudioError: Error, Sendable, Equatable {
+package import Files
+
+package enum AudioError: FileFailure, Sendable, Equatable {
     case cannotOpen(path: String, reason: String)
     case notAudio(path: String, reason: String)
     case empty(path: String)
@@ -15,6 +17,9 @@ package enum AudioError: Error, Sendable, Equatable {
     case unsupportedSpeed(Double)
     case deviceUnavailable(device: String, reason: String)
     case playbackFailed(device: String, reason: String)
+
+    /// A file could not be written.
+    package init(_ error: FileError) { self = .cannotWrite(path: error.path, reason: error.reason) }
 }
 
 extension AudioError: CustomStringConvertible {

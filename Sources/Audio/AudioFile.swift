@@ -1,6 +1,7 @@
 // Audio files, read whole and written as a stream. The only file that knows libsndfile.
 
 import CSndfile
+import Files
 import Glibc
 
 package enum AudioFile {
@@ -76,7 +77,7 @@ package enum AudioFile {
     package let path: String
     package let sampleRate: Int
     private let format: Format
-    private let temporaryPath: String
+    private var staged: StagedFile?  // nil once published
     private var file: OpaquePointer?  // nil once closed
 
     package init(path: String, sampleRate: Int, format: Format = .wavPCM16) throws(AudioError) {
@@ -88,22 +89,19 @@ package enum AudioFile {
         if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
             throw .cannotWrite(path: path, reason: "it exists and is not a regular file")
         }
-        let temporary = "\(path).\(getpid())-\(UInt32.random(in: 0 ... .max)).partial"
-        let descriptor = unsafe open(temporary, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-        guard descriptor >= 0 else { throw .cannotWrite(path: path, reason: systemMessage(errno)) }
+        let staged: StagedFile
+        do { staged = try StagedFile(for: path) } catch { throw AudioError(error) }
         var info = SF_INFO()
         info.samplerate = Int32(sampleRate)
         info.channels = 1
         info.format = Int32(SF_FORMAT_WAV) | Int32(format == .wavPCM16 ? SF_FORMAT_PCM_16 : SF_FORMAT_FLOAT)
-        guard let opened = unsafe sf_open_fd(descriptor, Int32(SFM_WRITE), &info, Int32(SF_TRUE)) else {
-            let reason = sndfileMessage(nil)
-            unsafe unlink(temporary)
-            throw .cannotWrite(path: path, reason: reason)
+        guard let opened = unsafe sf_open_fd(staged.descriptor, Int32(SFM_WRITE), &info, Int32(SF_FALSE)) else {
+            throw .cannotWrite(path: path, reason: sndfileMessage(nil))
         }
         self.path = path
         self.sampleRate = sampleRate
         self.format = format
-        temporaryPath = temporary
+        self.staged = consume staged
         unsafe file = opened
     }
 
@@ -123,31 +121,19 @@ package enum AudioFile {
         }
     }
 
-    /// Completes the file and gives it its name.
+    /// Completes the file, makes it durable and gives it its name.
     package consuming func finish() throws(AudioError) {
         let status = unsafe sf_close(file)
         unsafe file = nil
         guard status == 0 else {
-            unsafe unlink(temporaryPath)
             throw .cannotWrite(path: path, reason: unsafe String(cString: sf_error_number(status)))
         }
-        guard unsafe rename(temporaryPath, path) == 0 else {
-            let reason = systemMessage(errno)
-            unsafe unlink(temporaryPath)
-            throw .cannotWrite(path: path, reason: reason)
-        }
+        do { try staged.take()?.publish() } catch { throw AudioError(error) }
     }
 
     deinit {
-        if let file = unsafe file {
-            unsafe _ = sf_close(file)
-            unsafe unlink(temporaryPath)
-        }
+        if let file = unsafe file { unsafe _ = sf_close(file) }
     }
-}
-
-private func systemMessage(_ code: Int32) -> String {
-    unsafe String(cString: strerror(code))
 }
 
 /// The last message of `file`, or of the last failed opening; without its full stop.

@@ -1,5 +1,6 @@
 // A file mapped read-only into memory: weights are used where they lie and shared between processes.
 
+import Files
 import Glibc
 
 @safe
@@ -11,17 +12,19 @@ package final class MappedFile: Sendable {
 
     package init(path: String) throws(ModelFileError) {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .unreadable(path: path, reason: Self.lastError()) }
+        guard descriptor >= 0 else { throw .unreadable(path: path, reason: systemMessage(errno)) }
         defer { close(descriptor) }
         var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else { throw .unreadable(path: path, reason: Self.lastError()) }
+        guard unsafe fstat(descriptor, &status) == 0 else {
+            throw .unreadable(path: path, reason: systemMessage(errno))
+        }
         let isFile = (status.st_mode & S_IFMT) == S_IFREG
         let size = Int(status.st_size)
         guard isFile else { throw .unreadable(path: path, reason: "not a regular file") }
         guard size > 0 else { throw .unreadable(path: path, reason: "the file is empty") }
         guard let mapping = unsafe mmap(nil, size, PROT_READ, MAP_SHARED, descriptor, 0),
             unsafe mapping != MAP_FAILED
-        else { throw .unreadable(path: path, reason: Self.lastError()) }
+        else { throw .unreadable(path: path, reason: systemMessage(errno)) }
         self.path = path
         count = size
         unsafe base = UnsafeRawPointer(mapping)
@@ -41,9 +44,5 @@ package final class MappedFile: Sendable {
     package func bytes(_ range: Range<Int>) -> [UInt8] {
         let start = unsafe pointer(at: range.lowerBound, count: range.count)
         return unsafe [UInt8](UnsafeRawBufferPointer(start: start, count: range.count))
-    }
-
-    private static func lastError() -> String {
-        unsafe String(cString: strerror(errno))
     }
 }

@@ -1,5 +1,7 @@
+package import Files
+
 /// What is wrong with a model's files, with what a person needs to act.
-package enum ModelFileError: Error, Equatable, CustomStringConvertible {
+package enum ModelFileError: FileFailure, Equatable, CustomStringConvertible {
     case unreadable(path: String, reason: String)
     case malformed(path: String, offset: Int, reason: String)
     case missingTensor(name: String, path: String)
@@ -8,6 +10,9 @@ package enum ModelFileError: Error, Equatable, CustomStringConvertible {
     case notFinite(name: String)
     case unusable(name: String, reason: String)
     case unwritable(path: String, reason: String)
+
+    /// A file could not be written.
+    package init(_ error: FileError) { self = .unwritable(path: error.path, reason: error.reason) }
 
     package var description: String {
         switch self {

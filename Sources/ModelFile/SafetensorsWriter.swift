@@ -3,6 +3,7 @@
 // The format forbids holes, so the header is padded with spaces, tensors whose size is a multiple of 64 bytes come first,
 // and behind each of the few others lies a small tensor of zeros named `padding.N`.
 
+import Files
 import Glibc
 import Synchronization
 
@@ -25,8 +26,7 @@ package final class SafetensorsWriter: Sendable {
     /// Mapped weights are read in vectors of up to this many bytes.
     package static let alignment = 64
 
-    package let path: String
-    private let descriptor: Int32
+    private let file: OutputFile
     private let places: [String: Range<Int>]
     private let written: Mutex<Written>
 
@@ -50,9 +50,7 @@ package final class SafetensorsWriter: Sendable {
         guard Set(laidOut.map(\.name)).count == laidOut.count else {
             throw .unwritable(path: path, reason: "two tensors have the same name")
         }
-        descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw Self.failure(path) }
-        self.path = path
+        do { file = try OutputFile(creating: path) } catch { throw ModelFileError(error) }
         var places: [String: Range<Int>] = [:]
         var end = header.count
         for tensor in laidOut {
@@ -62,12 +60,12 @@ package final class SafetensorsWriter: Sendable {
         self.places = places
         written = Mutex(Written(missing: Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.byteCount) })))
         // The padding is zero once allocated. A full disk is found now, not after minutes of work.
-        let status = posix_fallocate(descriptor, 0, end)
-        guard status == 0 else { throw .unwritable(path: path, reason: Self.reason(status)) }
+        let status = posix_fallocate(file.descriptor, 0, end)
+        guard status == 0 else { throw .unwritable(path: path, reason: systemMessage(status)) }
         try write(header, at: 0)
     }
 
-    deinit { close(descriptor) }
+    package var path: String { file.path }
 
     /// Elements as they lie in memory, `offset` bytes after the start of the tensor.
     package func write<Element: BitwiseCopyable>(
@@ -91,16 +89,16 @@ package final class SafetensorsWriter: Sendable {
     package func finish() throws(ModelFileError) {
         let unfinished = written.withLock { written in written.missing.filter { $0.value != 0 }.keys.min() }
         if let name = unfinished { throw .unwritable(path: path, reason: "tensor \(name) is not complete") }
-        guard fsync(descriptor) == 0 else { throw Self.failure(path) }
-        posix_fadvise(descriptor, 0, 0, POSIX_FADV_DONTNEED)
-        let file = try MappedFile(path: path)
+        try ModelFileError.mapping { () throws(FileError) in try file.synchronize() }
+        posix_fadvise(file.descriptor, 0, 0, POSIX_FADV_DONTNEED)
+        let mapped = try MappedFile(path: path)
         for piece in written.withLock({ $0.pieces }) {
-            let start = unsafe file.pointer(at: piece.range.lowerBound, count: piece.range.count)
+            let start = unsafe mapped.pointer(at: piece.range.lowerBound, count: piece.range.count)
             let bytes = unsafe UnsafeRawBufferPointer(start: start, count: piece.range.count)
             guard unsafe Self.checksum(bytes) == piece.checksum else {
                 throw .unwritable(path: path, reason: "tensor \(piece.tensor) reads back differently")
             }
-            file.release(piece.range)
+            mapped.release(piece.range)
         }
     }
 
@@ -123,22 +121,8 @@ package final class SafetensorsWriter: Sendable {
     }
 
     private func write<Element: BitwiseCopyable>(_ elements: [Element], at offset: Int) throws(ModelFileError) {
-        let status: Int32 = unsafe elements.withUnsafeBytes { bytes in
-            var done = 0
-            while done < bytes.count {
-                let rest = unsafe UnsafeRawBufferPointer(rebasing: bytes[done...])
-                let written = unsafe pwrite(descriptor, rest.baseAddress, rest.count, off_t(offset + done))
-                if written < 0 && errno == EINTR { continue }
-                guard written > 0 else { return written == 0 ? ENOSPC : errno }
-                done += written
-            }
-            return 0
-        }
-        guard status == 0 else { throw .unwritable(path: path, reason: Self.reason(status)) }
+        try ModelFileError.mapping { () throws(FileError) in try file.write(elements, at: offset) }
     }
-
-    private static func failure(_ path: String) -> ModelFileError { .unwritable(path: path, reason: reason(errno)) }
-    private static func reason(_ status: Int32) -> String { unsafe String(cString: strerror(status)) }
 
     // MARK: Layout
 

@@ -1,6 +1,7 @@
 // `SHA256SUMS` in a model's folder, in the format of sha256sum(1), so that `sha256sum -c SHA256SUMS` checks it too.
 
 import Crypto
+import Files
 import FoundationEssentials
 import Glibc
 
@@ -16,14 +17,14 @@ package enum Checksums {
 
     static func write(in directory: String) throws(ModelStoreError) {
         var text = ""
-        for file in Files.tree(directory) where file != fileName {
+        for file in StoreFiles.tree(directory) where file != fileName {
             text += try sha256(directory + "/" + file) + "  " + file + "\n"
         }
-        try Files.write(text, to: directory + "/" + fileName)
+        try StoreFiles.write(text, to: directory + "/" + fileName)
     }
 
     package static func check(_ directory: String) throws(ModelStoreError) -> Verdict {
-        guard let data = Files.read(directory + "/" + fileName) else { return .unlisted }
+        guard let data = StoreFiles.read(directory + "/" + fileName) else { return .unlisted }
         var count = 0
         for line in String(decoding: data, as: UTF8.self).split(separator: "\n") {
             let hash = line.prefix(64)
@@ -31,7 +32,7 @@ package enum Checksums {
             guard hash.utf8.count == 64, line.dropFirst(64).hasPrefix("  "), HubModel.isSafe(file) else {
                 return .damaged(file: fileName, reason: "a line is not a checksum, two spaces and a file")
             }
-            guard Files.size(directory + "/" + file) != nil else {
+            guard StoreFiles.size(directory + "/" + file) != nil else {
                 return .damaged(file: file, reason: "it is missing")
             }
             guard try sha256(directory + "/" + file) == hash.lowercased() else {
@@ -51,12 +52,12 @@ package enum Checksums {
     /// Feeds a file to a hash, a megabyte at a time.
     static func feed<Hash: HashFunction>(_ path: String, to hash: inout Hash) throws(ModelStoreError) {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .unreadable(path: path, reason: Files.lastError()) }
+        guard descriptor >= 0 else { throw .unreadable(path: path, reason: systemMessage(errno)) }
         defer { close(descriptor) }
         var chunk = [UInt8](repeating: 0, count: 1 << 20)
         while true {
             let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-            guard count >= 0 else { throw .unreadable(path: path, reason: Files.lastError()) }
+            guard count >= 0 else { throw .unreadable(path: path, reason: systemMessage(errno)) }
             if count == 0 { return }
             hash.update(data: chunk[..<count])
         }

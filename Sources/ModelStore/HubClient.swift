@@ -68,8 +68,8 @@ struct HubClient: Sendable {
         _ file: HubFile, of model: HubModel, to directory: String, progress: PullProgress, arrived: (Int) -> Void
     ) async throws(ModelStoreError) {
         let path = directory + "/" + file.path
-        if Files.size(path) == file.size { return arrived(file.size) }
-        try Files.makeDirectory(String(path[..<path.lastIndex(of: "/")!]))
+        if StoreFiles.size(path) == file.size { return arrived(file.size) }
+        try StoreFiles.makeDirectory(String(path[..<path.lastIndex(of: "/")!]))
         let partial = try PartialFile(file, in: directory)
         let address = "\(configuration.endpoint)/\(model.id)/resolve/\(model.commit)/\(file.path)"
         var retries = Retries(configuration)

@@ -1,5 +1,6 @@
 // From a name on the hub to a model ready to run: fetch, convert, check, switch.
 
+import Files
 import FoundationEssentials
 
 package struct ModelPull {
@@ -45,8 +46,8 @@ package struct ModelPull {
     {
         let folder = ModelStore.folder(of: name, in: store.directory)
         let model = try await hub.model(name.id, revision: revision, progress: progress)
-        try Files.makeDirectory(folder + "/snapshots")
-        guard let lock = try FileLock(path: folder + "/.lock") else { throw .busy(name.id) }
+        try StoreFiles.makeDirectory(folder + "/snapshots")
+        guard let lock = try StoreFiles.lock(folder + "/.lock") else { throw .busy(name.id) }
         let snapshot = "snapshots/\(format)-\(model.commit.prefix(12))"
         let isNew = !ModelStore.holdsModel(folder + "/" + snapshot)
         if isNew {
@@ -78,7 +79,7 @@ package struct ModelPull {
             // The configuration comes first: a model of another kind is refused before its gigabytes are fetched.
             guard file.path == "config.json" else { continue }
             do throws(ModelStoreError) { try Self.checkKind(directory, name.id) } catch {
-                try Files.removeTree(folder + "/download")
+                try StoreFiles.removeTree(folder + "/download")
                 throw error
             }
         }
@@ -86,8 +87,8 @@ package struct ModelPull {
     }
 
     private func checkSpace(for model: HubModel, in directory: String) throws(ModelStoreError) {
-        guard let free = Files.freeSpace(at: directory) else { return }
-        let here = Files.tree(directory).reduce(0) { $0 + (Files.size(directory + "/" + $1) ?? 0) }
+        guard let free = FileSystem.freeSpace(at: directory) else { return }
+        let here = StoreFiles.tree(directory).reduce(0) { $0 + (StoreFiles.size(directory + "/" + $1) ?? 0) }
         let converted = conversion == nil ? 0 : Int(Double(model.bytes) * expectedShare)
         let needed = max(0, model.bytes - here) + converted + Self.reserve
         guard needed <= free else { throw .notEnoughSpace(path: directory, needed: needed, free: free) }
@@ -95,7 +96,9 @@ package struct ModelPull {
 
     static func checkKind(_ directory: String, _ name: String) throws(ModelStoreError) {
         struct Kind: Decodable { let model_type: String? }
-        let kind = Files.read(directory + "/config.json").flatMap { try? JSONDecoder().decode(Kind.self, from: $0) }
+        let kind = StoreFiles.read(directory + "/config.json").flatMap {
+            try? JSONDecoder().decode(Kind.self, from: $0)
+        }
         guard kind?.model_type == "qwen3_tts" else {
             let found = kind?.model_type.map { quoted($0) } ?? "nothing"
             throw .notSupported(name, reason: "its config.json gives the model type \(found), not “qwen3_tts”")
@@ -109,38 +112,38 @@ package struct ModelPull {
         _ source: String, as snapshot: String, _ model: HubModel, _ hub: HubClient, _ progress: @escaping PullProgress
     ) async throws(ModelStoreError) {
         let incoming = snapshot + ".incoming"
-        try Files.removeTree(incoming)
+        try StoreFiles.removeTree(incoming)
         if let conversion {
             do {
                 try await conversion(source, incoming) { [format] in
                     progress(.converting(format: format, fraction: $0))
                 }
             } catch {
-                try Files.removeTree(incoming)
+                try StoreFiles.removeTree(incoming)
                 throw .conversion("\(error)")
             }
         } else {
-            try Files.rename(source, to: incoming)
+            try StoreFiles.rename(source, to: incoming)
         }
         progress(.checking)
         let record = ModelRecord(
             id: model.id, commit: model.commit, format: format, endpoint: hub.transport.configuration.endpoint)
         try record.write(in: incoming)
         try Checksums.write(in: incoming)
-        for file in Files.tree(incoming) { try Files.sync(incoming + "/" + file) }
-        try Files.rename(incoming, to: snapshot)
-        try Files.sync(String(snapshot[..<snapshot.lastIndex(of: "/")!]))
+        for file in StoreFiles.tree(incoming) { try StoreFiles.sync(incoming + "/" + file) }
+        try StoreFiles.rename(incoming, to: snapshot)
+        try StoreFiles.sync(String(snapshot[..<snapshot.lastIndex(of: "/")!]))
     }
 
     /// Points the format and the plain name at the snapshot, then lets go of what they pointed at before.
     private func adopt(_ snapshot: String, in folder: String) throws(ModelStoreError) {
-        let previous = Files.linkTarget(folder + "/" + format)
-        try Files.link(folder + "/" + format, to: snapshot)
-        try Files.link(folder + "/default", to: format)
-        try Files.sync(folder)
+        let previous = StoreFiles.linkTarget(folder + "/" + format)
+        try StoreFiles.link(folder + "/" + format, to: snapshot)
+        try StoreFiles.link(folder + "/default", to: format)
+        try StoreFiles.sync(folder)
         if let previous, previous != snapshot, previous.hasPrefix("snapshots/") {
-            try Files.removeTree(folder + "/" + previous)
+            try StoreFiles.removeTree(folder + "/" + previous)
         }
-        try Files.removeTree(folder + "/download")
+        try StoreFiles.removeTree(folder + "/download")
     }
 }

@@ -6,6 +6,7 @@
 //         snapshots/int8-5d83992436ea/          config.json, model.safetensors, …, makima.json, SHA256SUMS
 //         download/5d83992436ea…/               what a pull has fetched so far; goes when it ends
 
+import Files
 import FoundationEssentials
 
 package struct ModelStore: Sendable {
@@ -40,7 +41,7 @@ package struct ModelStore: Sendable {
     /// A folder wins over a name, as in the field's other tools, so that `Models/makima-mini` means what it says.
     package func resolve(_ text: String) throws(ModelStoreError) -> String {
         if Self.holdsModel(text) { return text }
-        if Files.isDirectory(text) {
+        if FileSystem.isFolder(text) {
             throw .notSupported(text, reason: "the folder has no config.json")
         }
         if text.hasPrefix("/") || text.hasPrefix("./") || text.hasPrefix("../") || text.hasPrefix("~") {
@@ -61,7 +62,7 @@ package struct ModelStore: Sendable {
     }
 
     /// Bytes that can still be written where pulls go.
-    package var freeSpace: Int? { Files.freeSpace(at: directory) }
+    package var freeSpace: Int? { FileSystem.freeSpace(at: directory) }
 
     /// Everything installed: pulled models first, then the built-in ones.
     package func list() -> [Installed] {
@@ -81,21 +82,21 @@ package struct ModelStore: Sendable {
         }
         guard !found.isEmpty else { throw .notFound(text, known: names()) }
         let folder = Self.folder(of: name, in: directory)
-        guard let lock = try FileLock(path: folder + "/.lock") else { throw .busy(name.id) }
+        guard let lock = try StoreFiles.lock(folder + "/.lock") else { throw .busy(name.id) }
         for model in found { try removeFormat(model.format, from: folder) }
-        if Self.pulled(in: directory).allSatisfy({ $0.name != name.id }) { try Files.removeTree(folder) }
+        if Self.pulled(in: directory).allSatisfy({ $0.name != name.id }) { try StoreFiles.removeTree(folder) }
         _ = consume lock
         return found.map { $0.name + ":" + $0.format }
     }
 
     private func removeFormat(_ format: String, from folder: String) throws(ModelStoreError) {
-        let snapshot = Files.linkTarget(folder + "/" + format)
-        let wasDefault = Files.linkTarget(folder + "/default") == format
-        try Files.removeTree(folder + "/" + format)
-        if let snapshot, snapshot.hasPrefix("snapshots/") { try Files.removeTree(folder + "/" + snapshot) }
+        let snapshot = StoreFiles.linkTarget(folder + "/" + format)
+        let wasDefault = StoreFiles.linkTarget(folder + "/default") == format
+        try StoreFiles.removeTree(folder + "/" + format)
+        if let snapshot, snapshot.hasPrefix("snapshots/") { try StoreFiles.removeTree(folder + "/" + snapshot) }
         guard wasDefault else { return }
-        try Files.removeTree(folder + "/default")
-        if let other = Self.formats(in: folder).first { try Files.link(folder + "/default", to: other) }
+        try StoreFiles.removeTree(folder + "/default")
+        if let other = Self.formats(in: folder).first { try StoreFiles.link(folder + "/default", to: other) }
     }
 
     private func names() -> [String] {
@@ -108,19 +109,21 @@ package struct ModelStore: Sendable {
         store + "/" + name.organisation + "/" + name.name
     }
 
-    package static func holdsModel(_ path: String) -> Bool { Files.exists(path + "/config.json") }
+    package static func holdsModel(_ path: String) -> Bool { StoreFiles.exists(path + "/config.json") }
 
     static func formats(in folder: String) -> [String] {
-        Files.names(in: folder).filter { $0 != "default" && ModelName.isFormat($0) && holdsModel(folder + "/" + $0) }
-            .filter { Files.linkTarget(folder + "/" + $0) != nil }
+        StoreFiles.names(in: folder).filter {
+            $0 != "default" && ModelName.isFormat($0) && holdsModel(folder + "/" + $0)
+        }
+        .filter { StoreFiles.linkTarget(folder + "/" + $0) != nil }
     }
 
     private static func pulled(in store: String) -> [Installed] {
         var models: [Installed] = []
-        for organisation in Files.names(in: store) where ModelName.isComponent(organisation) {
-            for name in Files.names(in: store + "/" + organisation) where ModelName.isComponent(name) {
+        for organisation in StoreFiles.names(in: store) where ModelName.isComponent(organisation) {
+            for name in StoreFiles.names(in: store + "/" + organisation) where ModelName.isComponent(name) {
                 let folder = store + "/" + organisation + "/" + name
-                let standard = Files.linkTarget(folder + "/default")
+                let standard = StoreFiles.linkTarget(folder + "/default")
                 for format in formats(in: folder) {
                     let path = folder + "/" + format
                     models.append(
@@ -134,7 +137,7 @@ package struct ModelStore: Sendable {
     }
 
     private static func shipped(in root: String) -> [Installed] {
-        Files.names(in: root).filter { ModelName.isComponent($0) && holdsModel(root + "/" + $0) }.map { name in
+        StoreFiles.names(in: root).filter { ModelName.isComponent($0) && holdsModel(root + "/" + $0) }.map { name in
             let path = root + "/" + name
             let note = BuiltInNote.read(in: path)
             return Installed(
@@ -144,7 +147,7 @@ package struct ModelStore: Sendable {
     }
 
     private static func bytes(of path: String) -> Int {
-        Files.tree(path).reduce(0) { $0 + (Files.size(path + "/" + $1) ?? 0) }
+        StoreFiles.tree(path).reduce(0) { $0 + (StoreFiles.size(path + "/" + $1) ?? 0) }
     }
 }
 
@@ -154,7 +157,7 @@ private struct BuiltInNote: Decodable {
     let summary: String
 
     static func read(in directory: String) -> BuiltInNote? {
-        Files.read(directory + "/about.json").flatMap { try? JSONDecoder().decode(BuiltInNote.self, from: $0) }
+        StoreFiles.read(directory + "/about.json").flatMap { try? JSONDecoder().decode(BuiltInNote.self, from: $0) }
     }
 }
 
@@ -168,13 +171,13 @@ package struct ModelRecord: Codable, Equatable, Sendable {
     static let fileName = "makima.json"
 
     package static func read(in directory: String) -> ModelRecord? {
-        Files.read(directory + "/" + fileName).flatMap { try? JSONDecoder().decode(ModelRecord.self, from: $0) }
+        StoreFiles.read(directory + "/" + fileName).flatMap { try? JSONDecoder().decode(ModelRecord.self, from: $0) }
     }
 
     func write(in directory: String) throws(ModelStoreError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(self) else { preconditionFailure("four strings can be written as JSON") }
-        try Files.write(String(decoding: data, as: UTF8.self) + "\n", to: directory + "/" + Self.fileName)
+        try StoreFiles.write(String(decoding: data, as: UTF8.self) + "\n", to: directory + "/" + Self.fileName)
     }
 }

@@ -1,5 +1,7 @@
+package import Files
+
 /// What keeps a model from being found, fetched or removed: what happened, where, and what to do.
-package enum ModelStoreError: Error, Equatable, CustomStringConvertible {
+package enum ModelStoreError: FileFailure, Equatable, CustomStringConvertible {
     case invalidName(String, reason: String)
     case notFound(String, known: [String])
     case builtIn(String)
@@ -15,6 +17,9 @@ package enum ModelStoreError: Error, Equatable, CustomStringConvertible {
     case notSupported(String, reason: String)
     case corrupted(file: String, expected: String, found: String)
     case conversion(String)
+
+    /// A file could not be written.
+    package init(_ error: FileError) { self = .unwritable(path: error.path, reason: error.reason) }
 
     package var description: String {
         switch self {

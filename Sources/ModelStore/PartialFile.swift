@@ -1,6 +1,7 @@
 // A file on its way in: what has arrived lies in `NAME.part`, hashed as it comes; it gets its name when it is whole.
 
 import Crypto
+import Files
 import Glibc
 import NIOCore
 
@@ -8,7 +9,7 @@ final class PartialFile {
     let path: String
     private(set) var count = 0
     private let file: HubFile
-    private let descriptor: Int32
+    private let part: OutputFile
     private var hash: Hash
 
     private enum Hash {
@@ -16,7 +17,7 @@ final class PartialFile {
         case gitBlob(Insecure.SHA1)
     }
 
-    private var partialPath: String { path + ".part" }
+    private var partialPath: String { part.path }
     private var tagPath: String { path + ".part.etag" }
 
     /// Opens what an earlier attempt left, or nothing yet.
@@ -25,9 +26,8 @@ final class PartialFile {
         self.file = file
         self.path = path
         hash = Self.emptyHash(file)
-        descriptor = unsafe open(path + ".part", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw .unwritable(path: path + ".part", reason: Files.lastError()) }
-        let left = Files.size(partialPath) ?? 0
+        do { part = try OutputFile(continuing: path + ".part") } catch { throw ModelStoreError(error) }
+        let left = StoreFiles.size(partialPath) ?? 0
         guard left <= file.size else {
             try restart()
             return
@@ -41,27 +41,31 @@ final class PartialFile {
             hash = .gitBlob(state)
         }
         count = left
-        lseek(descriptor, off_t(left), SEEK_SET)
+        lseek(part.descriptor, off_t(left), SEEK_SET)
     }
-
-    deinit { close(descriptor) }
 
     var isWhole: Bool { count == file.size }
 
     /// The server's name for the version that `count` bytes came from, so that it can refuse to go on with another.
     var tag: String? {
         get {
-            Files.read(tagPath).map { String(decoding: $0, as: UTF8.self) }
+            StoreFiles.read(tagPath).map { String(decoding: $0, as: UTF8.self) }
         }
         set {
             // A lost tag costs nothing but this check: the hash decides in the end.
-            if let newValue { try? Files.write(newValue, to: tagPath) } else { try? Files.removeTree(tagPath) }
+            if let newValue {
+                try? StoreFiles.write(newValue, to: tagPath)
+            } else {
+                try? StoreFiles.removeTree(tagPath)
+            }
         }
     }
 
     func restart() throws(ModelStoreError) {
-        guard ftruncate(descriptor, 0) == 0 else { throw .unwritable(path: partialPath, reason: Files.lastError()) }
-        lseek(descriptor, 0, SEEK_SET)
+        guard ftruncate(part.descriptor, 0) == 0 else {
+            throw .unwritable(path: partialPath, reason: systemMessage(errno))
+        }
+        lseek(part.descriptor, 0, SEEK_SET)
         count = 0
         tag = nil
         hash = Self.emptyHash(file)
@@ -70,20 +74,8 @@ final class PartialFile {
     /// Appends what arrived. Returns false, having written nothing, when that is more than the file's size.
     func append(_ buffer: ByteBuffer) throws(ModelStoreError) -> Bool {
         guard buffer.readableBytes <= file.size - count else { return false }
-        let failure = unsafe buffer.withUnsafeReadableBytes { bytes -> Int32 in
-            var written = 0
-            while written < bytes.count {
-                let result = unsafe write(descriptor, bytes.baseAddress! + written, bytes.count - written)
-                if result < 0 && errno == EINTR { continue }
-                guard result > 0 else { return errno }
-                written += result
-            }
-            unsafe update(with: bytes)
-            return 0
-        }
-        guard failure == 0 else {
-            throw .unwritable(path: partialPath, reason: unsafe String(cString: strerror(failure)))
-        }
+        try ModelStoreError.mapping { () throws(FileError) in try part.write(buffer.readableBytesSpan) }
+        unsafe buffer.withUnsafeReadableBytes { unsafe update(with: $0) }
         count += buffer.readableBytes
         return true
     }
@@ -108,8 +100,10 @@ final class PartialFile {
             case .gitBlob(let state): Checksums.hex(state.finalize())
             }
         guard found == file.hash.text else { return found }
-        guard fsync(descriptor) == 0 else { throw .unwritable(path: partialPath, reason: Files.lastError()) }
-        try Files.rename(partialPath, to: path)
+        try ModelStoreError.mapping { () throws(FileError) in
+            try part.synchronize()
+            try FileSystem.rename(partialPath, to: path)
+        }
         tag = nil
         return nil
     }

@@ -1,8 +1,9 @@
 // What all doors of the network have in common.
 
+import Files
+import Glibc
 import Logging
 import NIOCore
-import Glibc
 import NIOExtras
 import NIOPosix
 import ServiceLifecycle

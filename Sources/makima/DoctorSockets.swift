@@ -1,3 +1,4 @@
+import Files
 import Glibc
 
 /// Who is at a TCP port of this computer.
@@ -8,7 +9,7 @@ enum PortState: Equatable {
     init(_ port: UInt16) {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else {
-            self = .denied(unsafe String(cString: strerror(errno)))
+            self = .denied(systemMessage(errno))
             return
         }
         defer { close(descriptor) }
@@ -23,7 +24,7 @@ enum PortState: Equatable {
         } else if errno == EADDRINUSE {
             self = Self.answersAsMakima(address) ? .makima : .other
         } else {
-            self = .denied(unsafe String(cString: strerror(errno)))
+            self = .denied(systemMessage(errno))
         }
     }
 

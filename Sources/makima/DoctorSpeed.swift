@@ -1,4 +1,5 @@
 import Compute
+import Files
 import FoundationEssentials
 import Glibc
 import ModelFile
@@ -209,25 +210,15 @@ private struct SyntheticWeights {
 
     /// Writes a file that lives in memory only, and maps it.
     private static func map(_ header: String, weightBytes: Int, integers: [Int]) throws -> Safetensors {
-        var path = Array("/dev/shm/makima-doctor-XXXXXX".utf8CString)
-        let descriptor = unsafe path.withUnsafeMutableBufferPointer { unsafe mkstemp($0.baseAddress!) }
-        guard descriptor >= 0 else { throw POSIXError(.ENOMEM) }
-        defer { close(descriptor) }
-        _ = unsafe path.withUnsafeBufferPointer { unsafe unlink($0.baseAddress!) }
+        let memory = try OutputFile(creating: "/dev/shm/makima-doctor-\(UUID().uuidString)", isPrivate: true)
+        unsafe unlink(memory.path)
         let padded = header + String(repeating: " ", count: (64 - (header.utf8.count + 8) % 64) % 64)
         var start = (0..<8).map { UInt8(truncatingIfNeeded: padded.utf8.count >> ($0 * 8)) } + Array(padded.utf8)
         // 0x3C3C3C3C is a small float, a small integer and small nibbles, whichever way it is read.
         start += [UInt8](repeating: 0x3C, count: weightBytes)
         start += integers.flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) } }
-        var written = 0
-        while written < start.count {
-            let count = unsafe start.withUnsafeBytes {
-                unsafe write(descriptor, $0.baseAddress! + written, $0.count - written)
-            }
-            guard count > 0 else { throw POSIXError(.ENOMEM) }
-            written += count
-        }
-        return try Safetensors(path: "/proc/self/fd/\(descriptor)")
+        try memory.write(start)
+        return try Safetensors(path: "/proc/self/fd/\(memory.descriptor)")
     }
 
     var weights: Weights { Weights(tensors: file.tensors, path: file.path) }

@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
@@ -138,7 +139,7 @@ extension RemoteConnection {
         case let error as NIOConnectionError:
             guard let failed = error.connectionErrors.first?.error else { return "its name is not known" }
             return reason(failed)
-        case let error as IOError: return unsafe String(cString: strerror(error.errnoCode))
+        case let error as IOError: return systemMessage(error.errnoCode)
         case ChannelError.connectTimeout: return "nothing answers there"
         case is HTTPParserError: return "what answers there does not speak HTTP"
         case let error as NIOSSLError: return "the encryption failed (\(error))"

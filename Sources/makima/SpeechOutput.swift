@@ -1,5 +1,6 @@
 import ArgumentParser
 import Audio
+import Files
 import Glibc
 
 /// Where speech goes: a file, the sound device, standard output, or a file and the device.
@@ -96,7 +97,7 @@ final class SpeechOutput {
             if count > 0 {
                 written += count
             } else if errno != EINTR {
-                throw Failure("Standard output cannot be written: \(unsafe String(cString: strerror(errno))).")
+                throw Failure("Standard output cannot be written: \(systemMessage(errno)).")
             }
         }
     }

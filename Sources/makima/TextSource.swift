@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Glibc
 import Speech
 
@@ -51,7 +52,7 @@ struct TextSource {
         let got = unsafe Glibc.read(STDIN_FILENO, &bytes, bytes.count)
         if got < 0 {
             if errno == EINTR || errno == EAGAIN { return nil }
-            throw Failure("Standard input cannot be read: \(unsafe String(cString: strerror(errno))).")
+            throw Failure("Standard input cannot be read: \(systemMessage(errno)).")
         }
         if got == 0 {
             isOpen = false

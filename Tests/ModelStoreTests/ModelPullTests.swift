@@ -13,7 +13,7 @@ final class TemporaryStore {
     func contents(_ path: String) -> [UInt8]? {
         FileManager.default.contents(atPath: directory + "/" + path).map(Array.init)
     }
-    var everything: [String] { Files.tree(directory) }
+    var everything: [String] { StoreFiles.tree(directory) }
 }
 
 extension HostileHub {
@@ -53,7 +53,7 @@ extension HostileHub {
         let (path, isNew) = try await hub.pull(into: temporary, progress: { events.append($0) })
         #expect(isNew)
         #expect(
-            Files.tree(path) == [
+            StoreFiles.tree(path) == [
                 "SHA256SUMS", "config.json", "makima.json", "model.safetensors", "speech_tokenizer/model.safetensors",
             ])
         for file in ["config.json", "model.safetensors", "speech_tokenizer/model.safetensors"] {
@@ -316,8 +316,8 @@ extension HostileHub {
         try await hub.pull(into: temporary)
         await #expect(throws: ModelStoreError.self) {
             try await hub.pull(into: temporary, format: "int8") { _, destination, _ in
-                try Files.makeDirectory(destination)
-                try Files.write("{}", to: destination + "/config.json")
+                try StoreFiles.makeDirectory(destination)
+                try StoreFiles.write("{}", to: destination + "/config.json")
                 throw Broken()
             }
         }
@@ -345,8 +345,8 @@ extension HostileHub {
     @Test func twoPullsOfOneModelDoNotMeet() async throws {
         let hub = try await HostileHub()
         let temporary = TemporaryStore()
-        try Files.makeDirectory(temporary.directory + "/" + HostileHub.id)
-        guard let lock = try FileLock(path: temporary.directory + "/\(HostileHub.id)/.lock") else {
+        try StoreFiles.makeDirectory(temporary.directory + "/" + HostileHub.id)
+        guard let lock = try StoreFiles.lock(temporary.directory + "/\(HostileHub.id)/.lock") else {
             Issue.record("nobody else holds this lock")
             return
         }

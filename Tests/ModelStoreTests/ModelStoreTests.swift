@@ -23,13 +23,13 @@ import Testing
         let temporary = TemporaryStore()
         let folder = temporary.directory + "/store/Qwen/Base"
         for format in ["int8", "bf16"] {
-            try Files.makeDirectory(folder + "/snapshots/\(format)-1")
-            try Files.write("{}", to: folder + "/snapshots/\(format)-1/config.json")
-            try Files.link(folder + "/" + format, to: "snapshots/\(format)-1")
+            try StoreFiles.makeDirectory(folder + "/snapshots/\(format)-1")
+            try StoreFiles.write("{}", to: folder + "/snapshots/\(format)-1/config.json")
+            try StoreFiles.link(folder + "/" + format, to: "snapshots/\(format)-1")
         }
-        try Files.link(folder + "/default", to: "int8")
-        try Files.makeDirectory(temporary.directory + "/builtin/makima-mini")
-        try Files.write("{}", to: temporary.directory + "/builtin/makima-mini/config.json")
+        try StoreFiles.link(folder + "/default", to: "int8")
+        try StoreFiles.makeDirectory(temporary.directory + "/builtin/makima-mini")
+        try StoreFiles.write("{}", to: temporary.directory + "/builtin/makima-mini/config.json")
         return (
             temporary,
             ModelStore(directory: temporary.directory + "/store", builtIn: [temporary.directory + "/builtin"])
@@ -67,9 +67,9 @@ import Testing
         #expect(try store.remove("Qwen/Base:int8") == ["Qwen/Base:int8"])
         #expect(try store.resolve("Qwen/Base") == temporary.directory + "/store/Qwen/Base/default")
         #expect(store.list().map(\.format) == ["bf16", "as released"])
-        #expect(!Files.exists(temporary.directory + "/store/Qwen/Base/snapshots/int8-1"))
+        #expect(!StoreFiles.exists(temporary.directory + "/store/Qwen/Base/snapshots/int8-1"))
         #expect(try store.remove("Qwen/Base") == ["Qwen/Base:bf16"])
-        #expect(!Files.exists(temporary.directory + "/store/Qwen/Base"))
+        #expect(!StoreFiles.exists(temporary.directory + "/store/Qwen/Base"))
         #expect(throws: ModelStoreError.self) { try store.remove("Qwen/Base") }
     }
 
@@ -83,10 +83,10 @@ import Testing
         let (temporary, store) = try filled()
         let note = temporary.directory + "/builtin/makima-mini/about.json"
         for broken in ["", "{}", #"{"format": 8, "summary": ""}"#] {
-            try Files.write(broken, to: note)
+            try StoreFiles.write(broken, to: note)
             #expect(store.list().last?.format == "as released" && store.list().last?.summary == nil)
         }
-        try Files.write(#"{"format": "int8", "summary": "Small."}"#, to: note)
+        try StoreFiles.write(#"{"format": "int8", "summary": "Small."}"#, to: note)
         #expect(store.list().last?.format == "int8" && store.list().last?.summary == "Small.")
     }
 
@@ -103,14 +103,14 @@ import Testing
         let (temporary, store) = try filled()
         let path = try store.resolve("makima-mini")
         #expect(try Checksums.check(path) == .unlisted)
-        try Files.write("abc", to: path + "/weights")
+        try StoreFiles.write("abc", to: path + "/weights")
         try Checksums.write(in: path)
         #expect(try Checksums.check(path) == .intact(files: 2))
-        try Files.write("abd", to: path + "/weights")
+        try StoreFiles.write("abd", to: path + "/weights")
         #expect(try Checksums.check(path) == .damaged(file: "weights", reason: "its contents have changed"))
-        try Files.removeTree(path + "/weights")
+        try StoreFiles.removeTree(path + "/weights")
         #expect(try Checksums.check(path) == .damaged(file: "weights", reason: "it is missing"))
-        try Files.write("0  ../../etc/passwd\n", to: path + "/SHA256SUMS")
+        try StoreFiles.write("0  ../../etc/passwd\n", to: path + "/SHA256SUMS")
         guard case .damaged(file: "SHA256SUMS", _) = try Checksums.check(path) else {
             Issue.record("a list with another form was taken")
             return
@@ -120,8 +120,8 @@ import Testing
 
     @Test func aListReadsAsSha256sumWritesIt() throws {
         let temporary = TemporaryStore()
-        try Files.makeDirectory(temporary.directory)
-        try Files.write("abc", to: temporary.directory + "/a")
+        try StoreFiles.makeDirectory(temporary.directory)
+        try StoreFiles.write("abc", to: temporary.directory + "/a")
         try Checksums.write(in: temporary.directory)
         let abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         #expect(temporary.contents("SHA256SUMS").map { String(decoding: $0, as: UTF8.self) } == "\(abc)  a\n")

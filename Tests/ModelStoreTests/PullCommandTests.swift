@@ -45,7 +45,7 @@ import Testing
     private static func released() throws -> [String: [UInt8]] {
         let folder = sourceTree + "/Tests/Goldens/tiny/base"
         var files: [String: [UInt8]] = [:]
-        for file in Files.tree(folder)
+        for file in StoreFiles.tree(folder)
         where file.hasSuffix(".json") || file.hasSuffix(".txt") || file.hasSuffix(".safetensors") {
             files[file] = Array(try Data(contentsOf: URL(filePath: folder + "/" + file)))
         }
@@ -77,7 +77,7 @@ import Testing
         let said = try await makima(
             "say", "good morning", "--model", path, "--output", temporary.directory + "/speech.wav")
         #expect(said.status == 0, "\(said)")
-        #expect((Files.size(temporary.directory + "/speech.wav") ?? 0) > 20_000)
+        #expect((StoreFiles.size(temporary.directory + "/speech.wav") ?? 0) > 20_000)
         let removed = try await makima("models", "remove", HostileHub.id)
         #expect(removed.status == 0 && removed.output == "Removed \(HostileHub.id):int8.\n", "\(removed)")
         #expect(temporary.store.list().isEmpty)

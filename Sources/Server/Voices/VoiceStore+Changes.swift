@@ -1,6 +1,7 @@
 // Adding and removing voices, each in one step: a folder is there whole, or not at all.
 
 package import Audio
+import Files
 import FoundationEssentials
 import Glibc
 import Speech
@@ -41,19 +42,16 @@ extension VoiceStore {
         guard report.isUsable else { throw VoiceError.unusableClip(report) }
         let id = try freeID(for: proposal)
         let aside = "\(directory)/\(Self.asidePrefix)\(UUID().uuidString)"
-        do {
-            try FileManager.default.createDirectory(atPath: aside, withIntermediateDirectories: true)
-        } catch {
-            throw VoiceError.cannotWrite(path: directory, reason: systemMessage(errno))
-        }
+        try VoiceError.mapping { () throws(FileError) in try FileSystem.makeFolder(aside) }
         defer { try? FileManager.default.removeItem(atPath: aside) }
         try write(clip, proposal, id: id, to: aside)
-        // Fails when somebody else took the name meanwhile.
-        guard unsafe rename(aside, "\(directory)/\(id)") == 0 else {
-            guard errno != ENOTEMPTY, errno != EEXIST else { throw VoiceError.exists(id.description) }
-            throw VoiceError.cannotWrite(path: "\(directory)/\(id)", reason: systemMessage(errno))
+        do throws(FileError) {
+            try FileSystem.rename(aside, to: "\(directory)/\(id)")
+            try FileSystem.synchronize(directory)
+        } catch {
+            // Somebody else took the name meanwhile.
+            throw [ENOTEMPTY, EEXIST].contains(error.code) ? .exists(id.description) : VoiceError(error)
         }
-        try AtomicFile.synchronize(directory)
         return (try find(id.description), report)
     }
 
@@ -62,8 +60,8 @@ extension VoiceStore {
         guard !voice.isBuiltIn else { throw .builtIn(id) }
         guard id != defaultVoice else { throw .isDefault(id) }
         let aside = "\(directory)/\(Self.asidePrefix)\(UUID().uuidString)"
-        guard unsafe rename(voice.folder, aside) == 0 else {
-            throw .cannotWrite(path: voice.folder, reason: systemMessage(errno))
+        do { try FileSystem.rename(voice.folder, to: aside) } catch {
+            throw .cannotWrite(path: voice.folder, reason: error.reason)
         }
         try? FileManager.default.removeItem(atPath: aside)
     }
@@ -95,16 +93,19 @@ extension VoiceStore {
         var writer = try AudioFileWriter(path: clipPath, sampleRate: clip.sampleRate)
         try writer.write(clip.samples)
         try writer.finish()
-        try AtomicFile.synchronize(clipPath)
         let transcript = proposal.transcript.trimmingWhitespace()
-        if !transcript.isEmpty { try AtomicFile.write(Data((transcript + "\n").utf8), to: folder + "/transcript.txt") }
+        if !transcript.isEmpty { try Self.write(Array((transcript + "\n").utf8), to: folder + "/transcript.txt") }
         let metadata = VoiceMetadata(
             id: id, name: proposal.name.trimmingWhitespace(), language: proposal.language.lowercased(),
             description: proposal.description, mode: transcript.isEmpty ? .speakerOnly : .inContext,
             consent: proposal.consent.trimmingWhitespace())
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        try AtomicFile.write(encoder.encode(metadata), to: folder + "/metadata.json")
+        try Self.write(Array(encoder.encode(metadata)), to: folder + "/metadata.json")
+    }
+
+    private static func write(_ bytes: [UInt8], to path: String) throws(VoiceError) {
+        try VoiceError.mapping { () throws(FileError) in try FileSystem.write(bytes, to: path) }
     }
 }
 

@@ -1,12 +1,13 @@
 // The voices on disk: one folder each, as the specification's §6.2.
 
 import Crypto
+package import Files
 import FoundationEssentials
 import Glibc
 import Logging
 import Speech
 
-package enum VoiceError: Error, Sendable, Equatable, CustomStringConvertible {
+package enum VoiceError: FileFailure, Sendable, Equatable, CustomStringConvertible {
     case badID(String)
     case notFound(String, known: [String])
     case exists(String)
@@ -17,6 +18,9 @@ package enum VoiceError: Error, Sendable, Equatable, CustomStringConvertible {
     case noConsent
     case badField(String, String)
     case cannotWrite(path: String, reason: String)
+
+    /// A file could not be written.
+    package init(_ error: FileError) { self = .cannotWrite(path: error.path, reason: error.reason) }
 
     package var description: String {
         switch self {

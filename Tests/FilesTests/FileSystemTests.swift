@@ -1,0 +1,143 @@
+import FoundationEssentials
+import Glibc
+import Testing
+
+@testable import Files
+
+/// A folder that is gone when this value goes.
+private struct Folder: ~Copyable {
+    let path = FileManager.default.temporaryDirectory.path + "/makima-files-\(UUID().uuidString)"
+
+    init() throws { try FileSystem.makeFolder(path) }
+
+    deinit { try? FileSystem.removeTree(path) }
+
+    var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
+
+    func text(_ name: String) -> String? {
+        FileManager.default.contents(atPath: path + "/" + name).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    func write(_ text: String, to name: String) throws {
+        try FileSystem.write(Array(text.utf8), to: path + "/" + name)
+    }
+}
+
+/// What `body` throws.
+private func failure(_ body: () throws(FileError) -> Void) -> FileError? {
+    do { try body() } catch { return error }
+    return nil
+}
+
+@Suite struct FileSystemTests {
+    @Test func writingMakesTheFoldersAndReplacesWhatWasThere() throws {
+        let folder = try Folder()
+        try folder.write("first and longer", to: "a/b/c")
+        try folder.write("second", to: "a/b/c")
+        #expect(folder.text("a/b/c") == "second")
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/a/b") == ["c"])
+    }
+
+    @Test func aStagedFileThatIsDroppedLeavesTheTargetAndNothingElse() throws {
+        let folder = try Folder()
+        try folder.write("before", to: "file")
+        do {
+            let staged = try StagedFile(for: folder.path + "/file")
+            try staged.write(Array("half".utf8))
+            #expect(folder.names.count == 2)
+        }
+        #expect(folder.names == ["file"])
+        #expect(folder.text("file") == "before")
+    }
+
+    @Test func aStagedFileThatCannotTakeItsNameIsRemoved() throws {
+        let folder = try Folder()
+        try folder.write("inside", to: "taken/file")
+        let path = folder.path + "/taken"
+        #expect(
+            failure { () throws(FileError) in
+                let staged = try StagedFile(for: path)
+                try staged.publish()
+            } == FileError(path: path, code: EISDIR))
+        #expect(folder.names == ["taken"])
+    }
+
+    @Test func anErrorNamesTheTargetAndTheSystemsReason() throws {
+        let folder = try Folder()
+        let path = folder.path + "/none/file"
+        let found = failure { () throws(FileError) in _ = try StagedFile(for: path) }
+        #expect(found?.description == "\(path): No such file or directory")
+    }
+
+    @Test func aFolderWithSomethingInItIsNotReplaced() throws {
+        let folder = try Folder()
+        try folder.write("mine", to: "old/file")
+        try folder.write("new", to: "new/file")
+        let path = folder.path
+        let found = failure { () throws(FileError) in try FileSystem.rename(path + "/new", to: path + "/old") }
+        #expect(found == FileError(path: path + "/old", code: ENOTEMPTY))
+        #expect(folder.text("old/file") == "mine")
+    }
+
+    @Test func aFolderIsMadeOnceAndAFileInItsPlaceIsAnError() throws {
+        let folder = try Folder()
+        let path = folder.path
+        try FileSystem.makeFolder(path + "/a/b")
+        try FileSystem.makeFolder(path + "/a/b")
+        #expect(failure { () throws(FileError) in try FileSystem.makeNewFolder(path + "/a") }?.code == EEXIST)
+        try folder.write("text", to: "file")
+        #expect(failure { () throws(FileError) in try FileSystem.makeFolder(path + "/file") }?.code == EEXIST)
+        #expect(failure { () throws(FileError) in try FileSystem.makeFolder(path + "/file/a") }?.code == EEXIST)
+    }
+
+    @Test func aLinkIsReplacedInOneStepAndALinkToNothingExists() throws {
+        let folder = try Folder()
+        try FileSystem.link(folder.path + "/link", to: "one")
+        try FileSystem.link(folder.path + "/link", to: "two")
+        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder.path + "/link") == "two")
+        #expect(folder.names == ["link"])
+        #expect(FileSystem.exists(folder.path + "/link"))
+        #expect(!FileSystem.isFolder(folder.path + "/link"))
+        try FileSystem.removeTree(folder.path + "/link")
+        #expect(folder.names == [])
+    }
+
+    @Test func whatIsNotThereIsRemovedAlready() throws {
+        let folder = try Folder()
+        try FileSystem.removeTree(folder.path + "/none")
+    }
+
+    @Test func onlyOneHoldsALock() throws {
+        let folder = try Folder()
+        let path = folder.path + "/lock"
+        /// How many of `count` can be had at the same time.
+        func locks(_ count: Int) throws -> Int {
+            guard count > 0, let lock = try FileLock(path: path) else { return 0 }
+            let more = try locks(count - 1)
+            _ = consume lock
+            return 1 + more
+        }
+        #expect(try locks(2) == 1)
+        #expect(try locks(1) == 1)
+    }
+
+    @Test func aPlaceToComeHasTheSpaceOfTheFolderThatIsThere() throws {
+        let folder = try Folder()
+        let free = try #require(FileSystem.freeSpace(at: folder.path + "/to/come"))
+        #expect(free > 0)
+    }
+
+    @Test(arguments: [("a/b", "a"), ("/a", "/"), ("a", "."), ("/a/b/c", "/a/b")])
+    func theParentOfAPath(path: String, parent: String) {
+        #expect(FileSystem.parent(of: path) == parent)
+    }
+
+    @Test func piecesAreWrittenWhereTheyBelong() throws {
+        let folder = try Folder()
+        let file = try OutputFile(creating: folder.path + "/file")
+        try file.write(Array("def".utf8), at: 3)
+        try file.write(Array("abc".utf8), at: 0)
+        try file.synchronize()
+        #expect(folder.text("file") == "abcdef")
+    }
+}
