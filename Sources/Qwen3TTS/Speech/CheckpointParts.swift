@@ -77,18 +77,3 @@ final class CheckpointParts {
         String(directory.split(separator: "/").last { $0 != "." && $0 != ".." } ?? "model")
     }
 }
-
-/// Facts about a checkpoint's tensors.
-package enum Checkpoint {
-    /// "f32", "bf16", "int8" or "int4" where all matrices of the transformers have that format, else "mixed".
-    package static func format(of weights: Weights) throws(ModelFileError) -> String {
-        var formats: Set<String> = []
-        for name in weights.names where name.contains(".layers.") && name.contains("_proj.") {
-            if name.hasSuffix(".weight_packed") { formats.insert("int4") }
-            guard name.hasSuffix(".weight") else { continue }
-            let type = try weights.tensor(name).type
-            formats.insert(type == .i8 ? "int8" : type.rawValue.lowercased())
-        }
-        return formats.count == 1 ? formats.first! : "mixed"
-    }
-}
