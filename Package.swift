@@ -105,8 +105,7 @@ let package = Package(
             path: "Quantize",
             exclude: ["CQuantization", "Command", "README.md"],
             resources: [
-                .embedInCode("Recipes/int8.json"), .embedInCode("Recipes/int4.json"),
-                .embedInCode("Recipes/bf16.json"), .embedInCode("Recipes/mixed.json"),
+                .embedInCode("Recipes/int8.json"), .embedInCode("Recipes/mixed.json"),
             ],
             // Every weight passes through here several times: optimised in debug builds too, so that tests stay quick.
             swiftSettings: [.unsafeFlags(["-O"])]

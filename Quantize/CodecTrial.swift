@@ -77,7 +77,7 @@ struct CodecTrial {
                 name: inputs[index].0, frames: inputs[index].1.count,
                 decibels: Self.decibels(near[index], exact[index]))
         }
-        let isFloat = try Checkpoint.format(of: Safetensors.directory(directory)) == "f32"
+        let isFloat = try WeightFormat.name(of: Safetensors.directory(directory)) == "f32"
         return CodecQuality(results, isFloat: isFloat)
     }
 

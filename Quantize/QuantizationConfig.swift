@@ -1,5 +1,6 @@
 // config.json's `quantization_config`, by the public compressed-tensors convention.
 
+import Compute
 import FoundationEssentials
 import ModelFile
 
@@ -30,38 +31,21 @@ enum QuantizationConfig {
     private struct Group: Encodable {
         let format: String
         let targets: [String]
-        let weights: Arguments
-        /// int8 activations are made while the model runs, a scale for each vector.
-        let input_activations = Arguments(
-            num_bits: 8, type: "int", symmetric: true, strategy: "token", dynamic: true, group_size: nil)
-    }
-
-    private struct Arguments: Encodable {
-        let num_bits: Int
-        let type: String
-        let symmetric: Bool
-        let strategy: String
-        let dynamic: Bool
-        let group_size: Int?
+        let weights: CompressedTensors.Arguments
+        let input_activations: CompressedTensors.Arguments?
     }
 
     private static func member(_ plans: [TensorPlan]) throws -> String? {
         var groups: [String: Group] = [:]
-        for format in [TensorFormat.int8, .int4] {
-            let layers = layers(plans) { $0.format == format }
+        for format in WeightFormat.all {
+            guard let scheme = format.encoding?.scheme else { continue }
+            let layers = layers(plans) { $0.format == .stored(format) }
             guard !layers.isEmpty else { continue }
-            let weights =
-                format == .int8
-                ? Arguments(
-                    num_bits: 8, type: "int", symmetric: true, strategy: "channel", dynamic: false, group_size: nil)
-                : Arguments(
-                    num_bits: 4, type: "int", symmetric: true, strategy: "group", dynamic: false,
-                    group_size: Int4Encoding.group)
             groups["group_\(groups.count)"] = Group(
-                format: format == .int8 ? "int-quantized" : "pack-quantized", targets: layers, weights: weights)
+                format: scheme.format, targets: layers, weights: scheme.weights, input_activations: scheme.activations)
         }
         guard let first = groups.values.first else { return nil }
-        let kept = layers(plans) { ![.int8, .int4].contains($0.format) && $0.source.shape.count == 2 }
+        let kept = layers(plans) { $0.format.encoding?.scheme == nil && $0.source.shape.count == 2 }
         let config = Config(
             format: groups.count == 1 ? first.format : "mixed-precision", config_groups: groups, ignore: kept)
         let encoder = JSONEncoder()

@@ -1,18 +1,7 @@
 // Which tensor gets which format: data, not code. `Recipes/*.json` are built into the program.
 
+import Compute
 import FoundationEssentials
-
-/// How a tensor is stored.
-package enum TensorFormat: String, Codable, Sendable, CaseIterable {
-    /// A scale for each row, symmetric.
-    case int8
-    /// A scale for each 32 columns of a row, symmetric.
-    case int4
-    case bf16
-    case f32
-    /// As it is.
-    case keep
-}
 
 package struct Recipe: Codable, Sendable, Equatable {
     package struct Rule: Codable, Sendable, Equatable {
@@ -21,6 +10,13 @@ package struct Recipe: Codable, Sendable, Equatable {
         package let format: TensorFormat
         /// For matrices that `format` cannot hold, such as int4 where the columns are no multiple of 32.
         package let otherwise: TensorFormat?
+
+        /// The rule with `other` where it says int8, and int8 for what that cannot hold.
+        fileprivate func with(_ other: WeightFormat) -> Rule {
+            guard format == .int8 else { return self }
+            let holdsAll = TensorFormat.anywhere.contains(.stored(other))
+            return Rule(tensors: tensors, format: .stored(other), otherwise: holdsAll ? nil : .int8)
+        }
     }
 
     package let name: String
@@ -42,29 +38,32 @@ package struct Recipe: Codable, Sendable, Equatable {
         }
         for rule in model + speechTokenizer {
             guard !rule.tensors.isEmpty else { throw .badRecipe(name: name, reason: "a rule names no tensors") }
-            guard
-                rule.otherwise == nil || rule.otherwise == .bf16 || rule.otherwise == .int8
-                    || rule.otherwise == .f32 || rule.otherwise == .keep
-            else { throw .badRecipe(name: name, reason: "\"otherwise\" must be int8, bf16, f32 or keep") }
+            guard rule.otherwise.map(TensorFormat.anywhere.contains) ?? true else {
+                let names = TensorFormat.anywhere.map(\.name).joined(separator: ", ")
+                throw .badRecipe(name: name, reason: "\"otherwise\" must be one of \(names)")
+            }
         }
     }
 
-    /// The recipes that are built in.
-    package static let names = ["int8", "int4", "bf16", "mixed"]
+    /// The recipes that are built in: one for each format that has one of its name, and "mixed".
+    package static let names = uniform.map(\.name) + ["mixed"]
+
+    /// Formats whose recipe is that of int8 with themselves in its place.
+    private static let uniform = WeightFormat.all.filter { $0.encoding?.recipe != nil }
 
     package static func named(_ name: String) throws(QuantizationError) -> Recipe {
-        let json =
-            switch name {
-            case "int8": PackageResources.int8_json
-            case "int4": PackageResources.int4_json
-            case "bf16": PackageResources.bf16_json
-            case "mixed": PackageResources.mixed_json
-            default: [UInt8]()
-            }
-        guard !json.isEmpty else {
+        if name == "mixed" { return try Recipe(json: PackageResources.mixed_json, name: name) }
+        guard let format = uniform.first(where: { $0.name == name }), let summary = format.encoding?.recipe else {
             throw .badRecipe(name: name, reason: "there are \(names.joined(separator: ", "))")
         }
-        return try Recipe(json: json, name: name)
+        let recipe = try Recipe(json: PackageResources.int8_json, name: name)
+        return Recipe(
+            name: name, summary: summary, model: recipe.model.map { $0.with(format) },
+            speechTokenizer: recipe.speechTokenizer)
+    }
+
+    private init(name: String, summary: String, model: [Rule], speechTokenizer: [Rule]) {
+        (self.name, self.summary, self.model, self.speechTokenizer) = (name, summary, model, speechTokenizer)
     }
 
     /// The rule for a tensor; nil for tensors the recipe does not know.

@@ -1,5 +1,6 @@
 // A released checkpoint, checked before anything is written.
 
+import Compute
 import Crypto
 import FoundationEssentials
 import Glibc
@@ -53,9 +54,11 @@ struct SourceCheckpoint {
         var tensors: [Tensor] = []
         for name in weights.names { tensors.append(try weights.tensor(name)) }
         tensors.sort { ($0.path, $0.fileOffset, $0.name) < ($1.path, $1.fileOffset, $1.name) }
+        // What formats put beside a matrix.
+        let quantized = WeightFormat.all.flatMap { $0.matrix.tensors([0, 0]).map(\.suffix) }.filter { !$0.isEmpty }
         for tensor in tensors {
             let isInteger = tensor.type == .i8 && !tensor.name.hasPrefix("padding.")
-            let isScale = [".weight_scale", ".weight_packed", ".weight_shape"].contains { tensor.name.hasSuffix($0) }
+            let isScale = quantized.contains { tensor.name.hasSuffix(".weight" + $0) }
             if isInteger || isScale {
                 throw QuantizationError.alreadyQuantized(path: path, evidence: "tensor \(tensor.name)")
             }

@@ -1,45 +1,39 @@
-// A tensor of a quantized checkpoint decoded to float32: the plain definition of the formats, for reports and tests.
+// A tensor of a quantized checkpoint decoded to float32, as its format defines it, for reports and tests.
 
+import Compute
 import Glibc
 import ModelFile
 
 struct StoredTensor: Sendable {
     private let plan: TensorPlan
-    private let parts: [Tensor]
+    private let weights: Weights
+    private let elements: Tensor
 
     init(_ plan: TensorPlan, in weights: Weights) throws(ModelFileError) {
         self.plan = plan
-        var parts: [Tensor] = []
+        self.weights = weights
         for output in plan.outputs {
             let tensor = try weights.tensor(output.name, shape: output.shape)
             guard tensor.type == output.type else {
                 throw .wrongType(name: tensor.name, expected: output.type.rawValue, found: tensor.type.rawValue)
             }
-            parts.append(tensor)
         }
-        self.parts = parts
+        elements = try weights.tensor(plan.outputs[0].name)
     }
 
     /// One of `plan.pieces`, whose pages are then given back.
     func floats(_ piece: Range<Int>) throws(ModelFileError) -> [Float] {
         defer { release(piece) }
-        switch plan.format {
-        case .keep, .f32, .bf16: return try parts[0].floats(piece)
-        case .int8:
-            let columns = plan.source.shape[1]
-            let codes = parts[0].bytes(piece).map { Int8(bitPattern: $0) }
-            let scales = try parts[1].floats(piece.lowerBound / columns..<piece.upperBound / columns)
-            return Int8Encoding.decode(codes, scales: scales, columns: columns)
-        case .int4:
-            let packed = parts[0].bytes(piece.lowerBound / 8..<piece.upperBound / 8)
-            let groups = piece.lowerBound / Int4Encoding.group..<piece.upperBound / Int4Encoding.group
-            return Int4Encoding.decode(packed, scales: try parts[1].floats(groups).map(bfloat16))
-        }
+        guard plan.format.needsRows, let encoding = plan.format.encoding else { return try elements.floats(piece) }
+        let (rows, columns) = (plan.source.shape[0], plan.source.shape[1])
+        let layer = weights[String(plan.source.name.dropLast(".weight".count))]
+        let matrix = try encoding.init(layer, rows: rows, columns: columns)
+        return matrix.values(piece.lowerBound / columns..<piece.upperBound / columns)
     }
 
     private func release(_ piece: Range<Int>) {
-        let data = plan.format == .int4 ? piece.lowerBound / 8..<piece.upperBound / 8 : piece
-        parts[0].release(data)
+        let share = plan.source.count / max(1, elements.count)
+        elements.release(piece.lowerBound / share..<piece.upperBound / share)
     }
 }
 

@@ -186,7 +186,7 @@ struct EngineSuite {
     /// A frame at a time on one thread, as it runs beside the talker.
     private func decoderTime(_ directory: String) throws -> Double {
         let codec = try Configuration.codec(directory: directory)
-        let format = try Checkpoint.format(of: Safetensors.directory(directory))
+        let format = try WeightFormat.name(of: Safetensors.directory(directory))
         let decoder = try CodecDecoder(
             Safetensors.directory(directory + "/speech_tokenizer")["decoder"], codec,
             precision: codec.speakingPrecision(format: format, in: directory))

@@ -19,9 +19,10 @@ enum KernelSuite {
         var results: [Results.KernelResult] = []
         for count in Set([1, threads]).sorted() {
             let bandwidth = mb_read_bandwidth(bandwidthBytes, Int32(count))
-            for isa in 0..<MK_ISA_COUNT.rawValue {
-                guard let table = unsafe mk_kernels_for(mk_isa(isa)) else { continue }
-                let name = unsafe String(cString: mk_isa_name(mk_isa(isa)))
+            var set = 0
+            while let table = unsafe mk_kernels_at(set) {
+                set += 1
+                let name = unsafe String(cString: table.pointee.name)
                 for index in 0..<mb_case_count() {
                     let timing = unsafe mb_run_case(index, table, Int32(count))
                     let kernel = unsafe String(cString: timing.name)

@@ -81,7 +81,9 @@ struct EngineCommand: ParsableCommand {
 
     @OptionGroup var output: OutputOptions
 
-    @Option(help: ArgumentHelp("Formats to measure (default: int8,int4,bf16).", valueName: "int8,int4,bf16,mixed"))
+    @Option(
+        help: ArgumentHelp(
+            "Formats to measure (default: int8,int4,bf16).", valueName: Recipe.names.joined(separator: ",")))
     var format: String?
 
     @Option(help: "Frames of an utterance.")
@@ -100,14 +102,12 @@ struct EngineCommand: ParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Measure four utterances in one batch, and a long text in pairs.")
     var batch = true
 
-    static let formats = ["int8", "int4", "bf16", "mixed"]
-
     func validate() throws {
         if model != nil, format != nil {
             throw ValidationError("A checkpoint has its format: give --model or --format.")
         }
-        for name in names where !Self.formats.contains(name) {
-            throw ValidationError("There is no format \(name). There are: \(Self.formats.joined(separator: ", ")).")
+        for name in names where !Recipe.names.contains(name) {
+            throw ValidationError("There is no format \(name). There are: \(Recipe.names.joined(separator: ", ")).")
         }
         guard kernels != nil else {
             let known = Kernels.available.map(\.name).joined(separator: ", ")
@@ -127,7 +127,7 @@ struct EngineCommand: ParsableCommand {
             threads: output.threads, frames: frames, bandwidth: results.machine.readBandwidthGBs * 1e9,
             kernels: kernels ?? .best)
         if let model {
-            let format = try Checkpoint.format(of: Safetensors.directory(model))
+            let format = try WeightFormat.name(of: Safetensors.directory(model))
             results.engine = [format: try suite.run(format, directory: model)]
             if batch { try suite.batches(format, directory: model, into: &results) }
         } else {

@@ -21,7 +21,9 @@ struct ServeCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Folder of a checkpoint in place of the built-in model.", valueName: "directory"))
     var model: String?
 
-    @Option(help: ArgumentHelp("Random weights of the 0.6B shape in this format.", valueName: "int8|int4|bf16|mixed"))
+    @Option(
+        help: ArgumentHelp(
+            "Random weights of the 0.6B shape in this format.", valueName: Recipe.names.joined(separator: "|")))
     var synthetic: String?
 
     @Option(help: ArgumentHelp("Numbers of clients that speak at once.", valueName: "1,2,4,8"))
@@ -39,9 +41,9 @@ struct ServeCommand: AsyncParsableCommand {
         guard counts.allSatisfy({ (1...64).contains($0 ?? 0) }) else {
             throw ValidationError("--clients takes numbers from 1 to 64, separated by commas.")
         }
-        if let synthetic, !EngineCommand.formats.contains(synthetic) {
+        if let synthetic, !Recipe.names.contains(synthetic) {
             throw ValidationError(
-                "There is no format \(synthetic). There are: \(EngineCommand.formats.joined(separator: ", ")).")
+                "There is no format \(synthetic). There are: \(Recipe.names.joined(separator: ", ")).")
         }
         guard synthetic == nil || model == nil else { throw ValidationError("Give --model or --synthetic, not both.") }
         guard (1...1000).contains(utterances) else {

@@ -4,6 +4,7 @@
 // What speech does not touch is left out (encoders) or small (the text embedding: 1024 rows). Weights have unit gain, so
 // activations keep an ordinary size, and the end of speech is never chosen, so an utterance has the frames it is asked for.
 
+import Compute
 import FoundationEssentials
 import ModelFile
 import Quantization
@@ -37,7 +38,8 @@ final class SyntheticCheckpoint {
     private struct Shape {
         let name: String
         let extents: [Int]
-        var count: Int { extents.reduce(1, *) }
+        var rows: Int { extents[0] }
+        var columns: Int { extents.dropFirst().reduce(1, *) }
     }
 
     /// Names and shapes of the released checkpoint, a line each.
@@ -49,93 +51,76 @@ final class SyntheticCheckpoint {
     }
 
     private func write(_ shapes: [Shape], _ rules: [Recipe.Rule], to file: String) throws {
-        let stored = shapes.map { ($0, Recipe.rule($0.name, in: rules)?.format ?? .f32) }
+        let stored = shapes.map { ($0, Recipe.rule($0.name, in: rules)?.format.encoding ?? Float32Matrix.self) }
         let writer = try SafetensorsWriter(
-            path: directory + "/" + file, tensors: stored.flatMap { Self.describe($0, $1) })
-        for (shape, format) in stored { try write(shape, format, writer) }
+            path: directory + "/" + file,
+            tensors: stored.flatMap { shape, encoding in
+                encoding.tensors(shape.extents).map {
+                    TensorDescription(name: shape.name + $0.suffix, type: $0.type, shape: $0.shape)
+                }
+            })
+        for (shape, encoding) in stored { try write(shape, encoding, writer) }
         // Not `finish`: nothing here outlives the run, so nothing is forced to the disk.
     }
 
-    private static func describe(_ shape: Shape, _ format: TensorFormat) -> [TensorDescription] {
-        let (name, extents) = (shape.name, shape.extents)
-        func tensor(_ suffix: String, _ type: ElementType, _ extents: [Int]) -> TensorDescription {
-            TensorDescription(name: name + suffix, type: type, shape: extents)
+    private func write(_ shape: Shape, _ encoding: any WeightEncoding.Type, _ writer: SafetensorsWriter) throws {
+        let block = try block(shape, encoding)
+        for first in stride(from: 0, to: shape.rows, by: block.rows) {
+            try write(block, shape, encoding, at: first, writer)
         }
-        switch format {
-        case .int8: return [tensor("", .i8, extents), tensor("_scale", .f32, [extents[0], 1])]
-        case .int4:
-            return [
-                tensor("_packed", .i32, [extents[0], extents[1] / 8]),
-                tensor("_scale", .bf16, [extents[0], extents[1] / 32]), tensor("_shape", .i64, [2]),
-            ]
-        case .bf16: return [tensor("", .bf16, extents)]
-        case .f32, .keep: return [tensor("", .f32, extents)]
+        for tensor in encoding.tensors(shape.extents) {
+            if let integers = tensor.integers { try writer.write(integers, to: shape.name + tensor.suffix, at: 0) }
         }
+        guard shape.name == "talker.codec_head.weight" else { return }
+        let zeros = [Float](repeating: 0, count: shape.columns)
+        let silent = Block(rows: 1, try encoding.encode(zeros, columns: shape.columns))
+        try write(silent, shape, encoding, at: Self.endOfSpeech, writer)
     }
 
-    private func write(_ shape: Shape, _ format: TensorFormat, _ writer: SafetensorsWriter) throws {
-        let gain = 1 / Float(max(1, shape.count / shape.extents[0])).squareRoot()
-        let isHead = shape.name == "talker.codec_head.weight"
-        switch format {
-        case .int8:
-            try fill(shape.name, bytes: shape.count, with: Self.codes, writer)
-            var scales = [Float](repeating: gain / 73, count: shape.extents[0])
-            if isHead { scales[Self.endOfSpeech] = 0 }
-            try writer.write(scales, to: shape.name + "_scale", at: 0)
-        case .int4:
-            try fill(shape.name + "_packed", bytes: shape.count / 2, with: Self.codes, writer)
-            let groups = shape.extents[1] / 32
-            var scales = [UInt16](repeating: Self.half(gain / 4.6), count: shape.extents[0] * groups)
-            if isHead { for i in 0..<groups { scales[Self.endOfSpeech * groups + i] = 0 } }
-            try writer.write(scales, to: shape.name + "_scale", at: 0)
-            try writer.write(shape.extents.map(Int64.init), to: shape.name + "_shape", at: 0)
-        case .bf16, .f32, .keep:
-            try writeFloats(shape, isBrain: format == .bf16, gain: gain, isHead: isHead, writer)
-        }
+    /// Rows of a tensor in the parts of its format that hold rows.
+    private struct Block {
+        let rows: Int
+        let parts: [[UInt8]]
+
+        init(rows: Int, _ parts: [[UInt8]]) { (self.rows, self.parts) = (rows, parts) }
     }
 
-    private func writeFloats(
-        _ shape: Shape, isBrain: Bool, gain: Float, isHead: Bool, _ writer: SafetensorsWriter
+    /// A block into the rows from `first` on, as far as there are rows.
+    private func write(
+        _ block: Block, _ shape: Shape, _ encoding: any WeightEncoding.Type, at first: Int, _ writer: SafetensorsWriter
     ) throws {
-        let row = max(1, shape.count / shape.extents[0])
-        let value: (Int) -> Float =
-            if shape.name.hasSuffix("norm.weight") || shape.name.hasSuffix("cluster_usage") {
-                { _ in 1 }
-            } else if shape.name.hasSuffix("scale") || shape.name.hasSuffix("gamma") {
-                { _ in 0.1 }
-            } else if shape.name.hasSuffix("bias") || shape.name.hasSuffix("alpha") || shape.name.hasSuffix("beta") {
-                { _ in 0 }
-            } else {
-                { isHead && $0 / row == Self.endOfSpeech ? 0 : gain * Self.noise[$0 % Self.noise.count] }
-            }
-        let piece = 1 << 20
-        for start in stride(from: 0, to: shape.count, by: piece) {
-            let values = (start..<min(start + piece, shape.count)).map(value)
-            if isBrain {
-                try writer.write(values.map(Self.half), to: shape.name, at: start * 2)
-            } else {
-                try writer.write(values, to: shape.name, at: start * 4)
-            }
+        let rows = min(block.rows, shape.rows - first)
+        for (tensor, bytes) in zip(encoding.tensors(shape.extents).filter { $0.integers == nil }, block.parts) {
+            let row = tensor.byteCount / shape.rows
+            let part = rows == block.rows ? bytes : Array(bytes[..<(rows * row)])
+            try writer.write(part, to: shape.name + tensor.suffix, at: first * row)
         }
     }
 
-    private func fill(_ name: String, bytes: Int, with block: [UInt8], _ writer: SafetensorsWriter) throws {
-        for start in stride(from: 0, to: bytes, by: block.count) {
-            let count = min(block.count, bytes - start)
-            try writer.write(count == block.count ? block : Array(block[..<count]), to: name, at: start)
-        }
+    /// Blocks by format, columns and values: what layers of one shape share is made once.
+    private var blocks: [String: Block] = [:]
+
+    private func block(_ shape: Shape, _ encoding: any WeightEncoding.Type) throws -> Block {
+        let columns = shape.columns
+        let value = Self.constant(shape.name)
+        let key = "\(encoding.name) \(columns) \(value.map(String.init(describing:)) ?? "noise")"
+        if let block = blocks[key] { return block }
+        let rows = max(1, Self.noise.count / columns)
+        let gain = 1 / Float(columns).squareRoot()
+        let values = (0..<rows * columns).map { value ?? gain * Self.noise[$0 % Self.noise.count] }
+        let block = Block(rows: rows, try encoding.encode(values, columns: columns))
+        blocks[key] = block
+        return block
+    }
+
+    /// What all elements of a tensor are; nil for those of noise.
+    private static func constant(_ name: String) -> Float? {
+        if name.hasSuffix("norm.weight") || name.hasSuffix("cluster_usage") { return 1 }
+        if name.hasSuffix("scale") || name.hasSuffix("gamma") { return 0.1 }
+        return name.hasSuffix("bias") || name.hasSuffix("alpha") || name.hasSuffix("beta") ? 0 : nil
     }
 
     private static let endOfSpeech = 2150
-
-    /// A megabyte of int8 codes without -128, which is any int4 codes as well.
-    private static let codes: [UInt8] = {
-        var random = FixedRandom()
-        return (0..<1 << 20).map { _ in
-            let byte = UInt8(truncatingIfNeeded: random.next())
-            return byte == 0x80 ? 0x81 : byte
-        }
-    }()
 
     /// Numbers of mean 0 and deviation 1; a prime many, so that rows differ.
     private static let noise: [Float] = {
@@ -146,8 +131,6 @@ final class SyntheticCheckpoint {
             return sum * 1.732
         }
     }()
-
-    private static func half(_ value: Float) -> UInt16 { UInt16(truncatingIfNeeded: value.bitPattern >> 16) }
 
     // MARK: Tokenizer
 

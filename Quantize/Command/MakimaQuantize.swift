@@ -20,10 +20,7 @@ struct MakimaQuantize: AsyncParsableCommand {
             quantization_report.json in DST.
 
             FORMATS
-              int8   talker and code predictor in 8 bits (the default)
-              int4   both in 4 bits, for devices whose memory is slow
-              mixed  talker in 8 bits, code predictor in 4
-              bf16   the released precision
+            \(formats)
 
             EXIT STATUS
               0  written, and good enough
@@ -36,13 +33,17 @@ struct MakimaQuantize: AsyncParsableCommand {
               makima-quantize Qwen3-TTS-12Hz-0.6B-Base /var/lib/makima/models/0.6b-int8 --format int8
             """)
 
+    private static let formats = Recipe.names.map { name in
+        "  \(name): \((try? Recipe.named(name))?.summary ?? "")"
+    }.joined(separator: "\n")
+
     @Argument(help: ArgumentHelp("Folder of the released checkpoint.", valueName: "SRC"))
     var source: String
 
     @Argument(help: ArgumentHelp("Folder to write; must not exist.", valueName: "DST"))
     var destination: String
 
-    @Option(help: ArgumentHelp("int8, int4, bf16 or mixed.", valueName: "format"))
+    @Option(help: ArgumentHelp("\(Recipe.names.joined(separator: ", ")) (default: int8).", valueName: "format"))
     var format: String?
 
     @Option(help: ArgumentHelp("A recipe of your own, as in Quantize/README.md.", valueName: "file.json"))

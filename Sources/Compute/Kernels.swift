@@ -8,17 +8,20 @@ package struct Kernels: Sendable {
     nonisolated(unsafe) let table: UnsafePointer<mk_kernels>
     package let name: String
 
-    private init?(isa: mk_isa) {
-        guard let table = unsafe mk_kernels_for(isa) else { return nil }
+    private init?(_ number: Int) {
+        guard let table = unsafe mk_kernels_at(number) else { return nil }
         unsafe self.table = table
-        name = unsafe String(cString: mk_isa_name(isa))
+        name = unsafe String(cString: table.pointee.name)
     }
 
-    /// The best set this processor can run.
-    package static let best = Kernels(isa: mk_best_isa())!
+    /// Every set this processor can run, the plain C definition first, the best last.
+    package static let available: [Kernels] = {
+        var sets: [Kernels] = []
+        while let next = Kernels(sets.count) { sets.append(next) }
+        return sets
+    }()
 
-    /// Every set this processor can run, the plain C definition first.
-    package static let available: [Kernels] = (0..<MK_ISA_COUNT.rawValue).compactMap { Kernels(isa: mk_isa($0)) }
+    package static let best = available[available.count - 1]
 
     // MARK: Transformer
 

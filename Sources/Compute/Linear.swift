@@ -6,14 +6,14 @@ package import ModelFile
 package struct Linear {
     package let rows: Int
     package let columns: Int
-    fileprivate let matrix: WeightMatrix
+    fileprivate let matrix: any WeightMatrix
     fileprivate let bias: Rows?
 
-    package var format: WeightFormat { matrix.format }
+    package var format: WeightFormat { WeightFormat(type(of: matrix)) }
 
-    /// The weights named in `WeightMatrix` and, where present, `weights.bias` [rows].
+    /// The matrix `weights.weight`, stored as its format says, and, where present, `weights.bias` [rows].
     package init(_ weights: Weights, rows: Int, columns: Int) throws(ModelFileError) {
-        matrix = try WeightMatrix(weights, rows: rows, columns: columns)
+        matrix = try WeightFormat.of(weights).matrix.init(weights, rows: rows, columns: columns)
         bias = weights.contains("bias") ? Rows(try weights.floats("bias", shape: [rows]), columns: rows) : nil
         self.rows = rows
         self.columns = columns
@@ -23,7 +23,7 @@ package struct Linear {
     package func apply(_ x: Rows, into y: Rows, on processor: Processor) {
         precondition(x.columns == columns && y.columns == rows && x.rows == y.rows)
         let input = processor.input
-        input.load(x, int8: format == .int8, int4: format == .int4, processor.kernels)
+        input.load(x, type(of: matrix).inputs, processor.kernels)
         processor.pool.run(
             rows, grain: Self.grain, LinearWork(layer: self, input: input, output: y, kernels: processor.kernels))
     }
@@ -54,8 +54,7 @@ package struct LinearGroup {
     package let rows: Int
     package let columns: Int
     private let members: [(layer: Linear, outputs: Range<Int>)]
-    private let hasInt8: Bool
-    private let hasInt4: Bool
+    private let inputs: LinearInput.Forms
 
     package var isFloat32: Bool { members.allSatisfy { $0.layer.format == .f32 } }
 
@@ -71,15 +70,14 @@ package struct LinearGroup {
         self.rows = rows
         self.members = members
         columns = layers[0].columns
-        hasInt8 = layers.contains { $0.format == .int8 }
-        hasInt4 = layers.contains { $0.format == .int4 }
+        inputs = layers.reduce(into: []) { $0.formUnion(type(of: $1.matrix).inputs) }
     }
 
     /// y [n, rows] = the outputs of the layers one after the other.
     package func apply(_ x: Rows, into y: Rows, on processor: Processor) {
         precondition(x.columns == columns && y.columns == rows && x.rows == y.rows)
         let input = processor.input
-        input.load(x, int8: hasInt8, int4: hasInt4, processor.kernels)
+        input.load(x, inputs, processor.kernels)
         processor.pool.run(
             rows, grain: Linear.grain, GroupWork(group: self, input: input, output: y, kernels: processor.kernels))
     }

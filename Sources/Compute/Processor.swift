@@ -48,7 +48,7 @@ private struct MemoryProbe {
 
     /// Nanoseconds of the fastest of a few passes: what disturbs a measurement only makes it longer.
     func time(_ processor: Processor) -> Double {
-        input.load(Rows(rows: 1, columns: Self.columns), int8: true, int4: false, processor.kernels)
+        input.load(Rows(rows: 1, columns: Self.columns), .bytes, processor.kernels)
         let work = Work(
             weights: weights, scales: scales, input: input, output: output, kernels: processor.kernels)
         var fastest = Duration.seconds(1)
@@ -69,7 +69,7 @@ private struct MemoryProbe {
         func run(_ part: Range<Int>) {
             unsafe kernels.table.pointee.linear_q8(
                 output.pointer, output.stride,
-                UnsafeRawPointer(weights.base).assumingMemoryBound(to: Int8.self), scales.base, nil, input.int8(0),
+                UnsafeRawPointer(weights.base).assumingMemoryBound(to: Int8.self), scales.base, nil, input.bytes(0),
                 input.scale(0), 1, MemoryProbe.columns, part.lowerBound, part.upperBound)
         }
     }

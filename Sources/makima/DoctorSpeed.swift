@@ -38,8 +38,8 @@ struct SpeedMeasurement: Encodable {
         memoryBandwidth = Self.readBandwidth(on: processor)
         let codec = try CodecLayers().secondsPerFrame(on: processor)
         codecSecondsPerFrame = codec
-        int8 = try Self.measure(.int8, codec, on: processor)
-        int4 = try Self.measure(.int4, codec, on: processor)
+        int8 = try Self.measure(WeightFormat(Int8Matrix.self), codec, on: processor)
+        int4 = try Self.measure(WeightFormat(Int4Matrix.self), codec, on: processor)
     }
 
     /// The C library's search for a byte that is not there reads as fast as memory gives.
@@ -159,7 +159,8 @@ private struct CodecLayers {
 
     private static func layers(_ sizes: [(inputs: Int, outputs: Int, rows: Int)]) throws -> [Layer] {
         let names = sizes.indices.map { "\($0)" }
-        let file = try SyntheticWeights(.bf16, zip(names, sizes).map { ($0, $1.outputs, $1.inputs * taps) })
+        let file = try SyntheticWeights(
+            WeightFormat(BFloat16Matrix.self), zip(names, sizes).map { ($0, $1.outputs, $1.inputs * taps) })
         return try zip(names, sizes).map { name, size in
             let convolution = try PackedConvolution(
                 file.weights[name].tensor("weight"),
@@ -183,33 +184,26 @@ private struct SyntheticWeights {
     init(_ format: WeightFormat, _ matrices: [(String, Int, Int)]) throws {
         var header: [String] = []
         var end = 0
-        func add(_ name: String, _ type: String, _ shape: [Int], _ size: Int) {
-            let next = end + shape.reduce(size, *)
-            header.append("\"\(name)\":{\"dtype\":\"\(type)\",\"shape\":\(shape),\"data_offsets\":[\(end),\(next)]}")
+        func add(_ name: String, _ tensor: WeightTensor) {
+            let next = end + tensor.byteCount
+            header.append(
+                "\"\(name).weight\(tensor.suffix)\":{\"dtype\":\"\(tensor.type.rawValue)\",\"shape\":\(tensor.shape),"
+                    + "\"data_offsets\":[\(end),\(next)]}")
             end = next
         }
-        var shapes: [Int] = []
-        for (name, rows, columns) in matrices {
-            switch format {
-            case .int8:
-                add(name + ".weight", "I8", [rows, columns], 1)
-                add(name + ".weight_scale", "F32", [rows, 1], 4)
-            case .int4:
-                add(name + ".weight_packed", "I32", [rows, columns / 8], 4)
-                add(name + ".weight_scale", "BF16", [rows, columns / 32], 2)
-            case .f32, .bf16:
-                add(name + ".weight", format == .f32 ? "F32" : "BF16", [rows, columns], format == .f32 ? 4 : 2)
-            }
-            shapes += [rows, columns]
+        let tensors = matrices.flatMap { name, rows, columns in
+            format.matrix.tensors([rows, columns]).map { (name, $0) }
         }
+        for (name, tensor) in tensors where tensor.integers == nil { add(name, tensor) }
         bytes = end
-        if format == .int4 { for (name, _, _) in matrices { add(name + ".weight_shape", "I64", [2], 8) } }
+        for (name, tensor) in tensors where tensor.integers != nil { add(name, tensor) }
         file = try Self.map(
-            "{\(header.joined(separator: ","))}", weightBytes: bytes, integers: format == .int4 ? shapes : [])
+            "{\(header.joined(separator: ","))}", weightBytes: bytes,
+            integers: tensors.flatMap { $0.1.integers ?? [] })
     }
 
     /// Writes a file that lives in memory only, and maps it.
-    private static func map(_ header: String, weightBytes: Int, integers: [Int]) throws -> Safetensors {
+    private static func map(_ header: String, weightBytes: Int, integers: [Int64]) throws -> Safetensors {
         let memory = try OutputFile(creating: "/dev/shm/makima-doctor-\(UUID().uuidString)", isPrivate: true)
         unsafe unlink(memory.path)
         let padded = header + String(repeating: " ", count: (64 - (header.utf8.count + 8) % 64) % 64)

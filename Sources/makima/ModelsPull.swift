@@ -28,7 +28,7 @@ extension Models {
             help:
                 "How the weights are kept: int8, or int4 for slow memory, mixed for between, bf16 or released for exact."
         )
-        var format = PullFormat.int8
+        var format = PullFormat("int8")
 
         @Option(help: "Branch, tag or commit.")
         var revision = "main"
@@ -42,7 +42,7 @@ extension Models {
         func run() async throws {
             let name = try ModelName(name)
             if let format = name.format { throw ValidationError("Say --format \(format) instead of :\(format).") }
-            var pull = ModelPull(name: name, format: format.rawValue, conversion: format.conversion(of: name.id))
+            var pull = ModelPull(name: name, format: format.name, conversion: format.conversion(of: name.id))
             pull.revision = revision
             pull.expectedShare = format.expectedShare
             let display = PullDisplay()
@@ -64,27 +64,39 @@ extension Models {
     }
 }
 
-/// How the weights of a pulled model are kept.
-enum PullFormat: String, ExpressibleByArgument, CaseIterable {
-    case int8, int4, mixed, bf16, released
+/// How the weights of a pulled model are kept: by a recipe of the quantizer, or as released.
+struct PullFormat: ExpressibleByArgument {
+    let name: String
+    private static let released = "released"
+
+    static let allValueStrings = Recipe.names + [released]
+
+    init(_ name: String) { self.name = name }
+
+    init?(argument: String) {
+        guard Self.allValueStrings.contains(argument) else { return nil }
+        name = argument
+    }
+
+    var defaultValueDescription: String { name }
 
     /// Of the released model's size, on the safe side: the quantizer itself checks to the byte.
     fileprivate var expectedShare: Double {
-        switch self {
-        case .released, .bf16: 1
-        case .int8: 0.75
-        case .int4, .mixed: 0.65
+        switch name {
+        case "int8": 0.75
+        case "int4", "mixed": 0.65
+        default: 1
         }
     }
 
     fileprivate func conversion(of id: String) -> ModelPull.Conversion? {
-        guard self != .released else { return nil }
+        guard name != Self.released else { return nil }
         return { source, destination, progress in
             // A record for other computers is not worth this one's time.
             let options = QuantizationOptions(
                 repository: id, threads: DoctorChecks.usableProcessors, triesCodec: CodecPrecision.obeysRecords)
             _ = try await quantize(
-                source: source, destination: destination, recipe: try Recipe.named(rawValue), options: options
+                source: source, destination: destination, recipe: try Recipe.named(name), options: options
             ) { progress($0.fraction) }
         }
     }

@@ -51,7 +51,7 @@ struct CheckpointFile {
         return Weights(tensors: try Safetensors(path: path).tensors, path: path)
     }
 
-    private static func bytes(of value: some FixedWidthInteger) -> [UInt8] {
+    static func bytes(of value: some FixedWidthInteger) -> [UInt8] {
         (0..<value.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
     }
 }

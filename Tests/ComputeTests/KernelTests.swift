@@ -10,13 +10,17 @@ import Testing
     nonisolated(unsafe) let table: UnsafePointer<mk_kernels>
     let testDescription: String
 
-    static let definition = InstructionSet(MK_SCALAR)!
-    static let available = (0..<MK_ISA_COUNT.rawValue).compactMap { InstructionSet(mk_isa($0)) }
+    static let definition = InstructionSet(0)!
+    static let available = {
+        var sets: [InstructionSet] = []
+        while let next = InstructionSet(sets.count) { sets.append(next) }
+        return sets
+    }()
 
-    init?(_ isa: mk_isa) {
-        guard let table = unsafe mk_kernels_for(isa) else { return nil }
+    init?(_ number: Int) {
+        guard let table = unsafe mk_kernels_at(number) else { return nil }
         unsafe self.table = table
-        testDescription = unsafe String(cString: mk_isa_name(isa))
+        testDescription = unsafe String(cString: table.pointee.name)
     }
 }
 

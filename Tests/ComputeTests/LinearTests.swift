@@ -4,48 +4,41 @@ import Compute
 import ModelFile
 import Testing
 
-/// A layer in a file and the float32 matrix it stands for.
+/// A layer of noise in a file, and the float32 matrix that its format says it stands for.
 private struct StoredLayer {
     static let columns = 96
     let rows: Int
     let format: WeightFormat
-    var file = CheckpointFile()
-    var matrix: [Float] = []  // [rows, columns]
+    let weights: Weights
+    let matrix: [Float]  // [rows, columns]
 
-    init(_ format: WeightFormat, rows: Int, seed: UInt64, name: String = "", scalesInFloat32: Bool = false) {
+    init(_ format: WeightFormat, rows: Int, seed: UInt64) throws {
         self.format = format
         self.rows = rows
-        let columns = Self.columns
         var noise = Noise(state: seed)
-        func bfloat16(_ value: Float) -> Float { Float(bitPattern: value.bitPattern & 0xFFFF_0000) }
-        switch format {
-        case .f32:
-            matrix = noise.floats(rows * columns).values
-            file.add(name + "weight", [rows, columns], floats: matrix)
-        case .bf16:
-            matrix = noise.floats(rows * columns).values.map(bfloat16)
-            file.add(name + "weight", [rows, columns], bfloat16: matrix)
-        case .int8:
-            let values = noise.bytes(rows * columns).values
-            let scales = noise.floats(rows, scale: 0.01).values
-            matrix = values.indices.map { scales[$0 / columns] * Float(values[$0]) }
-            file.add(name + "weight", [rows, columns], int8: values)
-            file.add(name + "weight_scale", [rows, 1], floats: scales)
-        case .int4:
-            let values = (0..<rows * columns).map { _ in Int(noise.bits() % 16) - 8 }
-            let scales = noise.floats(rows * columns / 32, scale: 0.1).values.map(bfloat16)
-            matrix = values.indices.map { scales[$0 / 32] * Float(values[$0]) }
-            file.add(name + "weight_packed", rows: rows, int4: values)
-            file.add(name + "weight_shape", [2], int64: [Int64(rows), Int64(columns)])
-            if scalesInFloat32 {
-                file.add(name + "weight_scale", [rows, columns / 32], floats: scales)
-            } else {
-                file.add(name + "weight_scale", [rows, columns / 32], bfloat16: scales)
-            }
+        var file = CheckpointFile()
+        for tensor in format.matrix.tensors([rows, Self.columns]) { Self.add(tensor, to: &file, &noise) }
+        weights = try file.weights()
+        matrix = try format.matrix.init(weights, rows: rows, columns: Self.columns).values(0..<rows)
+    }
+
+    /// What stands beside the elements are scales, which are small.
+    private static func add(_ tensor: WeightTensor, to file: inout CheckpointFile, _ noise: inout Noise) {
+        let (name, shape) = ("weight" + tensor.suffix, tensor.shape)
+        let count = shape.reduce(1, *)
+        let scale: Float = tensor.suffix == "_scale" ? 0.01 : 1
+        switch tensor.type {
+        case .f32: file.add(name, shape, floats: noise.floats(count, scale: scale).values)
+        case .bf16: file.add(name, shape, bfloat16: noise.floats(count, scale: scale).values)
+        case .f16: file.add(name, "F16", shape, noise.halves(count).values.flatMap({ CheckpointFile.bytes(of: $0) }))
+        case .i64: file.add(name, shape, int64: tensor.integers ?? [])
+        case .i8, .i32:
+            let bytes = noise.bytes(count * tensor.type.size).values
+            file.add(name, tensor.type.rawValue, shape, bytes.map { UInt8(bitPattern: $0) })
         }
     }
 
-    func linear() throws -> Linear { try Linear(file.weights(), rows: rows, columns: Self.columns) }
+    func linear() throws -> Linear { try Linear(weights, rows: rows, columns: Self.columns) }
 
     /// x·Wᵀ in double precision.
     func product(_ x: Rows) -> [[Double]] {
@@ -68,10 +61,10 @@ private func input(_ n: Int) -> Rows {
 
 @Suite struct LinearTests {
     /// More vectors than one call of a kernel takes, and rows that no block divides.
-    @Test(arguments: Kernels.available.map(\.name), WeightFormat.allCases)
+    @Test(arguments: Kernels.available.map(\.name), WeightFormat.all)
     func everyFormatEqualsItsValues(_ isa: String, format: WeightFormat) throws {
         let kernels = try #require(Kernels.available.first { $0.name == isa })
-        let layer = StoredLayer(format, rows: 83, seed: 11)
+        let layer = try StoredLayer(format, rows: 83, seed: 11)
         let x = input(37)
         let expected = layer.product(x)
         let linear = try layer.linear()
@@ -86,7 +79,7 @@ private func input(_ n: Int) -> Rows {
         }
     }
 
-    @Test(arguments: WeightFormat.allCases)
+    @Test(arguments: WeightFormat.all)
     func resultsDependNeitherOnThreadsNorOnBatch(_ format: WeightFormat) throws {
         let linear = try StoredLayer(format, rows: 83, seed: 11).linear()
         let x = input(37)
@@ -105,7 +98,7 @@ private func input(_ n: Int) -> Rows {
 
     @Test(arguments: [1, 3])
     func groupOfEveryFormatEqualsItsLayers(threads: Int) throws {
-        let layers = try WeightFormat.allCases.enumerated().map { index, format in
+        let layers = try WeightFormat.all.enumerated().map { index, format in
             try StoredLayer(format, rows: 40 + index, seed: UInt64(index)).linear()
         }
         let x = input(3)
@@ -121,15 +114,90 @@ private func input(_ n: Int) -> Rows {
         }
     }
 
-    @Test func float32ScalesOfInt4() throws {
-        let x = input(2)
-        let results = try [false, true].map { wide in
-            let layer = StoredLayer(.int4, rows: 40, seed: 3, scalesInFloat32: wide)
-            let y = Rows(rows: 2, columns: 40)
-            try layer.linear().apply(x, into: y, on: Processor())
-            return y.values
+    /// A table of embeddings may have any format too.
+    @Test(arguments: WeightFormat.all)
+    func embeddingsOfEveryFormatAreItsValues(_ format: WeightFormat) throws {
+        let layer = try StoredLayer(format, rows: 5, seed: 2)
+        let table = try Embedding(layer.weights, entries: 5, columns: StoredLayer.columns)
+        let y = Rows(rows: 1, columns: StoredLayer.columns)
+        let row = Array(layer.matrix[3 * StoredLayer.columns..<4 * StoredLayer.columns])
+        table.lookUp(3, into: y)
+        #expect(y.values == row)
+        table.lookUp(3, into: y, adding: true, dividedBy: 3)
+        #expect(y.values == row.map { $0 + $0 / 3 })
+    }
+}
+
+/// Files written by hand: what each format says an element is.
+@Suite struct WeightFormatTests {
+    private static let columns = 64
+
+    private func values(_ name: String, _ fill: (inout CheckpointFile) -> Void) throws -> [Float] {
+        let format = try #require(WeightFormat(named: name))
+        var file = CheckpointFile()
+        fill(&file)
+        let weights = try file.weights()
+        #expect(try Linear(weights, rows: 2, columns: Self.columns).format == format)
+        return try format.matrix.init(weights, rows: 2, columns: Self.columns).values(0..<2)
+    }
+
+    @Test func plainNumbersAreThemselves() throws {
+        var noise = Noise()
+        let numbers = noise.floats(2 * Self.columns).values
+        #expect(try values("f32") { $0.add("weight", [2, Self.columns], floats: numbers) } == numbers)
+        let halves = numbers.map { Float(bitPattern: $0.bitPattern & 0xFFFF_0000) }
+        #expect(try values("bf16") { $0.add("weight", [2, Self.columns], bfloat16: numbers) } == halves)
+    }
+
+    @Test func int8IsACodeTimesTheScaleOfItsRow() throws {
+        let codes = (0..<2 * Self.columns).map { Int8($0 - 64) }
+        let found = try values("int8") {
+            $0.add("weight", [2, Self.columns], int8: codes)
+            $0.add("weight_scale", [2, 1], floats: [0.3, -0.007])
         }
-        #expect(results[0] == results[1])
+        #expect(found == codes.indices.map { [Float(0.3), -0.007][$0 / Self.columns] * Float(codes[$0]) })
+    }
+
+    @Test(arguments: [false, true])
+    func int4IsANibbleLessEightTimesTheScaleOfItsGroup(scalesInFloat32: Bool) throws {
+        let codes = (0..<2 * Self.columns).map { ($0 * 5) % 16 - 8 }
+        let scales: [Float] = [0.5, -0.0625, 3, 0.375]
+        let found = try values("int4") {
+            $0.add("weight_packed", rows: 2, int4: codes)
+            $0.add("weight_shape", [2], int64: [2, Int64(Self.columns)])
+            if scalesInFloat32 {
+                $0.add("weight_scale", [2, 2], floats: scales)
+            } else {
+                $0.add("weight_scale", [2, 2], bfloat16: scales)
+            }
+        }
+        #expect(found == codes.indices.map { scales[$0 / 32] * Float(codes[$0]) })
+    }
+
+    @Test func aCheckpointHasTheFormatOfItsLayersOrIsMixed() throws {
+        func format(_ fill: (inout CheckpointFile) -> Void) throws -> String {
+            var file = CheckpointFile()
+            file.add("talker.norm.weight", [1], floats: [1])
+            fill(&file)
+            return try WeightFormat.name(of: file.weights())
+        }
+        let (q, k) = ("talker.layers.0.q_proj.weight", "talker.layers.1.k_proj.weight")
+        #expect(try format { $0.add(q, [1, 1], floats: [1]) } == "f32")
+        #expect(try format { $0.add(q, [1, 1], int8: [1]) } == "int8")
+        #expect(try format { $0.add(q + "_packed", rows: 1, int4: [Int](repeating: 0, count: 8)) } == "int4")
+        let mixed = try format {
+            $0.add(q, [1, 1], floats: [1])
+            $0.add(k, [1, 1], bfloat16: [1])
+        }
+        #expect(mixed == "mixed")
+        #expect(try format { $0.add(q, "F16", [1, 1], [0, 0]) } == "f16")
+    }
+
+    /// A checkpoint says by its first tensor alone what format it has.
+    @Test func noTwoFormatsHaveOneNameOrTheSameElements() {
+        let first = WeightFormat.all.map { $0.matrix.tensors([32, 32])[0] }
+        #expect(Set(first.map { $0.suffix + $0.type.rawValue }).count == WeightFormat.all.count)
+        #expect(Set(WeightFormat.all.map(\.name)).count == WeightFormat.all.count)
     }
 }
 
@@ -158,7 +226,7 @@ private let refused: [(name: String, message: String, fill: @Sendable (inout Che
         { $0.add("weight", [32, 2], int8: [Int8](repeating: 1, count: 64)) }
     ),
     (
-        "integers of 64 bits", "tensor weight holds I64 where F32, BF16 or I8 is expected",
+        "integers of 64 bits", "tensor weight holds I64 where I8, BF16 or F32 is expected",
         { $0.add("weight", [2, 32], int64: [Int64](repeating: 1, count: 64)) }
     ),
     (

@@ -85,20 +85,17 @@ void expect_same(const void *got, const void *wanted, size_t bytes) {
 }
 
 int main(void) {
-    const mk_kernels *definition = mk_kernels_for(MK_SCALAR);
-    int sets = 0;
-    for (int isa = MK_SCALAR + 1; isa < MK_ISA_COUNT; isa++) {
-        const mk_kernels *kernels = mk_kernels_for((mk_isa)isa);
-        if (!kernels) continue;
-        sets++;
+    const mk_kernels *definition = mk_kernels_at(0), *kernels;
+    size_t sets = 0;
+    while ((kernels = mk_kernels_at(++sets))) {
         int before = failures;
-        check_begin(mk_isa_name((mk_isa)isa), "");
+        check_begin(kernels->name, "");
         check_linear(kernels, definition);
         check_transformer(kernels, definition);
         check_convolution(kernels, definition);
         check_integer_convolution(kernels, definition);
-        printf("%s: %d differences\n", mk_isa_name((mk_isa)isa), failures - before);
+        printf("%s: %d differences\n", kernels->name, failures - before);
     }
-    if (!sets) printf("no instruction set but the definition: nothing was checked\n");
-    return failures || !sets;
+    if (sets == 1) printf("no instruction set but the definition: nothing was checked\n");
+    return failures || sets == 1;
 }

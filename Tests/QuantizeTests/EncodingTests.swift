@@ -1,3 +1,4 @@
+import Compute
 import Testing
 
 @testable import Quantization
@@ -16,18 +17,28 @@ private func weights(_ count: Int, seed: UInt64 = 1) -> [Float] {
     }
 }
 
+private func restored(_ codes: [Int8], _ scales: [Float], columns: Int) -> [Float] {
+    codes.indices.map { scales[$0 / columns] * Float(codes[$0]) }
+}
+
+private func restored(_ encoded: (packed: [UInt8], scales: [UInt16])) -> [Float] {
+    (0..<encoded.packed.count * 2).map { i in
+        widen(encoded.scales[i / 32]) * Float(Int(encoded.packed[i / 2] >> UInt8(4 * (i % 2)) & 15) - 8)
+    }
+}
+
 private func noise(_ a: [Float], _ b: [Float]) -> Float { zip(a, b).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) } }
 
 @Test func int8KeepsTheLargestMagnitudeAndHalfAStep() {
     let values = weights(4 * 96)
-    let (codes, scales) = Int8Encoding.encode(values, columns: 96)
+    let (codes, scales) = Int8Matrix.quantize(values, columns: 96)
     #expect(scales.count == 4)
     for row in 0..<4 {
         let range = row * 96..<(row + 1) * 96
         #expect(codes[range].map { abs(Int($0)) }.max() == 127)
         #expect(scales[row] == values[range].map(abs).max()! / 127)
     }
-    let decoded = Int8Encoding.decode(codes, scales: scales, columns: 96)
+    let decoded = restored(codes, scales, columns: 96)
     for i in values.indices { #expect(abs(decoded[i] - values[i]) <= scales[i / 96] * 0.5001) }
 }
 
@@ -37,13 +48,13 @@ private func noise(_ a: [Float], _ b: [Float]) -> Float { zip(a, b).reduce(0) { 
     for row in [
         [0, 0, 0, 0], [tiny, -tiny, 0, tiny], [large, -large, 1, 0], [9 * tiny, 300 * tiny, -900 * tiny, 0],
     ] {
-        let (codes, scales) = Int8Encoding.encode(row, columns: 4)
-        let decoded = Int8Encoding.decode(codes, scales: scales, columns: 4)
+        let (codes, scales) = Int8Matrix.quantize(row, columns: 4)
+        let decoded = restored(codes, scales, columns: 4)
         #expect(decoded.allSatisfy { $0.isFinite })
         #expect(codes.allSatisfy { $0 >= -127 })
         #expect(noise(decoded, row).squareRoot() <= row.map(abs).max()! * 2, "\(row)")
     }
-    #expect(Int8Encoding.encode([0, 0], columns: 2).scales == [1])
+    #expect(Int8Matrix.quantize([0, 0], columns: 2).scales == [1])
 }
 
 @Test func roundingIsToNearestEven() {
@@ -57,8 +68,8 @@ private func noise(_ a: [Float], _ b: [Float]) -> Float { zip(a, b).reduce(0) { 
 
 @Test func int4IsNeverWorseThanPlainRoundingAndMostlyBetter() {
     let values = weights(32 * 500)
-    let encoded = Int4Encoding.encode(values)
-    let decoded = Int4Encoding.decode(encoded.packed, scales: encoded.scales)
+    let encoded = Int4Matrix.quantize(values)
+    let decoded = restored(encoded)
     var plain: [Float] = []
     for start in stride(from: 0, to: values.count, by: 32) {
         let group = values[start..<start + 32]
@@ -75,8 +86,8 @@ private func noise(_ a: [Float], _ b: [Float]) -> Float { zip(a, b).reduce(0) { 
 @Test func int4PacksTheFirstOfEightInTheLowestBits() {
     // Multiples of an exact scale are stored exactly: -8…7 twice.
     let values = (0..<32).map { Float($0 % 16 - 8) * 0.25 }
-    let encoded = Int4Encoding.encode(values)
-    #expect(Int4Encoding.decode(encoded.packed, scales: encoded.scales) == values)
+    let encoded = Int4Matrix.quantize(values)
+    #expect(restored(encoded) == values)
     #expect(encoded.scales == [bfloat16(0.25)])
     #expect(encoded.packed.prefix(4) == [0x10, 0x32, 0x54, 0x76])
 }
@@ -85,8 +96,8 @@ private func noise(_ a: [Float], _ b: [Float]) -> Float { zip(a, b).reduce(0) { 
     let tiny = Float.leastNonzeroMagnitude
     for value in [0, tiny, 1000 * tiny, Float.greatestFiniteMagnitude / 4] {
         let group = [Float](repeating: value, count: 31) + [-value]
-        let encoded = Int4Encoding.encode(group)
-        let decoded = Int4Encoding.decode(encoded.packed, scales: encoded.scales)
+        let encoded = Int4Matrix.quantize(group)
+        let decoded = restored(encoded)
         #expect(decoded.allSatisfy { $0.isFinite && abs($0) <= value * 1.01 }, "\(value)")
     }
 }

@@ -10,7 +10,12 @@
 #include "../vector/operations.h"
 #pragma clang attribute pop
 
+int mk_avx2_runs(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+}
+
 const mk_kernels mk_avx2_kernels = {
+    .name = "avx2",
 #include "../vector/table.h"
 };
 #endif

@@ -10,7 +10,15 @@
 #include "../vector/operations.h"
 #pragma clang attribute pop
 
+int mk_avx512vnni_runs(void) {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("avx2") &&
+           __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
+}
+
 const mk_kernels mk_avx512vnni_kernels = {
+    .name = "avx512vnni",
 #include "../vector/table.h"
 };
 #endif

@@ -10,7 +10,13 @@
 #include "../vector/operations.h"
 #pragma clang attribute pop
 
+int mk_avxvnni_runs(void) {
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c") &&
+           __builtin_cpu_supports("avxvnni");
+}
+
 const mk_kernels mk_avxvnni_kernels = {
+    .name = "avxvnni",
 #include "../vector/table.h"
 };
 #endif

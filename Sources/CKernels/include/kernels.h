@@ -17,17 +17,6 @@
 /// Outputs of a packed convolution are stored in panels of this many.
 #define MK_PANEL 32
 
-typedef enum {
-    MK_SCALAR = 0,
-    MK_AVX2,          // avx2 fma f16c
-    MK_AVXVNNI,       // MK_AVX2 + 256-bit vpdpbusd
-    MK_AVX512VNNI,    // avx512 f bw dq vl vnni
-    MK_NEON,          // aarch64 baseline
-    MK_NEON_DOTPROD,  // + sdot
-    MK_NEON_I8MM,     // + smmla
-    MK_ISA_COUNT
-} mk_isa;
-
 /// Rows of 16-bit activations reach ±MK_Q16_LEVELS.
 #define MK_Q16_LEVELS 16383
 /// A row whose values spread less than this is stored as zeros, so that the inverse of its scale stays finite.
@@ -66,6 +55,9 @@ typedef struct {
 } mk_convolution_source;
 
 typedef struct {
+    /// Of the instruction set, which is that of its folder: "scalar".
+    const char *name;
+
     // ---- linear layers: y[j*ystride + r] = Σ_i w[r][i]·x[j][i] (+ bias[r] unless NULL), r in [first, last), j < n ----
 
     /// Float weights w[rows][cols], float activations x[n][xstride]. 1 <= n <= 16.
@@ -170,12 +162,8 @@ int mk_pack_q16(int16_t *packed, float *scales, float *scratch, const mk_convolu
 int mk_pack_q8(int8_t *packed, float *scales, float *sums, float *scratch, const mk_convolution_source *source,
                size_t each, size_t first, size_t last);
 
-/// The table of an instruction set, with entries of the next one down where it has no own version.
-/// NULL when this build has no code for it or this processor cannot run it.
-const mk_kernels *mk_kernels_for(mk_isa isa);
-/// The best instruction set this processor can run (MK_SCALAR at least).
-mk_isa mk_best_isa(void);
-/// "scalar", "avx2", "avxvnni", "avx512vnni", "neon", "neon_dotprod", "neon_i8mm".
-const char *mk_isa_name(mk_isa isa);
+/// The tables that this build has code for and this processor can run, from the definition to the best: number `index` of
+/// them, NULL beyond the last. sets.h lists the instruction sets.
+const mk_kernels *mk_kernels_at(size_t index);
 
 #endif

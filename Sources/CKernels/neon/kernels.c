@@ -8,7 +8,10 @@
 #include "dot.h"
 #include "../vector/operations.h"
 
+int mk_neon_runs(void) { return 1; }
+
 const mk_kernels mk_neon_kernels = {
+    .name = "neon",
 #include "../vector/table.h"
 };
 #endif

@@ -2,22 +2,33 @@
 // W[r][i] = weight_scale[r][i / 32] · (nibble - 8), eight nibbles to an I32, the first in the lowest bits.
 
 internal import CKernels
-internal import ModelFile
+package import ModelFile
 
 @safe
-struct Int4Matrix {
-    private let packed: Tensor  // I32 [rows, columns / 8]
-    private let scales: BFloat16Values  // [rows, columns / 32]
-    private let columns: Int
+package struct Int4Matrix: WeightMatrix {
+    package static let name = "int4"
+    package static let inputs: LinearInput.Forms = .splitBytes
+    /// Columns that share a scale.
+    package static let group = Int(MK_Q4_GROUP)
 
-    private static let group = Int(MK_Q4_GROUP)
+    private let packed: Tensor  // I32 [rows, columns / 8]
+    private let base: UnsafeRawPointer
+    private let scales: BFloat16Values  // [rows, columns / 32]
+    package let columns: Int
+
     private static let valuesPerWord = 8
 
-    init(_ weights: Weights, rows: Int, columns: Int) throws(ModelFileError) {
+    package static func tensors(_ shape: [Int]) -> [WeightTensor] {
+        let (rows, columns) = (shape[0], shape[1])
+        return [
+            WeightTensor("_packed", .i32, [rows, columns / valuesPerWord]),
+            WeightTensor("_scale", .bf16, [rows, columns / group]),
+            WeightTensor("_shape", .i64, [2], integers: [Int64(rows), Int64(columns)]),
+        ]
+    }
+
+    package init(_ weights: Weights, rows: Int, columns: Int) throws(ModelFileError) {
         let packed = try weights.tensor("weight_packed")
-        guard packed.type == .i32 else {
-            throw .wrongType(name: packed.name, expected: "I32", found: packed.type.rawValue)
-        }
         let shape = try weights.tensor("weight_shape", shape: [2])
         let found = try shape.integers()
         guard found == [rows, columns] else {
@@ -28,15 +39,22 @@ struct Int4Matrix {
         }
         self.packed = try weights.tensor("weight_packed", shape: [rows, columns / Self.valuesPerWord])
         scales = try BFloat16Values(weights.tensor("weight_scale", shape: [rows, columns / Self.group]))
+        unsafe base = packed.pointer
         self.columns = columns
     }
 
-    func multiply(
+    package func element(_ row: Int, _ column: Int) -> Float {
+        let index = row * columns + column
+        let pair = unsafe base.load(fromByteOffset: index / 2, as: UInt8.self)
+        return scales[index / Self.group] * Float(Int(pair >> UInt8(4 * (index % 2)) & 15) - 8)
+    }
+
+    package func multiply(
         _ input: LinearInput, _ batch: Range<Int>, into y: Rows, bias: Rows?, outputs: Range<Int>, _ kernels: Kernels
     ) {
         unsafe kernels.table.pointee.linear_q4(
-            y[batch].pointer, y.stride, packed.pointer.assumingMemoryBound(to: UInt8.self), scales.pointer,
-            bias.map { unsafe UnsafePointer($0.pointer) }, input.int4(batch.lowerBound),
+            y[batch].pointer, y.stride, base.assumingMemoryBound(to: UInt8.self), scales.pointer,
+            bias.map { unsafe UnsafePointer($0.pointer) }, input.splitBytes(batch.lowerBound),
             input.offsets(batch.lowerBound), input.scale(batch.lowerBound), batch.count, columns,
             outputs.lowerBound, outputs.upperBound)
     }
@@ -44,15 +62,26 @@ struct Int4Matrix {
 
 /// bfloat16 values where they lie, or narrowed from float32 that bfloat16 holds exactly.
 @safe
-private enum BFloat16Values {
-    case mapped(Tensor)
-    case narrowed(FloatBuffer)
+private struct BFloat16Values {
+    private enum Owner {
+        case file(Tensor)
+        case buffer(FloatBuffer)
+    }
+    private let owner: Owner
+    private let base: UnsafeRawPointer
 
     init(_ tensor: Tensor) throws(ModelFileError) {
         if tensor.type == .bf16 {
-            self = .mapped(tensor)
-            return
+            owner = .file(tensor)
+            unsafe base = tensor.pointer
+        } else {
+            let buffer = try Self.narrowed(tensor)
+            owner = .buffer(buffer)
+            unsafe base = UnsafeRawPointer(buffer.base)
         }
+    }
+
+    private static func narrowed(_ tensor: Tensor) throws(ModelFileError) -> FloatBuffer {
         let values = try tensor.finiteFloats()
         guard values.allSatisfy({ $0.bitPattern & 0xFFFF == 0 }) else {
             throw .wrongType(
@@ -63,13 +92,12 @@ private enum BFloat16Values {
         for (index, value) in values.enumerated() {
             unsafe halves.storeBytes(of: UInt16(value.bitPattern >> 16), toByteOffset: 2 * index, as: UInt16.self)
         }
-        self = .narrowed(buffer)
+        return buffer
     }
 
-    @unsafe var pointer: UnsafePointer<UInt16> {
-        switch self {
-        case .mapped(let tensor): unsafe tensor.pointer.assumingMemoryBound(to: UInt16.self)
-        case .narrowed(let buffer): unsafe UnsafeRawPointer(buffer.base).assumingMemoryBound(to: UInt16.self)
-        }
+    @unsafe var pointer: UnsafePointer<UInt16> { unsafe base.assumingMemoryBound(to: UInt16.self) }
+
+    subscript(_ index: Int) -> Float {
+        Float(bitPattern: UInt32(unsafe base.loadUnaligned(fromByteOffset: 2 * index, as: UInt16.self)) << 16)
     }
 }

@@ -64,7 +64,7 @@ extension CodecConfiguration {
     }
 
     /// What speech is decoded with: what the checkpoint records, else by how its weights are stored. `format` is
-    /// `Checkpoint.format`'s; weights that are rounded already lose more than 16-bit sound does: 40 dB below the sound and
+    /// `WeightFormat.name(of:)`'s; weights that are rounded already lose more than 16-bit sound does: 40 dB below the sound and
     /// less.
     package func speakingPrecision(format: String, in directory: String) throws(ConfigurationError) -> CodecPrecision {
         let recorded = try recordedPrecision(in: directory)

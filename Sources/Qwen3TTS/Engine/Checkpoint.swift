@@ -36,7 +36,7 @@ package struct Checkpoint {
         let tokens = configuration.tokens
         information = ModelInformation(
             engine: VoicePrompt.engine, name: Self.name(directory),
-            variant: configuration.textTokens.tts_model_type, format: try Checkpoint.format(of: weights),
+            variant: configuration.textTokens.tts_model_type, format: try WeightFormat.name(of: weights),
             sampleRate: codec.sampleRate, samplesPerFrame: codec.samplesPerFrame, languages: tokens.languages,
             speakers: (tokens.spk_id ?? [:]).keys.sorted(), clones: speakerEncoder != nil,
             clonesInContext: configuration.clonesInContext,
@@ -88,19 +88,5 @@ package struct Checkpoint {
 
     private static func name(_ directory: String) -> String {
         String(directory.split(separator: "/").last { $0 != "." && $0 != ".." } ?? "model")
-    }
-}
-
-extension Checkpoint {
-    /// "f32", "bf16", "int8" or "int4" where all matrices of the transformers have that format, else "mixed".
-    package static func format(of weights: Weights) throws(ModelFileError) -> String {
-        var formats: Set<String> = []
-        for name in weights.names where name.contains(".layers.") && name.contains("_proj.") {
-            if name.hasSuffix(".weight_packed") { formats.insert("int4") }
-            guard name.hasSuffix(".weight") else { continue }
-            let type = try weights.tensor(name).type
-            formats.insert(type == .i8 ? "int8" : type.rawValue.lowercased())
-        }
-        return formats.count == 1 ? formats.first! : "mixed"
     }
 }

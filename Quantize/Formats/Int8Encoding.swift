@@ -1,12 +1,22 @@
 // int8, symmetric with a scale per row: x ≈ scale · q, q in -127…127, so that the largest magnitude of a row is exact.
 
-enum Int8Encoding {
-    static let largest: Float = 127
-    /// Sums of this many products still fit 32 bits.
-    static let columnLimit = 65_536
+package import Compute
+
+extension Int8Matrix: WeightEncoding {
+    package static let recipe: String? =
+        "Talker and code predictor in 8 bits: the default, on every device that is fast enough."
+    package static let scheme: CompressedTensors? = CompressedTensors(
+        format: "int-quantized", weights: .integers(bits: 8))
+
+    private static let largest: Float = 127
+
+    package static func encode(_ values: [Float], columns: Int) -> [[UInt8]] {
+        let (codes, scales) = quantize(values, columns: columns)
+        return [bytes(of: codes), bytes(of: scales)]
+    }
 
     /// Rows of `columns` values each: their codes and scales.
-    static func encode(_ values: [Float], columns: Int) -> (codes: [Int8], scales: [Float]) {
+    static func quantize(_ values: [Float], columns: Int) -> (codes: [Int8], scales: [Float]) {
         var codes = [Int8](repeating: 0, count: values.count)
         var scales: [Float] = []
         for start in stride(from: 0, to: values.count, by: columns) {
@@ -25,19 +35,7 @@ enum Int8Encoding {
         }
         return (codes, scales)
     }
-
-    static func decode(_ codes: [Int8], scales: [Float], columns: Int) -> [Float] {
-        codes.indices.map { scales[$0 / columns] * Float(codes[$0]) }
-    }
 }
 
 /// The nearest integer of a value below 2²², ties to even: adding 1.5 · 2²³ leaves no room for a fraction.
 func nearest(_ x: Float) -> Float { (x + 12_582_912) - 12_582_912 }
-
-/// The nearest bfloat16, ties to even; infinite where the value is beyond the largest.
-func bfloat16(_ x: Float) -> UInt16 {
-    let bits = x.bitPattern
-    return UInt16(truncatingIfNeeded: (bits &+ 0x7fff &+ (bits >> 16 & 1)) >> 16)
-}
-
-func widen(_ half: UInt16) -> Float { Float(bitPattern: UInt32(half) << 16) }
