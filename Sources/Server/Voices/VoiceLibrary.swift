@@ -204,8 +204,7 @@ extension VoiceLibrary {
     /// failure.
     private func save(_ voice: PreparedVoice, _ key: Key) {
         guard let path = path(key) else { return }
-        try? FileSystem.write(Array("\(voice.engine)
-".utf8) + voice.bytes, to: path)
+        try? FileSystem.write(Array("\(voice.engine)\n".utf8) + voice.bytes, to: path)
         // What was made of an earlier clip, or for another model.
         removeSaved(key.id) { $0 != Self.file(key) }
     }
