@@ -1,5 +1,6 @@
 // What becomes of one tensor: the format its recipe asks for, the tensors it is stored as, and its data, piece by piece.
 
+import Compute
 import ModelFile
 
 struct TensorPlan: Sendable {
