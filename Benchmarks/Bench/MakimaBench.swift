@@ -6,6 +6,7 @@ import Compute
 import FoundationEssentials
 import Glibc
 import ModelFile
+import Quantization
 import Qwen3TTS
 import Speech
 

@@ -113,4 +113,37 @@ import Testing
         #expect(q[0].isIntact && q[0].values == q[1].values && scales.values[0] == scales.values[1])
         #expect(offsets[0].isIntact && offsets[0].values == offsets[1].values)
     }
+
+    /// What is no number must not become zeros: silence, or babble, where the utterance should fail.
+    @Test(arguments: InstructionSet.available, [Float.nan, -.nan, .infinity, -.infinity])
+    func aRowThatIsNotFiniteHasNoScale(_ isa: InstructionSet, value: Float) {
+        var noise = Noise()
+        for (cols, place) in [(1, 0), (7, 3), (32, 0), (96, 50), (96, 95), (515, 514)] {
+            let x = noise.floats(cols)
+            unsafe x.base[place] = value
+            let (q, scale) = (Guarded<Int8>(cols, guardedBy: 77) { _ in 99 }, output(1))
+            unsafe isa.table.pointee.quantize_q8(q.base, scale.base, x.base, cols)
+            #expect(q.isIntact && scale.isIntact && scale.values[0].isNaN && q.values.allSatisfy { $0 == 0 })
+            guard cols % Int(MK_Q4_GROUP) == 0 else { continue }
+            let (split, splitScale) = (Guarded<Int8>(cols, guardedBy: 77) { _ in 99 }, output(1))
+            let offsets = Guarded<Int32>(cols / 8, guardedBy: 77) { _ in 99 }
+            unsafe splitScale.base[0] = 0
+            unsafe isa.table.pointee.quantize_q8_split(split.base, offsets.base, splitScale.base, x.base, cols)
+            #expect(split.isIntact && split.values.allSatisfy { $0 == 0 } && splitScale.values[0].isNaN)
+            #expect(offsets.isIntact && offsets.values.allSatisfy { $0 == 0 })
+        }
+    }
+
+    /// Values whose largest is so small that 127 times its inverse is infinite: zeros, and not what that multiplies to.
+    @Test(arguments: InstructionSet.available, [Float.leastNonzeroMagnitude, 0x1p-133, 3.7e-37])
+    func rowsNextToZeroBecomeZeros(_ isa: InstructionSet, largest: Float) {
+        let x = Guarded<Float>(64, guardedBy: 12345) { $0 == 9 ? largest : $0 % 2 == 0 ? 0 : -largest / 2 }
+        let (q, scale) = (Guarded<Int8>(64, guardedBy: 77) { _ in 99 }, output(1))
+        unsafe isa.table.pointee.quantize_q8(q.base, scale.base, x.base, 64)
+        #expect(q.values.allSatisfy { $0 == 0 } && scale.values == [largest / 127])
+        let offsets = Guarded<Int32>(8, guardedBy: 77) { _ in 99 }
+        unsafe isa.table.pointee.quantize_q8_split(q.base, offsets.base, scale.base, x.base, 64)
+        #expect(q.values.allSatisfy { $0 == 0 } && offsets.values.allSatisfy { $0 == 0 })
+        #expect(scale.values == [largest / 127])
+    }
 }

@@ -96,6 +96,22 @@ private func input(_ n: Int) -> Rows {
         }
     }
 
+    /// Whatever the format and the instruction set, and without touching the vectors beside it.
+    @Test(arguments: Kernels.available.map(\.name), WeightFormat.all)
+    func aVectorThatIsNotFiniteHasNoFiniteOutput(_ isa: String, format: WeightFormat) throws {
+        let processor = Processor(kernels: try #require(Kernels.available.first { $0.name == isa }))
+        let linear = try StoredLayer(format, rows: 83, seed: 11).linear()
+        for value in [Float.nan, .infinity, -.infinity] {
+            let x = input(5)
+            let (expected, y) = (Rows(rows: 5, columns: linear.rows), Rows(rows: 5, columns: linear.rows))
+            linear.apply(x, into: expected, on: processor)
+            x[2, 40] = value
+            linear.apply(x, into: y, on: processor)
+            for row in 0..<5 where row != 2 { #expect(y[row].values == expected[row].values) }
+            #expect(y[2].values.allSatisfy { !$0.isFinite })
+        }
+    }
+
     @Test(arguments: [1, 3])
     func groupOfEveryFormatEqualsItsLayers(threads: Int) throws {
         let layers = try WeightFormat.all.enumerated().map { index, format in

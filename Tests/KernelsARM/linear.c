@@ -1,5 +1,6 @@
 // Linear layers and their quantizers: as the definition says, whatever the batch and the range of rows.
 #include "check.h"
+#include <math.h>
 #include <string.h>
 
 enum { ROWS = 21, BATCH = 9 };
@@ -74,22 +75,33 @@ static void check_q4(size_t cols, const mk_kernels *isa, const mk_kernels *defin
     check_guards(got), check_guards(wanted);
 }
 
-static void check_quantize(size_t cols, const mk_kernels *isa, const mk_kernels *definition) {
+/// One value of the noise is `odd`, unless that is 0.
+static void check_quantize(size_t cols, float odd, const mk_kernels *isa, const mk_kernels *definition) {
     float *x = noise_floats(cols, 3), scales[2];
+    if (odd != 0) x[noise() % cols] = odd;
     int8_t *q[2] = {guarded(cols, 1), guarded(cols, 1)};
     isa->quantize_q8(q[0], &scales[0], x, cols);
     definition->quantize_q8(q[1], &scales[1], x, cols);
     expect_same(q[0], q[1], cols);
     expect_same(&scales[0], &scales[1], sizeof(float));
+    const float wanted = isfinite(odd) ? scales[0] : NAN;
+    expect_same(&scales[0], &wanted, sizeof(float));
     if (cols % MK_Q4_GROUP == 0) {
         int32_t *offsets[2] = {guarded(cols / 8, 4), guarded(cols / 8, 4)};
         isa->quantize_q8_split(q[0], offsets[0], &scales[0], x, cols);
         definition->quantize_q8_split(q[1], offsets[1], &scales[1], x, cols);
         expect_same(q[0], q[1], cols);
         expect_same(offsets[0], offsets[1], cols / 2);
+        expect_same(&scales[0], &wanted, sizeof(float));
+        expect_same(&scales[1], &wanted, sizeof(float));
         check_guards(offsets[0]), check_guards(offsets[1]);
     }
     check_guards(q[0]), check_guards(q[1]), check_guards(x);
+}
+
+static void check_quantizers(size_t cols, const mk_kernels *isa, const mk_kernels *definition) {
+    const float odd[] = {0, NAN, -NAN, INFINITY, -INFINITY};
+    for (size_t i = 0; i < sizeof odd / sizeof *odd; i++) check_quantize(cols, odd[i], isa, definition);
 }
 
 void check_linear(const mk_kernels *isa, const mk_kernels *definition) {
@@ -111,12 +123,12 @@ void check_linear(const mk_kernels *isa, const mk_kernels *definition) {
         check_begin(NULL, "linear_q8");
         check_q8(cols, isa, definition);
         check_begin(NULL, "quantize");
-        check_quantize(cols, isa, definition);
+        check_quantizers(cols, isa, definition);
     }
     for (size_t i = 0; i < sizeof groups / sizeof *groups; i++) {
         check_begin(NULL, "linear_q4");
         check_q4(groups[i], isa, definition);
         check_begin(NULL, "quantize_split");
-        check_quantize(groups[i], isa, definition);
+        check_quantizers(groups[i], isa, definition);
     }
 }

@@ -78,7 +78,8 @@ typedef struct {
                       const int8_t *q, const int32_t *offsets, const float *xscale, size_t n, size_t cols,
                       size_t first, size_t last);
 
-    /// q[i] = round to nearest even(x[i]·127/max|x|), *scale = max|x|/127 (0 when x is all zero). Bit-exact everywhere.
+    /// q[i] = round to nearest even(x[i]·127/max|x|), *scale = max|x|/127. All q are 0 where 127/max|x| is infinite, and where
+    /// x holds an infinity or a NaN: then *scale is NaN, and so is what a layer makes of it. Bit-exact everywhere.
     void (*quantize_q8)(int8_t *q, float *scale, const float *x, size_t cols);
     /// The same values with even elements first, then odd ones (q[cols/2 + i] = element 2i+1), and -8 times the sum of each
     /// eight consecutive original elements, offsets[cols/8]: what weights stored plus 8 add too much. cols is a multiple of 32.

@@ -1,17 +1,7 @@
 // Integer convolutions of the codec: what the operations mean.
+#include "magnitude.h"
 #include "scalar.h"
 #include <math.h>
-
-/// What the bits of a float say of its size: they grow with |x|, and those of infinities and NaN are the largest.
-static uint32_t magnitude(float x) {
-    union {
-        float value;
-        uint32_t bits;
-    } u = {x};
-    return u.bits & 0x7FFFFFFF;
-}
-
-#define INFINITE 0x7F800000
 
 void mk_scalar_quantize_q16(int16_t *q, float *scales, const float *x, size_t xstride, size_t count, size_t channels) {
     for (size_t t = 0; t < count; t++, x += xstride) {

@@ -1,4 +1,5 @@
 // Linear layers: what the operations mean. Sums run over the columns in order, in float for float weights.
+#include "magnitude.h"
 #include "scalar.h"
 #include <math.h>
 
@@ -58,23 +59,31 @@ void mk_scalar_linear_q4(float *y, size_t ystride, const uint8_t *w, const uint1
         }
 }
 
+/// The scale of a row, and the factor that makes integers of it; 0 where all of them are zero.
 static float inverse_scale(float *scale, const float *x, size_t cols) {
-    float largest = 0;
-    for (size_t i = 0; i < cols; i++) largest = fmaxf(largest, fabsf(x[i]));
-    *scale = largest / 127;
-    return largest > 0 ? 127 / largest : 0;
+    float most = 0;
+    uint32_t largest = 0;
+    for (size_t i = 0; i < cols; i++)
+        if (magnitude(x[i]) > largest) {
+            largest = magnitude(x[i]);
+            most = fabsf(x[i]);
+        }
+    *scale = largest < INFINITE ? most / 127 : NAN;
+    return largest < INFINITE && most > 0 && isfinite(127 / most) ? 127 / most : 0;
 }
+
+static int8_t to_byte(float x, float inverse) { return inverse > 0 ? (int8_t)rintf(x * inverse) : 0; }
 
 void mk_scalar_quantize_q8(int8_t *q, float *scale, const float *x, size_t cols) {
     float inverse = inverse_scale(scale, x, cols);
-    for (size_t i = 0; i < cols; i++) q[i] = (int8_t)rintf(x[i] * inverse);
+    for (size_t i = 0; i < cols; i++) q[i] = to_byte(x[i], inverse);
 }
 
 void mk_scalar_quantize_q8_split(int8_t *q, int32_t *offsets, float *scale, const float *x, size_t cols) {
     float inverse = inverse_scale(scale, x, cols);
     for (size_t i = 0; i < cols / 8; i++) offsets[i] = 0;
     for (size_t i = 0; i < cols; i++) {
-        int8_t value = (int8_t)rintf(x[i] * inverse);
+        int8_t value = to_byte(x[i], inverse);
         q[i % 2 * (cols / 2) + i / 2] = value;
         offsets[i / 8] -= 8 * value;
     }

@@ -71,9 +71,6 @@ static void conv_f32(float *y, size_t ystride, const float *x, size_t xstride, c
         }
 }
 
-/// Bits that grow with |x|; those of infinities and NaN are the largest.
-INLINE ivec magnitude(vec x) { return (ivec)x & 0x7FFFFFFF; }
-
 /// A row of snake, and the largest magnitude in it.
 INLINE int32_t snake_row(float *y, const float *x, const float *alpha, const float *inverse_beta, size_t channels) {
     ivec largest = {0};

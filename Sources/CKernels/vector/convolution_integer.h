@@ -183,16 +183,6 @@ static void conv_q8(float *y, size_t ystride, const mk_integer_rows *x, const mk
 typedef int16_t shorts __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
 typedef uint8_t ubytes __attribute__((vector_size(LANES), aligned(1), may_alias));
 
-#define INFINITE 0x7F800000
-
-INLINE int32_t largest_magnitude(const float *x, size_t channels) {
-    ivec largest = {0};
-    size_t c = 0;
-    for (; c + LANES <= channels; c += LANES) largest = __builtin_elementwise_max(largest, magnitude(load(x + c)));
-    if (c < channels) largest = __builtin_elementwise_max(largest, magnitude(load_part(x + c, channels - c)));
-    return __builtin_reduce_max(largest);
-}
-
 /// `bits` are those of the largest magnitude.
 INLINE void row_to_q16(int16_t *q, float *scale, const float *x, size_t channels, int32_t bits) {
     float most;

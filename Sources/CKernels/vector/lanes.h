@@ -137,6 +137,21 @@ INLINE vec choose(ivec condition, vec yes, vec no) {
     return (vec)(((ivec)yes & condition) | ((ivec)no & ~condition));
 }
 
+/// Bits that grow with |x|; those of infinities and NaN are the largest.
+INLINE ivec magnitude(vec x) { return (ivec)x & 0x7FFFFFFF; }
+
+/// The magnitude of infinities; those of NaN are larger.
+#define INFINITE 0x7F800000
+
+/// The magnitude of the largest, in which NaN counts: a comparison of floats would pass it over.
+INLINE int32_t largest_magnitude(const float *x, size_t channels) {
+    ivec largest = {0};
+    size_t c = 0;
+    for (; c + LANES <= channels; c += LANES) largest = __builtin_elementwise_max(largest, magnitude(load(x + c)));
+    if (c < channels) largest = __builtin_elementwise_max(largest, magnitude(load_part(x + c, channels - c)));
+    return __builtin_reduce_max(largest);
+}
+
 /// e^x within 2 units in the last place; clamped to [1e-38, 2e38], NaN stays NaN.
 INLINE vec exponential(vec x) {
     const float magic = 12582912;  // 1.5·2^23: adding it rounds to an integer and leaves it in the low bits

@@ -2,15 +2,14 @@
 
 typedef int8_t bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
 
+/// The scale of a row, and the factor that makes integers of it; 0 where all of them are zero.
 INLINE float inverse_scale(float *scale, const float *x, size_t cols) {
-    vec largest = fill(0);
-    for (size_t i = 0; i < cols; i += LANES)
-        largest = __builtin_elementwise_max(largest, __builtin_elementwise_abs(load_part(x + i, cols - i)));
-    float lanes[LANES], most = 0;
-    store(lanes, largest);
-    for (size_t i = 0; i < LANES; i++) most = lanes[i] > most ? lanes[i] : most;
-    *scale = most / 127;
-    return most > 0 ? 127 / most : 0;
+    int32_t bits = largest_magnitude(x, cols);
+    float most;
+    memcpy(&most, &bits, 4);
+    *scale = bits < INFINITE ? most / 127 : __builtin_nanf("");
+    float inverse = bits < INFINITE && bits > 0 ? 127 / most : 0;
+    return inverse < __builtin_inff() ? inverse : 0;
 }
 
 INLINE bytes to_bytes(vec x, float inverse) {
@@ -19,6 +18,10 @@ INLINE bytes to_bytes(vec x, float inverse) {
 
 static void quantize_q8(int8_t *q, float *scale, const float *x, size_t cols) {
     float inverse = inverse_scale(scale, x, cols);
+    if (inverse == 0) {
+        memset(q, 0, cols);
+        return;
+    }
     size_t i = 0;
     for (; i + LANES <= cols; i += LANES) *(bytes *)(q + i) = to_bytes(load(x + i), inverse);
     if (i < cols) {
@@ -30,6 +33,11 @@ static void quantize_q8(int8_t *q, float *scale, const float *x, size_t cols) {
 static void quantize_q8_split(int8_t *q, int32_t *offsets, float *scale, const float *x, size_t cols) {
     float inverse = inverse_scale(scale, x, cols);
     size_t half = cols / 2;
+    if (inverse == 0) {
+        memset(q, 0, cols);
+        memset(offsets, 0, half);
+        return;
+    }
     for (size_t g = 0; g < cols / MK_Q4_GROUP; g++) {
         int8_t group[MK_Q4_GROUP], *even = q + g * MK_Q4_GROUP / 2, *odd = even + half;
         for (size_t i = 0; i < MK_Q4_GROUP; i += LANES)
