@@ -76,16 +76,26 @@ let package = Package(
                 .embedInCode("Page/index.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
             ]
         ),
-        .executableTarget(
-            name: "makima",
+        // The client's end of a WebSocket: handshake, masks, pings. Knows nothing of speech.
+        .target(
+            name: "WebSocketClient",
             dependencies: [
-                "Audio", "Compute", "Files", "ModelFile", "ModelStore", "Quantization", "Qwen3TTS", "Server", "Speech",
-                .product(name: "Logging", package: "swift-log"),
+                "Files",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOWebSocket", package: "swift-nio"),
+            ]
+        ),
+        .executableTarget(
+            name: "makima",
+            dependencies: [
+                "Audio", "Compute", "Files", "ModelFile", "ModelStore", "Quantization", "Qwen3TTS", "Server", "Speech",
+                "WebSocketClient",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]
         ),
@@ -135,13 +145,10 @@ let package = Package(
             name: "makima-bench",
             dependencies: [
                 "CAllocationCounter", "CBenchmark", "CKernels", "Compute", "ModelFile", "Quantization", "Qwen3TTS",
-                "Server", "Speech",
+                "Server", "Speech", "WebSocketClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOHTTP1", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOWebSocket", package: "swift-nio"),
             ],
             path: "Benchmarks/Bench",
             resources: [
@@ -166,6 +173,14 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
             ],
             path: "Tests/WebSocketEcho"
+        ),
+        .testTarget(
+            name: "WebSocketClientTests",
+            dependencies: [
+                "Server", "WebSocketClient",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ]
         ),
         .testTarget(
             name: "ServerTests",

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import NIOCore
 import Server
 import Speech
 
@@ -102,25 +103,34 @@ struct RemoteSpeech {
         _ connection: RemoteConnection, _ take: ([Float], Int) throws -> Void
     ) async throws -> FinishReason {
         var rate = 24_000  // Hz; `started` tells
-        for try await message in connection.messages {
+        let reason = try await connection.receive { message -> FinishReason? in
             switch message {
-            case .sound(let bytes): try take(try Self.samples(bytes), rate)
+            case .binary(let bytes): try take(try Self.samples(Array(bytes.readableBytesView)), rate)
             case .text(let text):
-                guard let reply = try? JSONDecoder().decode(Reply.self, from: Data(text.utf8)) else {
-                    throw Failure("\(address.url) is no makima: it sends what is not of its protocol.")
-                }
-                switch reply.type {
-                case "started": rate = reply.sampleRate ?? rate
-                case "complete": return reply.finishReason.flatMap(FinishReason.init) ?? .endOfSpeech
-                case "error": throw failure(reply)
-                case "stopped":
-                    throw Failure("The appliance ended the session: \(reply.reason ?? "it does not say why").")
-                default: break  // what later versions may tell
-                }
+                let reply = try decoded(text)
+                if reply.type == "started" { rate = reply.sampleRate ?? rate }
+                return try end(reply)
             }
+            return nil
         }
-        // Messages end with an error, unless this task itself was told to end.
-        throw CancellationError()
+        guard let reason else { throw CancellationError() }
+        return reason
+    }
+
+    private func decoded(_ text: String) throws -> Reply {
+        do { return try JSONDecoder().decode(Reply.self, from: Data(text.utf8)) } catch {
+            throw Failure("\(address.url) is no makima: it sends what is not of its protocol.")
+        }
+    }
+
+    /// How the speech ended, if this says so. What later versions may tell does not.
+    private func end(_ reply: Reply) throws -> FinishReason? {
+        switch reply.type {
+        case "complete": return reply.finishReason.flatMap(FinishReason.init) ?? .endOfSpeech
+        case "error": throw failure(reply)
+        case "stopped": throw Failure("The appliance ended the session: \(reply.reason ?? "it does not say why").")
+        default: return nil
+        }
     }
 
     private func failure(_ reply: Reply) -> any Error {
