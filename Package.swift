@@ -35,6 +35,8 @@ let package = Package(
         ),
         // Files that are whole or not there, and what the system says when they cannot be.
         .target(name: "Files"),
+        // How far an address reaches, for those who serve and those who fetch.
+        .target(name: "Addresses"),
         .target(name: "ModelFile", dependencies: ["Files"]),
         .target(name: "Compute", dependencies: ["CKernels", "ModelFile"]),
         // What every engine and every door share: the protocol of an engine, and text as it is said. Knows no model.
@@ -45,7 +47,7 @@ let package = Package(
         .target(
             name: "ModelStore",
             dependencies: [
-                "Files", "ModelFile",
+                "Addresses", "Files", "ModelFile",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -58,7 +60,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Audio", "CAvahi", "Files", "Speech",
+                "Addresses", "Audio", "CAvahi", "Files", "Speech",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
@@ -76,10 +78,13 @@ let package = Package(
                 .embedInCode("Page/index.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
             ]
         ),
+        // What the program was started with.
+        .target(name: "CArguments"),
         .executableTarget(
             name: "makima",
             dependencies: [
-                "Audio", "Compute", "Files", "ModelFile", "ModelStore", "Quantization", "Qwen3TTS", "Server", "Speech",
+                "Addresses", "Audio", "CArguments", "Compute", "Files", "ModelFile", "ModelStore", "Quantization", "Qwen3TTS",
+                "Server", "Speech",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -170,7 +175,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "Audio", "Speech",
+                "Addresses", "Server", "Audio", "Speech",
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -205,7 +210,7 @@ let package = Package(
     ]
 )
 
-let cTargets: Set = ["CAllocationCounter", "CBenchmark", "CKernels", "CQuantization"]
+let cTargets: Set = ["CAllocationCounter", "CArguments", "CBenchmark", "CKernels", "CQuantization"]
 
 // One place for the language settings of every Swift target.
 for target in package.targets

@@ -1,4 +1,4 @@
-// Sound as a stream of bytes in the formats that clients ask for. With AudioFile the only file that knows libsndfile.
+// Sound as a stream of bytes in the formats that clients ask for. AudioFile names the others that know libsndfile.
 
 import CSndfile
 

@@ -5,6 +5,8 @@ package import Files
 package enum AudioError: FileFailure, Sendable, Equatable {
     case cannotOpen(path: String, reason: String)
     case notAudio(path: String, reason: String)
+    /// A recording of a kind that libsndfile does not read.
+    case notRead(path: String, kind: String)
     case empty(path: String)
     case tooLong(path: String, seconds: Double, limit: Double)
     case unsupportedSampleRate(Int, allowed: ClosedRange<Int>)
@@ -29,6 +31,8 @@ extension AudioError: CustomStringConvertible {
             "Cannot open the audio file '\(path)': \(reason)."
         case .notAudio(let path, let reason):
             "'\(path)' is not an audio file that can be read (\(reason)). Use WAV, FLAC, OGG or MP3."
+        case .notRead(let path, let kind):
+            "'\(path)' is \(kind), which cannot be read here. Convert it, as in ffmpeg -i FILE clip.wav, or drop it on the page of a running makima: the browser reads it."
         case .empty(let path):
             "'\(path)' holds no sound."
         case .tooLong(let path, let seconds, let limit):

@@ -1,4 +1,4 @@
-// Audio files, read whole and written as a stream. The only file that knows libsndfile.
+// Audio files, read whole and written as a stream. With AudioSource and AudioEncoder the only files that know libsndfile.
 
 import CSndfile
 import Files
@@ -9,19 +9,12 @@ package enum AudioFile {
     package static let longest = 600.0
 
     /// Reads a whole file; several channels are averaged to one.
-    package static func read(path: String) throws(AudioError) -> AudioClip {
-        // A descriptor rather than a path: libsndfile would guess a raw format from some endings.
-        let descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .cannotOpen(path: path, reason: systemMessage(errno)) }
-        defer { close(descriptor) }
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            throw .cannotOpen(path: path, reason: "it is not a regular file")
-        }
-        guard status.st_size > 0 else { throw .empty(path: path) }
-
+    /// - Parameter longest: seconds that are decoded at most, however little the file takes on the disk.
+    package static func read(path: String, longest: Double = longest) throws(AudioError) -> AudioClip {
+        let source = try AudioSource(path: path)
+        defer { withExtendedLifetime(source) {} }
         var info = SF_INFO()
-        guard let file = unsafe sf_open_fd(descriptor, Int32(SFM_READ), &info, Int32(SF_FALSE)) else {
+        guard let file = unsafe source.openFile(&info) else {
             throw .notAudio(path: path, reason: sndfileMessage(nil))
         }
         defer { unsafe _ = sf_close(file) }
@@ -30,22 +23,23 @@ package enum AudioFile {
             throw .unsupportedSampleRate(rate, allowed: supportedSampleRates)
         }
         guard info.frames > 0, info.channels > 0 else { throw .empty(path: path) }
-        // A stream that was written without knowing its end does not tell its length.
-        let frames = info.frames == sf_count_t.max ? nil : Int(info.frames)
+        // A stream that was written without knowing its end does not tell its length, and that of an MP3 is a guess.
+        let isGuess = info.frames == sf_count_t.max || info.format & Int32(SF_FORMAT_TYPEMASK) == Int32(SF_FORMAT_MPEG)
+        let frames = isGuess ? nil : Int(info.frames)
         let seconds = Double(frames ?? 0) / Double(rate)
         guard seconds <= longest else { throw .tooLong(path: path, seconds: seconds, limit: longest) }
 
-        let samples = unsafe try mono(file, path: path, frames: frames, channels: Int(info.channels), rate: rate)
+        let most = Int(longest * Double(rate))
+        let samples = unsafe try mono(file, path: path, frames: frames, most: most, Int(info.channels), rate)
         guard !samples.isEmpty else { throw .empty(path: path) }
         return AudioClip(samples: samples, sampleRate: rate)
     }
 
     /// Reads `frames` frames, or up to the end when their number is not known, in pieces and averages their channels.
     private static func mono(
-        _ file: OpaquePointer, path: String, frames: Int?, channels: Int, rate: Int
+        _ file: OpaquePointer, path: String, frames: Int?, most: Int, _ channels: Int, _ rate: Int
     ) throws(AudioError) -> [Float] {
         let pieceFrames = 4096
-        let most = Int(longest) * rate
         var piece = [Float](repeating: 0, count: pieceFrames * channels)  // [frames, channels]
         var samples = [Float]()
         while samples.count < frames ?? .max {
@@ -62,7 +56,8 @@ package enum AudioFile {
                 samples.append(sum / Float(channels))
             }
             guard samples.count <= most else {
-                throw .tooLong(path: path, seconds: Double(samples.count) / Double(rate), limit: longest)
+                throw .tooLong(
+                    path: path, seconds: Double(samples.count) / Double(rate), limit: Double(most) / Double(rate))
             }
         }
         return samples

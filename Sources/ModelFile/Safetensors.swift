@@ -13,6 +13,10 @@ package struct Safetensors: Sendable {
     package init(path: String) throws(ModelFileError) {
         let file = try MappedFile(path: path)
         guard file.count >= 10 else { throw .malformed(path: path, offset: 0, reason: "the file is too short") }
+        guard file.bytes(0..<8) != Array("version ".utf8) else {
+            throw .malformed(
+                path: path, offset: 0, reason: "it is Git's pointer to the weights: git lfs pull fetches them")
+        }
         var length: UInt64 = 0
         for byte in file.bytes(0..<8).reversed() { length = length << 8 | UInt64(byte) }
         guard length <= UInt64(Self.headerLimit) else {

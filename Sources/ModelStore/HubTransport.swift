@@ -1,6 +1,7 @@
-// One GET, as a careful client makes it: redirects bounded and never to plain text, the token to the hub's own host only,
-// and every failure sorted into "may pass if tried again" and "will not".
+// One GET, as a careful client makes it: redirects bounded, never to plain text and never from the internet to the network
+// at hand, the token to the hub's own host only, and every failure sorted into "may pass if tried again" and "will not".
 
+import Addresses
 import AsyncHTTPClient
 import FoundationEssentials
 import Glibc
@@ -13,6 +14,7 @@ package struct HubConfiguration: Sendable {
     package var endpoint = "https://huggingface.co"
     package var token: String?
     package var userAgent = "makima"
+    package var proxies = ProxySettings()
     package var connectTimeout: Duration = .seconds(15)
     /// A transfer that brings nothing for this long is given up and taken up again.
     package var stallTimeout: Duration = .seconds(30)
@@ -33,25 +35,44 @@ struct TransferFailure: Error {
 }
 
 struct HubTransport: Sendable {
-    let client: HTTPClient
+    /// One for each proxy, and one that goes directly.
+    private let clients: [ProxySettings.Proxy?: HTTPClient]
     let configuration: HubConfiguration
 
     static let redirectLimit = 10
 
     init(_ configuration: HubConfiguration) {
+        var clients: [ProxySettings.Proxy?: HTTPClient] = [:]
+        for proxy in [nil] + configuration.proxies.all.map(Optional.some) {
+            clients[proxy] = HTTPClient(
+                eventLoopGroupProvider: .singleton, configuration: Self.settings(configuration, proxy))
+        }
+        self.clients = clients
+        self.configuration = configuration
+    }
+
+    private static func settings(
+        _ configuration: HubConfiguration, _ proxy: ProxySettings.Proxy?
+    ) -> HTTPClient.Configuration {
         var settings = HTTPClient.Configuration()
         settings.redirectConfiguration = .disallow
         settings.httpVersion = .http1Only
         settings.timeout = .init(
             connect: TimeAmount(configuration.connectTimeout), read: TimeAmount(configuration.stallTimeout))
         settings.connectionPool.retryConnectionEstablishment = false
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: settings)
-        self.configuration = configuration
+        settings.proxy = proxy.map { proxy in
+            if proxy.isSocks { return .socksServer(host: proxy.host, port: proxy.port) }
+            let authorization = proxy.user.map { user in
+                HTTPClient.Authorization.basic(username: user, password: proxy.password ?? "")
+            }
+            return .server(host: proxy.host, port: proxy.port, authorization: authorization)
+        }
+        return settings
     }
 
     func shutDown() async {
         // Only a second shutdown fails, and there is none.
-        try? await client.shutdown()
+        for client in clients.values { try? await client.shutdown() }
     }
 
     /// The answer's head, with status 200, 206 or 416, its body still to come.
@@ -69,7 +90,7 @@ struct HubTransport: Sendable {
                 try check(response, url, name: name)
                 return response
             }
-            url = try Self.target(of: response, from: url)
+            url = try Self.target(of: response, from: url, startingAt: endpoint)
         }
         throw TransferFailure(
             error: .refused(url: address, reason: "it redirects more than \(Self.redirectLimit) times"))
@@ -86,13 +107,17 @@ struct HubTransport: Sendable {
         }
         do {
             // The whole transfer may take hours; silence is bounded by the client's read timeout.
+            let proxy = configuration.proxies.proxy(for: url)
+            guard let client = clients[proxy] else { preconditionFailure("there is a client for each proxy") }
             return try await client.execute(request, deadline: .distantFuture)
         } catch {
             throw Self.failure(error, url)
         }
     }
 
-    private static func target(of response: HTTPClientResponse, from url: URL) throws(TransferFailure) -> URL {
+    private static func target(
+        of response: HTTPClientResponse, from url: URL, startingAt endpoint: URL
+    ) throws(TransferFailure) -> URL {
         guard let location = response.headers.first(name: "Location"),
             let target = URL(string: location, relativeTo: url)?.absoluteURL, origin(target) != nil
         else {
@@ -100,6 +125,13 @@ struct HubTransport: Sendable {
         }
         guard url.scheme?.lowercased() == "http" || target.scheme?.lowercased() == "https" else {
             throw TransferFailure(error: .refused(url: "\(url)", reason: "it redirects from https to plain http"))
+        }
+        // A mirror on one's own network may send to its neighbours; the internet has no business there.
+        let isAtHand = AddressScope(host: target.host() ?? "") != .world
+        guard !isAtHand || AddressScope(host: endpoint.host() ?? "") != .world else {
+            throw TransferFailure(
+                error: .refused(
+                    url: shown(url), reason: "it redirects to \(target.host() ?? ""), which is on this network"))
         }
         return target
     }
@@ -169,6 +201,12 @@ struct HubTransport: Sendable {
         case is NIOSSLError, is BoringSSLError:
             return TransferFailure(
                 error: .offline(host: host, reason: "no secure connection: \(error); is the clock right?"))
+        case let error as HTTPClientError where error == .proxyAuthenticationRequired:
+            return TransferFailure(
+                error: .offline(
+                    host: host, reason: "the proxy asks for a name and a password: http://NAME:PASSWORD@HOST:PORT"))
+        case let error as HTTPClientError where error == .invalidProxyResponse:
+            return TransferFailure(error: .offline(host: host, reason: "the proxy does not let us through"))
         case let error as HTTPClientError where error == .remoteConnectionClosed:
             return TransferFailure(error: .unavailable(url: shown(url), reason: "it hung up"), mayPass: true)
         default:

@@ -9,6 +9,7 @@ package enum ModelStoreError: FileFailure, Equatable, CustomStringConvertible {
     case unwritable(path: String, reason: String)
     case busy(String)
     case notEnoughSpace(path: String, needed: Int, free: Int)
+    case badProxy(variable: String, reason: String)
     case offline(host: String, reason: String)
     case refused(url: String, reason: String)
     case unavailable(url: String, reason: String)
@@ -35,6 +36,7 @@ package enum ModelStoreError: FileFailure, Equatable, CustomStringConvertible {
         case .busy(let name): "Another makima models pull of \(name) is running: wait for it to end."
         case .notEnoughSpace(let path, let needed, let free):
             "\(path) has \(sizeText(free)) free and \(sizeText(needed)) are needed: free some space, or choose another folder with --store."
+        case .badProxy(let variable, let reason): "\(variable) names no proxy that can be used: \(reason)"
         case .offline(let host, let reason):
             "\(host) cannot be reached (\(reason)): check the network, or set HF_ENDPOINT to a mirror. What is installed keeps working."
         case .refused(let url, let reason): "\(url) was not followed: \(reason)"

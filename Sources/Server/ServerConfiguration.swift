@@ -20,6 +20,7 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var defaultVoice = "makima"
     package var cacheDirectory = ""
     package var preparedVoices = 16
+    package var voicesLimit = 200
     package var speakers = 10
     package var queue = 256
     package var deadline = 300
@@ -33,6 +34,7 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var keySetFile = ""
     package var tokenIssuer = ""
     package var tokenAudience = ""
+    package var allowPublic = false
     package var allowedHosts: [String] = []
     package var allowedOrigins: [String] = []
     package var certificate = ""
@@ -91,6 +93,7 @@ extension ServerConfiguration {
         .text(\.defaultVoice, "default-voice", "Voice of those who name none.", environment: "TTS_DEFAULT_VOICE"),
         .text(
             \.cacheDirectory, "cache-dir", "Folder where prepared voices are kept for the next start; none when empty."),
+        .number(\.voicesLimit, "voices-limit", 0...100_000, "Voices that may be added to the folder of voices."),
         .number(\.preparedVoices, "prepared-voices", 1...1000, "Voices kept ready in memory."),
         .number(\.speakers, "speakers", 1...64, "Utterances spoken at the same time."),
         .number(\.queue, "queue", 1...10_000, "Requests that may wait before others are refused."),
@@ -110,6 +113,10 @@ extension ServerConfiguration {
         .text(\.keySetFile, "auth-jwks-file", "File of the keys that sign tokens (JSON Web Key Set)."),
         .text(\.tokenIssuer, "auth-issuer", "Who must have issued a token (iss)."),
         .text(\.tokenAudience, "auth-audience", "Whom a token must be meant for (aud)."),
+        .flag(
+            \.allowPublic, "allow-public",
+            "Whether everybody on the internet may use the server: an address of the internet without a token is refused else."
+        ),
         .list(\.allowedHosts, "allowed-hosts", "Names the server answers to, beside addresses and local names."),
         .list(
             \.allowedOrigins, "allowed-origins",

@@ -16,6 +16,9 @@ struct TCPListener: Sendable {
     let host: String
     let port: Int
     var maximumConnections: Int
+    var patience = Patience()
+    /// What a new connection waits for.
+    var firstPhase = ConnectionPhase.open
     let logger: Logger
     /// Told the address once the port is open: `port` may have been zero.
     var onOpen: @Sendable (SocketAddress) -> Void
@@ -51,6 +54,7 @@ struct TCPListener: Sendable {
         _ quiescing: ServerQuiescingHelper, _ initialize: @escaping @Sendable (any Channel) throws -> Connection
     ) async throws -> NIOAsyncChannel<Connection, Never> {
         let limit = ConnectionLimit(maximum: maximumConnections)
+        let refusals = RefusalLog(logger)
         do {
             return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
                 .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -67,8 +71,12 @@ struct TCPListener: Sendable {
                     channel.eventLoop.makeCompletedFuture {
                         do {
                             try limit.admit(channel)
+                            try watch(channel, refusals)
                             return try initialize(channel)
                         } catch {
+                            if error is ConnectionLimit.Reached {
+                                note(channel, refusals, "CONNECTIONS", "\(maximumConnections) connections are open")
+                            }
                             // NIO forgets a channel that is not initialized, without closing it.
                             channel.close(promise: nil)
                             throw error
@@ -78,6 +86,21 @@ struct TCPListener: Sendable {
         } catch let error as IOError {
             throw ListenError(what: protocolName, host: host, port: port, errorNumber: error.errnoCode)
         }
+    }
+}
+
+extension TCPListener {
+    private func watch(_ channel: any Channel, _ refusals: RefusalLog) throws {
+        try channel.pipeline.syncOperations.addHandler(
+            ConnectionWatch(patience, firstPhase) { [self] overdue in
+                // Whoever keeps a connection for a next request and sends none does nothing wrong.
+                if overdue != .request { note(channel, refusals, "TIMEOUT", overdue.rawValue) }
+            })
+    }
+
+    private func note(_ channel: any Channel, _ refusals: RefusalLog, _ code: String, _ reason: String) {
+        let client = channel.remoteAddress?.ipAddress ?? "local"
+        refusals.note(client: client, door: protocolName.lowercased(), code: code, reason: reason)
     }
 }
 

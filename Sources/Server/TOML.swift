@@ -29,7 +29,9 @@ package enum TOML {
         var entries: [Entry] = []
         var seen: Set<String> = []
         // "\r\n" is one Character: lines are cut by scalar.
-        for (index, line) in text.unicodeScalars.split(separator: "\n", omittingEmptySubsequences: false).enumerated() {
+        for (index, line) in text.withoutByteOrderMark.unicodeScalars.split(
+            separator: "\n", omittingEmptySubsequences: false
+        ).enumerated() {
             var reader = LineReader(line: String(line), number: index + 1)
             guard let entry = try reader.entry() else { continue }
             guard seen.insert(entry.name).inserted else {
@@ -67,6 +69,13 @@ package enum TOML {
             }
         }
         return quoted + "\""
+    }
+}
+
+extension String {
+    /// Without the mark that some editors put before UTF-8 text.
+    var withoutByteOrderMark: String {
+        unicodeScalars.first == "\u{FEFF}" ? String(unicodeScalars.dropFirst()) : self
     }
 }
 

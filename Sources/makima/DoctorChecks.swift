@@ -30,8 +30,9 @@ enum DoctorChecks {
 
     /// Processors this process may run on.
     static var usableProcessors: Int {
-        let mask = field("Cpus_allowed", in: read("/proc/self/status")) ?? ""
-        let count = mask.reduce(0) { $0 + ($1.hexDigitValue ?? 0).nonzeroBitCount }
+        var set = cpu_set_t()
+        guard unsafe sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return 1 }
+        let count = unsafe withUnsafeBytes(of: &set) { unsafe $0.reduce(0) { $0 + $1.nonzeroBitCount } }
         return max(1, min(64, count))
     }
 
@@ -121,11 +122,15 @@ enum DoctorChecks {
         do {
             let store = try VoiceLocations.store()
             let (voices, unusable) = store.list()
-            if let problem = unusable.first {
-                return .fail("voices", "\(problem)", advice: "Mend or remove the voice.")
-            }
             _ = try store.find(store.defaultVoice)
-            return .ok("voices", voices.map(\.metadata.id).joined(separator: " "))
+            let usable = voices.map(\.metadata.id).joined(separator: " ")
+            guard unusable.isEmpty else {
+                let problems = unusable.map(\.description).joined(separator: " ")
+                return .warn(
+                    "voices", "\(usable); not usable: \(problems)",
+                    advice: "Mend or remove what is named; makima voices lists it.")
+            }
+            return .ok("voices", usable)
         } catch {
             return .fail("voices", "\(error)", advice: "Reinstall makima, or set TTS_DEFAULT_VOICE.")
         }

@@ -15,7 +15,7 @@ struct Makima: AsyncParsableCommand {
     /// Exit status 2 for a wrong use, as most commands have it, 1 for anything else that went wrong.
     static func main() async {
         do {
-            var command = try parseAsRoot()
+            var command = try parseAsRoot(Array(Program.arguments.dropFirst()))
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

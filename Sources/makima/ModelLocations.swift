@@ -37,9 +37,7 @@ enum ModelLocations {
     /// `share/makima/NAME` of the installation this program belongs to, or a folder of the source tree it was built in:
     /// whichever exist.
     static func builtInFolders(_ name: String, inSource source: String) -> [String] {
-        guard let program = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
-            return []
-        }
+        guard let program = Program.path else { return [] }
         var folders: [String] = []
         var folder = program
         while let slash = folder.lastIndex(of: "/") {

@@ -16,7 +16,8 @@ extension Models {
                 Every file is checked against the hub's own hash. An interrupted pull goes on where it stopped when the same \
                 command is given again. What is installed keeps working until the new model is complete.
 
-                HF_ENDPOINT names a mirror, HF_TOKEN a token for models that ask for one.
+                HF_ENDPOINT names a mirror, HF_TOKEN a token for models that ask for one. HTTPS_PROXY, HTTP_PROXY, ALL_PROXY \
+                and NO_PROXY are obeyed.
                 """)
 
         @OptionGroup var options: StoreOptions
@@ -46,12 +47,12 @@ extension Models {
             pull.revision = revision
             pull.expectedShare = format.expectedShare
             let display = PullDisplay()
-            let (path, isNew) = try await pull.run(into: options.models, from: hub) { display.show($0) }
+            let (path, isNew) = try await pull.run(into: options.models, from: hub()) { display.show($0) }
             display.end()
             print(isNew ? "\(name) is ready: \(path)" : "\(name) was here already: \(path)")
         }
 
-        private var hub: HubConfiguration {
+        private func hub() throws -> HubConfiguration {
             let environment = ProcessInfo.processInfo.environment
             var hub = HubConfiguration()
             if let endpoint = environment["HF_ENDPOINT"], !endpoint.isEmpty {
@@ -59,6 +60,7 @@ extension Models {
             }
             if let token = environment["HF_TOKEN"], !token.isEmpty { hub.token = token }
             hub.userAgent = "makima/\(version)"
+            hub.proxies = try ProxySettings(environment: environment)
             return hub
         }
     }

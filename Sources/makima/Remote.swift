@@ -1,10 +1,11 @@
+import Addresses
 import FoundationEssentials
 import Server
 import Speech
 
 /// Where a name leads: an appliance's full name, the beginning of one, "first" for any, or an address.
 func applianceURL(_ name: String) throws -> String {
-    if name.hasPrefix("http://") || name.hasPrefix("https://") { return name }
+    if let url = addressURL(name) { return url }
     let found = try findAppliances()
     let match = found.first { $0.name == name } ?? found.first { name == "first" || $0.name.hasPrefix(name) }
     if let match { return match.url }
@@ -12,6 +13,23 @@ func applianceURL(_ name: String) throws -> String {
         throw Failure("No appliance answers on this network. Give its address: --remote http://HOST:8012")
     }
     throw Failure("No appliance is called \(name). There are: \(found.map(\.name).sorted().joined(separator: ", ")).")
+}
+
+/// `text` as the URL of an appliance, when it is an address and no name: a URL, an IP address, or a host with a dot or a port.
+func addressURL(_ text: String) -> String? {
+    if text.hasPrefix("http://") || text.hasPrefix("https://") { return text }
+    let port = ServerConfiguration().port
+    if text.hasPrefix("[") { return text.contains("]:") ? "http://\(text)" : "http://\(text):\(port)" }
+    if text.contains(":"), AddressScope(address: text) != nil { return "http://[\(text)]:\(port)" }
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    let isHost =
+        !parts[0].isEmpty
+        && parts[0].utf8.allSatisfy { byte in
+            Character(Unicode.Scalar(byte)).isLetter || (48...57).contains(byte) || [45, 46, 95].contains(byte)
+        }
+    guard isHost else { return nil }
+    if parts.count == 2 { return UInt16(parts[1]).map { "http://\(parts[0]):\($0)" } }
+    return text.contains(".") || text == "localhost" ? "http://\(text):\(port)" : nil
 }
 
 /// One text, spoken by an appliance: a client of /api/v1/speak. See docs/protocol.md.

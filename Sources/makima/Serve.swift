@@ -84,18 +84,3 @@ extension Serve {
         return choice
     }
 }
-
-enum SettingsFile {
-    private static let system = "/etc/makima/makima.toml"
-
-    /// The named file must be there; the system's may be.
-    static func read(_ named: String?) throws -> (path: String, text: String)? {
-        let path = named ?? system
-        guard FileManager.default.fileExists(atPath: path) || named != nil else { return nil }
-        guard let data = FileManager.default.contents(atPath: path), let text = String(validating: data, as: UTF8.self)
-        else {
-            throw ValidationError("The settings file \(path) cannot be read as text.")
-        }
-        return (path, text)
-    }
-}

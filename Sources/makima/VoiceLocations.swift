@@ -26,7 +26,7 @@ enum VoiceLocations {
         complete(&configuration)
         return VoiceStore(
             directory: configuration.voicesDirectory, builtIn: configuration.builtInVoices,
-            defaultVoice: configuration.defaultVoice)
+            defaultVoice: configuration.defaultVoice, limit: configuration.voicesLimit)
     }
 
     private static func writable(_ environment: [String: String]) -> String {

@@ -95,6 +95,59 @@ import Testing
         #expect(try read(file).samples.count == 50)
     }
 
+    @Test func aHeaderWithoutLengthsGivesWhatIsThere() throws {
+        let data: [UInt8] = (0..<200).map { $0 % 2 == 0 ? UInt8($0) : 1 }
+        let whole = try read(wav(format: 1, channels: 1, rate: 24_000, bits: 16, data: data))
+        #expect(whole.samples.count == 100)
+        var file = wav(format: 1, channels: 1, rate: 24_000, bits: 16, data: data, claimedBytes: 0)
+        #expect(try read(file) == whole)
+        // Both lengths zero, as a recorder leaves them behind that was switched off.
+        file.replaceSubrange(4..<8, with: [0, 0, 0, 0])
+        #expect(try read(file) == whole)
+    }
+
+    @Test func mp3InTheClothesOfWAVIsRead() throws {
+        var encoder = try AudioEncoder(.mp3, sampleRate: 24_000)
+        let mp3 = try encoder.encode(sine(440, rate: 24_000, count: 48_000)) + encoder.finish()
+        let plain = try read(Data(mp3))
+        #expect(abs(plain.duration - 2) < 0.2)
+        for claimed in [nil, 0] {
+            let file = wav(format: 0x55, channels: 1, rate: 24_000, bits: 0, data: mp3, claimedBytes: claimed)
+            let clip = try read(file)
+            #expect(clip == plain)
+        }
+    }
+
+    @Test(arguments: [
+        (Data([0, 0, 0, 32]) + Data("ftypM4A ".utf8), "M4A"), (Data([0x1a, 0x45, 0xdf, 0xa3, 1]), "WebM"),
+        (Data([0x30, 0x26, 0xb2, 0x75]), "Windows Media"), (Data("#!AMR\n".utf8), "AMR"),
+        (Data([0xff, 0xf1, 0x50]), "AAC"),
+    ])
+    func recordingsOfAnotherKindAreNamedWithWhatToDo(head: Data, kind: String) {
+        let error = #expect(throws: AudioError.self) { try read(head + Data(repeating: 0, count: 1000)) }
+        #expect(error?.description.contains(kind) == true && error?.description.contains("ffmpeg") == true)
+    }
+
+    /// Silence for an hour takes 100 kB in FLAC: what counts is what it becomes.
+    @Test func whatIsSmallOnTheDiskIsNotDecodedWithoutEnd() throws {
+        for format in [AudioFormat.flac, .opus, .mp3] {
+            var encoder = try AudioEncoder(format, sampleRate: 24_000)
+            var bytes: [UInt8] = []
+            for _ in 0..<70 { bytes += try encoder.encode([Float](repeating: 0, count: 24_000)) }
+            bytes += try encoder.finish()
+            try withTemporaryFolder { folder in
+                try Data(bytes).write(to: URL(fileURLWithPath: folder + "/a"))
+                let error = #expect(throws: AudioError.self) { try AudioFile.read(path: folder + "/a", longest: 60) }
+                guard case .tooLong(_, let seconds, 60) = error else {
+                    Issue.record("\(format): \(String(describing: error))")
+                    return
+                }
+                #expect(seconds > 60 && seconds < 71)
+                #expect(try AudioFile.read(path: folder + "/a", longest: 71).duration > 69)
+            }
+        }
+    }
+
     @Test func elevenMinutesAreRefused() throws {
         let data = [UInt8](repeating: 128, count: 660 * 4_000)
         #expect(try kind(of: wav(format: 1, channels: 1, rate: 4_000, bits: 8, data: data)) == "tooLong")

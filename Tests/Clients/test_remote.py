@@ -159,6 +159,17 @@ def test_a_server_that_goes_away_is_a_sentence(start, tmp_path):
     assert not (tmp_path / "a.wav").exists()
 
 
+@pytest.mark.parametrize("address", ["127.0.0.1:{}", "localhost:{}", "http://127.0.0.1:{}"])
+def test_an_address_needs_no_scheme(server, address):
+    assert heard(address.format(server.port), "ab") == heard(server, "ab")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "[::1]", "[::1]:1", "nobody.invalid", "nobody.invalid:1"])
+def test_an_address_where_nobody_is_needs_no_daemon(address):
+    message = refused(address, "Hello.")
+    assert "No appliance can be reached at http://" in message and "aemon" not in message
+
+
 def test_nobody_there_is_a_sentence():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

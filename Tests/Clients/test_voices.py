@@ -55,6 +55,27 @@ def test_a_recording_is_checked(voices, tmp_path, server):
     assert status != 0 and "3" in out + err and not (server.voices / "short").exists()
 
 
+def test_what_was_meant_to_be_a_voice_is_named(voices, tmp_path, server):
+    sound = recording()
+    for name in "With Space/reference.wav", "lone/reference.mp3", "loose.wav", "custom/spec/reference.wav":
+        path = server.voices / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(sound)
+    status, out, _ = voices("list")
+    problems = [line for line in out.splitlines() if line.startswith("! ")]
+    assert status == 0 and len(problems) == 3 and " spec" in out
+    assert any("with-space" in line for line in problems) and any("reference.mp3" in line for line in problems)
+    assert voices("show", "spec")[0] == 0
+    assert "spec" in [voice["id"] for voice in server.json("GET", "/api/v1/voices")[1]["voices"]]
+
+
+def test_a_recording_of_a_phone_says_what_to_do(voices, tmp_path):
+    path = tmp_path / "memo.m4a"
+    path.write_bytes(b"\0\0\0\x1cftypM4A " + bytes(5000))
+    status, out, err = voices("add", str(path), "--name", "Memo", "--consent", "yes")
+    assert status == 1 and "M4A" in err and "ffmpeg" in err
+
+
 @pytest.mark.parametrize("arguments,words", [
     (("show", "nobody"), "There is no voice nobody"), (("remove", "makima"), "came with the program"),
     (("check", "/nonexistent.wav"), "/nonexistent.wav"), (("show", "../etc"), "cannot name a voice"),

@@ -20,6 +20,12 @@ private func tensor(_ name: String, _ shape: String, _ begin: Int, _ end: Int, t
     #""\#(name)":{"dtype":"\#(type)","shape":\#(shape),"data_offsets":[\#(begin),\#(end)]}"#
 }
 
+@Test func gitsPointerToTheWeightsSaysWhatToDo() {
+    let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
+    let error = #expect(throws: ModelFileError.self) { try open(Array(pointer.utf8)) }
+    #expect(error?.description.contains("git lfs pull") == true)
+}
+
 @Test func readsTensorsAndMetadata() throws {
     let header =
         #"{"__metadata__":{"a":"é\n"},"# + tensor("x", "[2,1]", 0, 8) + "," + tensor("s", "[]", 8, 10, type: "BF16")
@@ -36,6 +42,7 @@ private let hostile: [(String, [UInt8])] = [
     ("header over 100 MB", file("{}", length: 200_000_000)),
     ("header length overflows", file("{}", length: .max)),
     ("no brace at the start", file(" {}")),
+    ("Git's pointer to a file", Array("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n".utf8)),
     ("not JSON", file("{hello}  ")),
     ("unfinished JSON", file("{\"x\":")),
     ("text behind the header", file("{}  x")),

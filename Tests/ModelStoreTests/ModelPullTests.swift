@@ -30,12 +30,15 @@ extension HostileHub {
     @discardableResult
     func pull(
         into temporary: TemporaryStore, format: String = "released", token: String? = nil, revision: String = "main",
-        stallTimeout: Duration = .seconds(20), conversion: ModelPull.Conversion? = nil,
+        stallTimeout: Duration = .seconds(20), endpoint: String? = nil, environment: [String: String] = [:],
+        conversion: ModelPull.Conversion? = nil,
         progress: @escaping PullProgress = { _ in }
     ) async throws -> (path: String, isNew: Bool) {
         var configuration = self.configuration
         configuration.token = token
         configuration.stallTimeout = stallTimeout
+        configuration.endpoint = endpoint ?? configuration.endpoint
+        configuration.proxies = try ProxySettings(environment: environment)
         var pull = ModelPull(name: try ModelName(Self.id), format: format, conversion: conversion)
         pull.revision = revision
         return try await pull.run(into: temporary.store, from: configuration, progress: progress)
@@ -187,7 +190,80 @@ extension HostileHub {
         await hub.stop()
     }
 
+    // MARK: Proxies
+
+    /// The hub stands for the proxy: it gets whole addresses, of a host that nobody could find.
+    @Test func aProxyOfTheEnvironmentIsUsed() async throws {
+        let hub = try await HostileHub()
+        let temporary = TemporaryStore()
+        try await hub.pull(
+            into: temporary, endpoint: "http://hub.example",
+            environment: ["http_proxy": "http://me:secret@127.0.0.1:\(hub.port)"])
+        #expect(temporary.contents("\(HostileHub.id)/default/model.safetensors") == HostileHub.modelFiles[Self.weights])
+        #expect(hub.requests.allSatisfy { $0.uri.hasPrefix("http://hub.example/") })
+        #expect(hub.requests.allSatisfy { $0.headers.first(name: "Proxy-Authorization") == "Basic bWU6c2VjcmV0" })
+        await hub.stop()
+    }
+
+    @Test func aHostOfNoProxyIsReachedDirectly() async throws {
+        let hub = try await HostileHub()
+        try await hub.pull(
+            into: TemporaryStore(),
+            environment: ["HTTP_PROXY": "http://127.0.0.1:1", "NO_PROXY": "example.org, 127.0.0.1"])
+        #expect(!hub.requests.isEmpty)
+        await hub.stop()
+    }
+
+    @Test func whatNamesNoProxyIsSaid() {
+        for text in ["https://proxy:1", "ftp://x", "http://", "socks5://a:b@c"] {
+            let error = #expect(throws: ModelStoreError.self) { try ProxySettings(environment: ["HTTPS_PROXY": text]) }
+            #expect(error?.description.hasPrefix("HTTPS_PROXY names no proxy") == true, "\(text)")
+        }
+    }
+
+    @Test(
+        arguments: [
+            ("https://huggingface.co/x", "s:1"), ("http://mirror.lan/x", "h:2"), ("https://a.example.org/x", nil),
+            ("https://example.org/x", nil), ("https://notexample.org/x", "s:1"), ("https://port.net:8443/", nil),
+            ("https://port.net/", "s:1"),
+        ] as [(String, String?)])
+    func eachAddressHasItsProxy(address: String, proxy: String?) throws {
+        let settings = try ProxySettings(environment: [
+            "HTTPS_PROXY": "s:1", "http_proxy": "http://h:2/", "no_proxy": ".example.org,port.net:8443",
+        ])
+        let found = settings.proxy(for: try #require(URL(string: address)))
+        #expect(found.map { "\($0.host):\($0.port)" } == proxy)
+    }
+
     // MARK: Redirects and tokens
+
+    /// A hub of the internet (by way of the proxy) that wants the client to look at its own network.
+    @Test(arguments: [
+        "http://127.0.0.1:PORT/", "http://localhost:PORT/", "http://0.0.0.0:PORT/", "http://[::]:PORT/",
+        "http://[::1]:PORT/", "http://[::ffff:127.0.0.1]:PORT/", "http://2130706433:PORT/", "http://127.1:PORT/",
+        "http://169.254.169.254/latest/", "http://192.168.1.1/", "http://router/", "http://printer.local/",
+        "file:///etc/passwd", "ftp://hub.example/", "//", "gopher://127.0.0.1:PORT/",
+    ])
+    func aRedirectToTheNetworkAtHandIsRefused(target: String) async throws {
+        let other = try await HostileHub()
+        let location = target.replacingOccurrences(of: "PORT", with: "\(other.port)") + "elsewhere/model.safetensors"
+        let hub = try await HostileHub(faults: [Self.weightsPath: [.status(302, [("Location", location)])]])
+        let temporary = TemporaryStore()
+        let error = await #expect(throws: ModelStoreError.self) {
+            try await hub.pull(
+                into: temporary, endpoint: "http://hub.example",
+                environment: ["http_proxy": "http://127.0.0.1:\(hub.port)", "no_proxy": "127.0.0.1,localhost"])
+        }
+        guard case .refused = error else {
+            Issue.record("\(location): \(String(describing: error))")
+            return
+        }
+        #expect(other.requests.isEmpty)
+        #expect(hub.requests.allSatisfy { !$0.uri.contains("elsewhere") })
+        #expect(temporary.store.list().isEmpty)
+        await other.stop()
+        await hub.stop()
+    }
 
     @Test func theTokenGoesToTheHubOnly() async throws {
         let other = try await HostileHub()

@@ -90,6 +90,17 @@ import Testing
                 == ["200 interrupt(mayResume: true)", "800 resume"])
     }
 
+    @Test func whatIsSaidAfterAHeldTextWasCancelledIsInterruptedLikeAnyOther() {
+        let policy = Self.policy(.speech, resume: 500)
+        #expect(
+            Self.run(
+                policy,
+                [
+                    (0, .speechStarted), (250, .speaking(false)), (300, .speechStopped), (400, .speaking(true)),
+                    (900, .final("stop talking please")),
+                ]) == ["200 interrupt(mayResume: true)", "400 confirm", "900 interrupt(mayResume: false)"])
+    }
+
     @Test func silenceOfTheSpeakerIsNotInterrupted() {
         var bargeIn = BargeIn(Self.policy(.speech, milliseconds: 0))
         #expect(bargeIn.handle(.speechStarted, at: Self.start) == nil)

@@ -36,6 +36,11 @@ import Testing
         #expect((error?.line ?? 0) >= 2)
     }
 
+    @Test func theMarkOfAnEditorIsNoName() throws {
+        #expect(try TOML.parse("\u{FEFF}port = 1\r\n").map(\.name) == ["port"])
+        #expect(throws: TOMLError.self) { try TOML.parse("a = 1\n\u{FEFF}port = 1") }
+    }
+
     @Test func whatIsWrittenIsReadBack() throws {
         let values: [TOMLValue] = [
             .string("a\"b\\\n\t\r\u{1}é😀"), .integer(-5), .number(0.25), .flag(false), .list(["", "a, b", "\"]"]),

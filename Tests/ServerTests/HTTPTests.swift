@@ -13,7 +13,18 @@ import Testing
         #expect(RequestTarget("//a//")?.path == ["a"])
     }
 
-    @Test(arguments: ["/..", "/a/%2e%2e/b", "/a/./b", "/%", "/%zz", "/%ff", "/a%2fb", "/a%00b", "/a?b=%"])
+    @Test func anAbsoluteTargetNamesItsHost() {
+        #expect(RequestTarget("http://box:8012/a/b?c=d")?.path == ["a", "b"])
+        #expect(RequestTarget("http://box:8012/a/b?c=d")?.authority == "box:8012")
+        #expect(RequestTarget("HTTPS://box")?.path == [])
+        #expect(RequestTarget("http://box?c=d")?.query == ["c": "d"])
+        #expect(RequestTarget("/http://box/")?.authority == nil)
+    }
+
+    @Test(arguments: [
+        "/..", "/a/%2e%2e/b", "/a/./b", "/%", "/%zz", "/%ff", "/a%2fb", "/a%00b", "/a?b=%", "/a?b=%+a", "/%+a", "/%-0",
+        "http://", "http:///a", "http://a@b/",
+    ])
     func badTargetsAreRefused(uri: String) {
         #expect(RequestTarget(uri) == nil)
     }
@@ -41,6 +52,16 @@ import Testing
         }
         guard case .notFound = router.match(.GET, ["voices", "x", "y"]) else { return #expect(Bool(false)) }
     }
+
+    @Test func optionsSayWhatMayBeDone() throws {
+        let router = Self.router()
+        func allowed(_ path: String) throws -> [String] {
+            router.options(try #require(RequestTarget(path))).headers["allow"]
+        }
+        #expect(try allowed("/voices/x") == ["DELETE, GET, HEAD, OPTIONS"])
+        #expect(try allowed("*") == ["DELETE, GET, HEAD, OPTIONS"])
+        #expect(router.options(try #require(RequestTarget("/nothing"))).status == .notFound)
+    }
 }
 
 @Suite struct RequestGuardTests {
@@ -53,7 +74,9 @@ import Testing
     @Test(arguments: [
         ("localhost", true), ("localhost:8012", true), ("127.0.0.1:80", true), ("192.168.1.7", true),
         ("[::1]:8012", true),
-        ("makima.local", true), ("box", true), ("box.home.arpa", true), ("tts.example.org", true),
+        ("makima.local", true), ("makima.local.", true), ("Makima.LOCAL.:8012", true), ("tts.example.org.", true),
+        ("evil.example.com.", false), (".", false), ("box..", false), ("box", true), ("box.home.arpa", true),
+        ("tts.example.org", true),
         ("TTS.Example.org:443", true),
         ("evil.example.com", false), ("localhost.evil.com", false), ("1.2.3.4.evil.com", false), ("", false),
         ("[::1", false),
@@ -89,6 +112,41 @@ import Testing
             "sec-websocket-version": "13", "sec-websocket-key": "x",
         ]
         #expect(guardian.refusal(of: Self.head(.GET, handshake))?.status == .forbidden)
+        // A file, a frame without an origin, a name that now leads here: none of them is this server's page.
+        for origin in ["null", "file://", "http://rebound.example.com:8012", "box:8012", "http://box:8013", ""] {
+            var other = handshake
+            other.replaceOrAdd(name: "origin", value: origin)
+            #expect(guardian.refusal(of: Self.head(.GET, other))?.status == .forbidden, "\(origin)")
+        }
+        var rebound = handshake
+        rebound.replaceOrAdd(name: "origin", value: "http://rebound.example.com:8012")
+        rebound.replaceOrAdd(name: "host", value: "rebound.example.com:8012")
+        #expect(guardian.refusal(of: Self.head(.GET, rebound))?.status == .misdirectedRequest)
+    }
+
+    @Test func aPreflightAllowsWhatAnSDKAsksFor() {
+        let guardian = RequestGuard(allowedOrigins: ["*"])
+        let asked = "Authorization, content-type,x-stainless-arch, X-Stainless-Retry-Count, evil\u{e9}, "
+        let head = Self.head(
+            .OPTIONS,
+            [
+                "host": "box", "origin": "https://app.example.org", "access-control-request-method": "POST",
+                "access-control-request-headers": asked,
+            ])
+        let response = guardian.preflight(head)
+        #expect(response.status == .noContent)
+        #expect(
+            response.headers["access-control-allow-headers"]
+                == ["authorization, content-type, x-stainless-arch, x-stainless-retry-count"])
+        #expect(response.headers["vary"] == ["origin", "access-control-request-headers"])
+    }
+
+    @Test func answersThatDependOnTheOriginSayIt() {
+        var response = Response()
+        RequestGuard(allowedOrigins: ["https://app.example.org"])
+            .addHeaders(to: &response, for: Self.head(.GET, ["host": "box"]))
+        #expect(response.headers["vary"] == ["origin"])
+        #expect(!response.headers.contains(name: "access-control-allow-origin"))
     }
 
     @Test func corsIsOffUnlessConfigured() {

@@ -58,6 +58,11 @@ func buzz(
         #expect(report.isUsable != isError)
     }
 
+    @Test func lengthsAreWrittenWithAFigureBeforeThePoint() {
+        let report = ClipReport(buzz(seconds: 0.55))
+        #expect(report.description.hasPrefix("The recording has 0.5 s;"), "\(report)")
+    }
+
     @Test func theShippedVoicesAreUsable() throws {
         for name in ["makima", "denji"] {
             let report = ClipReport(try AudioFile.read(path: "Voices/\(name)/reference.wav"))
@@ -145,7 +150,12 @@ func buzz(
         let (voices, unusable) = store.list()
         #expect(voices.map(\.metadata.id) == ["makima", "zed"])
         #expect(voices.map(\.metadata.name) == ["Makima", "zed"])
-        #expect(unusable == [.unreadable(id: "broken", file: "metadata.json", reason: "name is not of type String.")])
+        let path = folder.path + "/built-in/Not An ID"
+        #expect(
+            unusable == [
+                .misnamed(folder: path),
+                .unreadable(id: "broken", file: "metadata.json", reason: "name is not of type String."),
+            ])
         #expect(throws: VoiceError.builtIn("zed")) { try store.remove("zed") }
         #expect(throws: VoiceError.badID("../built-in/zed")) { try store.find("../built-in/zed") }
         // One's own voice of the same name hides the one that came with the program.
@@ -153,6 +163,106 @@ func buzz(
         own.id = "zed-2"
         _ = try store.add(buzz(seconds: 5), own)
         #expect(store.list().voices.map(\.metadata.id) == ["makima", "zed", "zed-2"])
+    }
+
+    /// Writes files into the folder of voices.
+    private func write(_ files: [String: Data], _ folder: Folder) throws {
+        for (file, data) in files {
+            let path = URL(filePath: folder.path + "/own/" + file)
+            try FileManager.default.createDirectory(
+                at: path.deletingLastPathComponent(), withIntermediateDirectories: true)
+            try data.write(to: path)
+        }
+    }
+
+    private func clip(_ folder: Folder) throws -> Data {
+        let path = folder.path + "/clip.wav"
+        var writer = try AudioFileWriter(path: path, sampleRate: 24_000)
+        try writer.write(buzz(seconds: 4).samples)
+        try writer.finish()
+        return try Data(contentsOf: URL(filePath: path))
+    }
+
+    @Test func whatWasMeantToBeAVoiceIsNamedWithItsReason() throws {
+        let folder = try Folder()
+        let store = try store(folder)
+        let clip = try clip(folder)
+        try write(
+            [
+                "With Space/reference.wav": clip, "mp3/reference.mp3": clip, "loose.wav": clip,
+                "empty/reference.wav": Data(),
+                "short/reference.wav": Data("RIFF".utf8), "forgotten/metadata.json": Data("{}".utf8),
+                "pointer/reference.wav": Data("version https://git-lfs.github.com/spec/v1\noid sha256:0\n".utf8),
+                "README.md": Data("no voice".utf8), "notes/todo.txt": Data("no voice".utf8), "good/reference.wav": clip,
+                ".hidden/reference.wav": clip,
+            ], folder)
+        let (voices, unusable) = store.list()
+        #expect(voices.map(\.metadata.id) == ["good"])
+        let told = unusable.map(\.description)
+        #expect(told.count == 7, "\(told)")
+        for words in [
+            "With Space' cannot be used: its name is no id of a voice. Rename it to with-space.",
+            "There is reference.mp3: makima voices add", "loose.wav' lies loose",
+            "empty cannot be used: reference.wav: it is empty",
+            "short cannot be used: reference.wav: it holds no sound",
+            "forgotten cannot be used: reference.wav: it is missing.",
+            "Run git lfs pull",
+        ] { #expect(told.contains { $0.contains(words) }, "\(words): \(told)") }
+        // Nobody is offered what would fail.
+        #expect(!store.contains("empty") && !store.contains("pointer") && !store.contains("mp3"))
+        let log = LogLines()
+        store.logUnusable(to: log.logger)
+        #expect(log.lines.map { $0.metadata["error"] } == told)
+    }
+
+    @Test func theSpecificationsLayoutIsLookedInto() throws {
+        let folder = try Folder()
+        let store = try store(folder)
+        try write(
+            [
+                "custom/ada/reference.wav": clip(folder),
+                "custom/ada/transcript.json": Data(#"{"text": " Good morning. ", "language": "en"}"#.utf8),
+                "custom/ada/metadata.json": Data("\u{FEFF}{\"name\": \"Ada\", \"mode\": \"icl\"}".utf8),
+            ], folder)
+        let voice = try store.find("ada")
+        #expect(voice.metadata.name == "Ada")
+        #expect(try voice.transcript() == "Good morning.")
+        #expect(store.list().voices.map(\.metadata.id) == ["ada"] && store.list().unusable.isEmpty)
+        // What is added now may not take its name, and it can be removed.
+        #expect(throws: VoiceError.exists("ada")) {
+            try store.add(buzz(seconds: 5), VoiceProposal(name: "Ada", id: "ada", consent: "yes"))
+        }
+        try store.remove("ada")
+        #expect(store.list().voices.isEmpty)
+    }
+
+    @Test(arguments: [
+        (#""just text""#, "just text"), (#"{"transcript": "a"}"#, "a"), (#"[{"text": "a "}, {"text": " b"}]"#, "a b"),
+        (#"{"segments": [{"start": 0, "text": " a"}, {"text": " b"}]}"#, "a b"),
+    ])
+    func aStructuredTranscriptIsItsText(json: String, text: String) throws {
+        let folder = try Folder()
+        try write(["ada/reference.wav": clip(folder), "ada/transcript.json": Data(json.utf8)], folder)
+        #expect(try store(folder).find("ada").transcript() == text)
+    }
+
+    @Test func aTranscriptOfAnotherKindIsNamed() throws {
+        let folder = try Folder()
+        try write(["ada/reference.wav": clip(folder), "ada/transcript.json": Data(#"{"words": 7}"#.utf8)], folder)
+        let voice = try store(folder).find("ada")
+        let error = #expect(throws: VoiceError.self) { try voice.transcript() }
+        #expect(error?.description.contains("transcript.json") == true)
+    }
+
+    @Test func noMoreVoicesAreAddedThanAllowed() throws {
+        let folder = try Folder()
+        let store = VoiceStore(directory: folder.path + "/own", builtIn: nil, defaultVoice: "a", limit: 2)
+        for name in ["a", "b"] { _ = try store.add(buzz(seconds: 4), VoiceProposal(name: name, consent: "yes")) }
+        #expect(throws: VoiceError.full(limit: 2)) {
+            try store.add(buzz(seconds: 4), VoiceProposal(name: "c", consent: "yes"))
+        }
+        try store.remove("b")
+        _ = try store.add(buzz(seconds: 4), VoiceProposal(name: "c", consent: "yes"))
     }
 
     @Test func whatAKilledProgramLeftIsSweptAway() throws {

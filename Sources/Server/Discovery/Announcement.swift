@@ -86,15 +86,25 @@ package struct Announcement: Service {
         var group: ServiceGroup?
         var published: [Advertisement] = []
         var waited = 0
+        var retries = RetryPause()
+        var notBefore = ContinuousClock.now
         while !stop.isSet, session.state != .failed {
             let wanted = current()
             switch session.state {
             case .running:
-                if group == nil || wanted != published || group?.hasFailed == true {
+                if group?.hasFailed == true {
+                    group = nil  // withdraws what was published of it
+                    notBefore = .now + retries.next()
+                    if retries.count == 1 { warn("the Avahi daemon refuses the announcement; trying again") }
+                }
+                if (group == nil || wanted != published) && .now >= notBefore {
                     group = nil  // withdraws the old ones
                     group = try ServiceGroup(session, name: name ?? "makima on \(session.hostName)", wanted)
                     published = wanted
-                    logger.info("announced on the network", metadata: ["services": "\(wanted.map(\.type))"])
+                }
+                if group?.takeEstablished() == true {
+                    retries = RetryPause()
+                    logger.info("announced on the network", metadata: ["services": "\(published.map(\.type))"])
                 }
             case .registering: group = nil
             case .connecting:
@@ -108,6 +118,28 @@ package struct Announcement: Service {
     }
 }
 
+/// How long to wait after a failure: twice as long after each, up to five minutes.
+struct RetryPause {
+    private static let first = Duration.seconds(1)
+    private static let longest = Duration.seconds(300)
+    private(set) var count = 0
+
+    mutating func next() -> Duration {
+        defer { count += 1 }
+        return min(Self.first * (1 << min(count, 10)), Self.longest)
+    }
+}
+
+/// A label of DNS: as many whole characters as its 63 bytes hold.
+func serviceLabel(_ name: String) -> String {
+    var label = ""
+    for character in name {
+        guard label.utf8.count + character.utf8.count <= 63 else { break }
+        label.append(character)
+    }
+    return label.isEmpty ? "makima" : label
+}
+
 /// Services published together under one name; withdrawn when dropped.
 @safe private final class ServiceGroup {
     private var group: OpaquePointer?
@@ -117,12 +149,12 @@ package struct Announcement: Service {
     /// Somebody else has the name.
     private(set) var isTaken = false
     private(set) var hasFailed = false
+    private var isEstablished = false
 
     init(_ session: AvahiSession, name: String, _ services: [Advertisement]) throws(DiscoveryError) {
         self.session = session
         self.services = services
-        // The longest label of DNS.
-        self.name = String(decoding: name.utf8.prefix(63), as: UTF8.self)
+        self.name = serviceLabel(name)
         let context = unsafe Unmanaged.passUnretained(self).toOpaque()
         unsafe group = session.withClient { client in
             unsafe avahi_entry_group_new(
@@ -132,6 +164,7 @@ package struct Announcement: Service {
                     let group = unsafe Unmanaged<ServiceGroup>.fromOpaque(context).takeUnretainedValue()
                     if state == AVAHI_ENTRY_GROUP_COLLISION { group.isTaken = true }
                     if state == AVAHI_ENTRY_GROUP_FAILURE { group.hasFailed = true }
+                    if state == AVAHI_ENTRY_GROUP_ESTABLISHED { group.isEstablished = true }
                 }, context)
         }
         guard unsafe group != nil else { throw DiscoveryError(description: session.lastError) }
@@ -140,6 +173,12 @@ package struct Announcement: Service {
 
     deinit {
         if let group = unsafe group { unsafe _ = avahi_entry_group_free(group) }
+    }
+
+    /// Whether the network has heard of it since the last question.
+    func takeEstablished() -> Bool {
+        defer { isEstablished = false }
+        return isEstablished
     }
 
     /// "makima on box" → "makima on box #2"

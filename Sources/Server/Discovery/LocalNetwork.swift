@@ -1,5 +1,6 @@
 // The doors for programs that people already have on their network, and the announcement that lets them be found.
 
+import Addresses
 import Logging
 import NIOCore
 import Speech
@@ -39,8 +40,7 @@ final class LocalNetwork: Sendable {
             }
         }
         // Nobody else could use what listens to this machine alone.
-        let isLocal = ["127.0.0.1", "::1", "localhost"].contains(configuration.host)
-        if configuration.mdns, !isLocal {
+        if configuration.mdns, configuration.reach() != .machine {
             let name = configuration.mdnsName.isEmpty ? nil : configuration.mdnsName
             doors.append(Announcement(name: name, logger: service.logger) { [self] in advertisements })
         }

@@ -7,6 +7,7 @@ import NIOHTTP1
 struct HTTPConnection: Sendable {
     let router: Router
     let guardian: RequestGuard
+    let refusals: RefusalLog
     let logger: Logger
 
     /// Writes go to the channel itself and are awaited: leaving `executeThenClose` cuts off what its own writer still holds
@@ -24,7 +25,12 @@ struct HTTPConnection: Sendable {
                         ResponsePart.head(HTTPResponseHead(version: head.version, status: .continue))
                     ).get()
                 }
-                let response = await respond(to: head, body, remote: remote)
+                var response = await respond(to: head, body, remote: remote)
+                // It is not our shutdown, then, that cancelled the endpoint.
+                if Task.isCancelled, !channel.isActive {
+                    response = .failure(.clientClosedRequest, "The client has gone.")
+                }
+                if response.status.code >= 400 { note(response, head, remote) }
                 let keepAlive = try await write(response, to: head, on: channel, after: body)
                 guard keepAlive else { return }
                 // The next request begins where this body ends.
@@ -33,12 +39,21 @@ struct HTTPConnection: Sendable {
         }
     }
 
+    private func note(_ response: Response, _ head: HTTPRequestHead, _ remote: String) {
+        let error = HTTPErrorNote(response)
+        refusals.note(
+            client: remote, door: "http", code: error.code ?? "\(response.status.code)", reason: error.message,
+            more: ["request": "\(head.method) \(head.uri)", "status": "\(response.status.code)"])
+    }
+
     private func respond(to head: HTTPRequestHead, _ body: RequestBody, remote: String) async -> Response {
         guard let target = RequestTarget(head.uri) else { return .failure(.badRequest, "The path cannot be read.") }
         var request = Request(
             head: head, path: target.path, query: target.query, body: body, remote: remote, client: remote)
         if let refusal = guardian.refusal(of: head) { return refusal }
-        if head.method == .OPTIONS { return guardian.preflight(head) }
+        if head.method == .OPTIONS {
+            return head.headers.contains(name: "origin") ? guardian.preflight(head) : router.options(target)
+        }
         var response: Response
         do {
             response = try await dispatch(&request)

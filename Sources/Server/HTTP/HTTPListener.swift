@@ -16,6 +16,7 @@ package struct HTTPListener: Service {
     package var port: Int
     package var tls: NIOSSLContext?
     package var maximumConnections = 512
+    package var patience = Patience()
     package var router: Router
     package var guardian: RequestGuard
     package var webSockets: [String: WebSocketHandler]
@@ -38,25 +39,30 @@ package struct HTTPListener: Service {
 
     package func run() async throws {
         let paths = Set(webSockets.keys)
+        let refusals = RefusalLog(logger)
         let listener = TCPListener(
-            protocolName: "HTTP", host: host, port: port, maximumConnections: maximumConnections, logger: logger,
-            onOpen: onOpen)
+            protocolName: "HTTP", host: host, port: port, maximumConnections: maximumConnections, patience: patience,
+            firstPhase: .request, logger: logger, onOpen: onOpen)
         try await listener.run { channel in
             if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
             return try configureConnection(channel, maximumFrame: webSocketLimits.frame) { head in
                 guard let target = RequestTarget(head.uri) else { return false }
                 return paths.contains("/" + target.path.joined(separator: "/")) && guardian.refusal(of: head) == nil
+            } refuse: { status, reason in
+                let client = channel.remoteAddress?.ipAddress ?? "local"
+                refusals.note(client: client, door: "http", code: "\(status.code)", reason: reason)
             }
         } serve: {
-            await serve($0)
+            await serve($0, refusals)
         }
     }
 
-    private func serve(_ connection: EventLoopFuture<ConnectionKind>) async {
+    private func serve(_ connection: EventLoopFuture<ConnectionKind>, _ refusals: RefusalLog) async {
         do {
             switch try await connection.get() {
             case .http(let channel):
-                try await HTTPConnection(router: router, guardian: guardian, logger: logger).run(channel)
+                let connection = HTTPConnection(router: router, guardian: guardian, refusals: refusals, logger: logger)
+                try await whileOpen(channel.channel) { try await connection.run(channel) }
             case .webSocket(let channel, let head):
                 guard let target = RequestTarget(head.uri),
                     let handler = webSockets["/" + target.path.joined(separator: "/")]
@@ -68,5 +74,16 @@ package struct HTTPListener: Service {
         } catch {
             logger.debug("connection ended", metadata: ["error": "\(error)"])
         }
+    }
+}
+
+/// Runs `body`, cancelled when the channel closes: nobody waits any more for what it does.
+private func whileOpen(_ channel: any Channel, _ body: @escaping @Sendable () async throws -> Void) async throws {
+    let work = Task { try await body() }
+    channel.closeFuture.whenComplete { _ in work.cancel() }
+    try await withTaskCancellationHandler {
+        try await work.value
+    } onCancel: {
+        work.cancel()
     }
 }

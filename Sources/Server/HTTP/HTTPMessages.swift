@@ -1,5 +1,6 @@
 // Requests and responses as endpoints see them.
 
+import FoundationEssentials
 package import NIOCore
 package import NIOHTTP1
 
@@ -90,6 +91,31 @@ struct HTTPErrorBody: Encodable {
             code: error.code.rawValue, message: error.message, field: error.field,
             retryAfterMs: error.retryAfter?.milliseconds)
     }
+}
+
+/// What an error of any shape says, for the log: OpenAI's and ours both have `error.message` and perhaps `error.code`.
+struct HTTPErrorNote {
+    private struct Body: Decodable {
+        struct Detail: Decodable { var code, message: String? }
+        var error: Detail
+    }
+
+    var code: String?
+    var message: String
+
+    init(_ response: Response) {
+        message = response.status.reasonPhrase
+        guard case .bytes(let bytes) = response.body,
+            let body = try? JSONDecoder().decode(Body.self, from: Data(bytes.readableBytesView))
+        else { return }
+        code = body.error.code
+        message = body.error.message ?? message
+    }
+}
+
+extension HTTPResponseStatus {
+    /// Of no standard, but known to those who read logs.
+    static let clientClosedRequest = HTTPResponseStatus.custom(code: 499, reasonPhrase: "Client Closed Request")
 }
 
 /// The sending half of a streamed response.

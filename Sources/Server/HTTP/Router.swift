@@ -45,6 +45,15 @@ package struct Router: Sendable {
         return allowed.isEmpty ? .notFound : .methodNotAllowed(allowed: allowed)
     }
 
+    /// What may be done at a path; `*` asks about the server as a whole.
+    func options(_ target: RequestTarget) -> Response {
+        let methods = routes.filter { target.path == ["*"] || Self.parameters(of: target.path, in: $0.pattern) != nil }
+            .map(\.method.rawValue)
+        guard !methods.isEmpty else { return .failure(.notFound, "There is nothing at this path.") }
+        let allowed = Set(methods + ["OPTIONS"] + (methods.contains("GET") ? ["HEAD"] : []))
+        return Response(.noContent, headers: ["allow": allowed.sorted().joined(separator: ", ")])
+    }
+
     private static func parameters(of path: [String], in pattern: [String]) -> [String: String]? {
         guard path.count == pattern.count else { return nil }
         var parameters: [String: String] = [:]
@@ -63,10 +72,21 @@ package struct Router: Sendable {
 package struct RequestTarget: Equatable {
     package var path: [String]
     package var query: [String: String] = [:]
+    /// Host and port of a target in absolute form, which count instead of the `Host` header (RFC 9112 §3.2.2).
+    package var authority: String?
 
     /// nil when an escape is broken, the bytes are not UTF-8, or a segment would leave its folder.
     package init?(_ uri: String) {
-        let parts = uri.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
+        var rest = uri[...]
+        for scheme in ["http://", "https://"] where uri.prefix(scheme.count).lowercased() == scheme {
+            rest = uri.dropFirst(scheme.count)
+            let end = rest.firstIndex { $0 == "/" || $0 == "?" } ?? rest.endIndex
+            // RFC 9110 §4.2.4: a name and a password before the host are for deceiving people.
+            guard !rest[..<end].isEmpty, !rest[..<end].contains("@") else { return nil }
+            authority = String(rest[..<end])
+            rest = rest[end...]
+        }
+        let parts = rest.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         path = []
         for segment in parts[0].split(separator: "/") {
             guard let decoded = Self.decode(segment, plusIsSpace: false), decoded != "..", decoded != "." else {
@@ -91,7 +111,10 @@ package struct RequestTarget: Equatable {
         while let byte = rest.popFirst() {
             switch byte {
             case UInt8(ascii: "%"):
-                guard rest.count >= 2, let value = UInt8(Substring(rest.prefix(2)), radix: 16) else { return nil }
+                // `UInt8(_:radix:)` would take a sign for the first digit.
+                let digits = Substring(rest.prefix(2))
+                guard digits.utf8.count == 2, digits.allSatisfy(\.isHexDigit), let value = UInt8(digits, radix: 16)
+                else { return nil }
                 rest = rest.dropFirst(2)
                 bytes.append(value)
             case UInt8(ascii: "+") where plusIsSpace: bytes.append(UInt8(ascii: " "))

@@ -66,9 +66,9 @@ private final class PartEncoder: ChannelOutboundHandler {
     }
 }
 
-/// Knows how far a request and its response are: closes a connection whose client sends nothing while we wait for it, and
-/// answers a request that cannot be parsed with 400 unless an answer has begun. (NIO's own handler for the latter lets two
-/// answers to one request through: its own and the endpoint's.)
+/// Knows how far a request and its response are, and tells the watch of the connection. Answers a request that cannot be
+/// parsed with 400, and one that does not end with 408, unless an answer has begun. (NIO's own handler for the former lets
+/// two answers to one request through: its own and the endpoint's.) Finds out whether a client that sends no more still listens.
 private final class ExchangeWatch: ChannelDuplexHandler, RemovableChannelHandler {
     typealias InboundIn = RequestPart
     typealias InboundOut = RequestPart
@@ -78,16 +78,27 @@ private final class ExchangeWatch: ChannelDuplexHandler, RemovableChannelHandler
     private enum Progress { case none, partial, whole }
     private var request = Progress.none
     private var response = Progress.none
-    /// The request could not be parsed and the connection is being closed: an endpoint's answer to it comes too late.
+    private var version = HTTPVersion.http1_1
+    /// The request could not be parsed, or did not end: an endpoint's answer to it comes too late.
     private var hasFailed = false
+    private let refuse: (HTTPResponseStatus, _ reason: String) -> Void
+
+    init(refuse: @escaping (HTTPResponseStatus, _ reason: String) -> Void) {
+        self.refuse = refuse
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         switch unwrapInboundIn(data) {
-        case .head: request = .partial
+        case .head(let head):
+            request = .partial
+            version = head.version
+            say(.body, context)
         case .body: break
-        case .end: request = .whole
+        case .end:
+            request = .whole
+            say(.answer, context)
         }
-        settle()
+        settle(context)
         context.fireChannelRead(data)
     }
 
@@ -101,56 +112,79 @@ private final class ExchangeWatch: ChannelDuplexHandler, RemovableChannelHandler
         case .body: break
         case .end: response = .whole
         }
-        settle()
+        settle(context)
         context.write(data, promise: promise)
     }
 
-    private func settle() {
+    private func settle(_ context: ChannelHandlerContext) {
         guard request == .whole, response == .whole else { return }
         request = .none
         response = .none
+        say(.request, context)
+    }
+
+    private func say(_ phase: ConnectionPhase, _ context: ChannelHandlerContext) {
+        context.triggerUserOutboundEvent(phase, promise: nil)
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard event is IdleStateHandler.IdleStateEvent else { return context.fireUserInboundEventTriggered(event) }
-        // With the whole request in hand it is for us to act.
-        if request != .whole { context.close(promise: nil) }
+        switch event {
+        case ConnectionOverdue.body: fail(.requestTimeout, ConnectionOverdue.body.rawValue, context)
+        case ChannelEvent.inputClosed: probe(context)
+        default: break
+        }
+        context.fireUserInboundEventTriggered(event)
+    }
+
+    /// A client that closed looks like one that said all it has to say and listens. An interim answer, which every client
+    /// skips, tells them apart: the closed one's kernel resets the connection. HTTP/1.0 knows no interim answers, and a proxy
+    /// that speaks it means its client has gone.
+    private func probe(_ context: ChannelHandlerContext) {
+        guard request == .whole, response == .none, !hasFailed else { return }
+        guard version == .http1_1 else { return context.close(promise: nil) }
+        let head = HTTPResponseHead(version: .http1_1, status: .continue)
+        context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if error is HTTPParserError, !hasFailed {
-            hasFailed = true
-            answerBadRequest(context)
-        }
+        if error is HTTPParserError, !hasFailed { fail(.badRequest, "The request cannot be read.", context) }
         context.fireErrorCaught(error)
     }
 
-    private func answerBadRequest(_ context: ChannelHandlerContext) {
+    private func fail(_ status: HTTPResponseStatus, _ reason: String, _ context: ChannelHandlerContext) {
+        hasFailed = true
         guard response == .none else { return }
+        refuse(status, reason)
         let headers: HTTPHeaders = ["connection": "close", "content-length": "0"]
-        let head = HTTPResponseHead(version: .http1_1, status: .badRequest, headers: headers)
+        let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 }
 
-/// `accept` says which paths take WebSockets, from whom.
+/// - Parameters:
+///   - accept: says which paths take WebSockets, from whom.
+///   - refuse: is told of a request that was answered before any endpoint saw it.
 func configureConnection(
-    _ channel: any Channel, maximumFrame: Int, accept: @escaping @Sendable (HTTPRequestHead) -> Bool
+    _ channel: any Channel, maximumFrame: Int, accept: @escaping @Sendable (HTTPRequestHead) -> Bool,
+    refuse: @escaping (HTTPResponseStatus, _ reason: String) -> Void
 ) throws -> EventLoopFuture<ConnectionKind> {
     let pipeline = channel.pipeline.syncOperations
+    try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: true)
     let encoder = HTTPResponseEncoder()
     let handlers: [any RemovableChannelHandler] = [
         ByteToMessageHandler(HTTPRequestDecoder(leftOverBytesStrategy: .forwardBytes)), HTTPServerPipelineHandler(),
-        NIOHTTPResponseHeadersValidator(), UpgradeFilter(accept: accept),
-        IdleStateHandler(allTimeout: .seconds(15)), ExchangeWatch(),
+        NIOHTTPResponseHeadersValidator(), UpgradeFilter(accept: accept), ExchangeWatch(refuse: refuse),
     ]
     let upgrader = NIOTypedWebSocketServerUpgrader<ConnectionKind>(
         maxFrameSize: maximumFrame,
         shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture(HTTPHeaders()) },
         upgradePipelineHandler: { channel, head in
             channel.eventLoop.makeCompletedFuture {
-                .webSocket(try NIOAsyncChannel(wrappingChannelSynchronously: channel), head)
+                // A WebSocket has a closing handshake of its own, and its own watch over a quiet peer.
+                try channel.syncOptions?.setOption(.allowRemoteHalfClosure, value: false)
+                channel.triggerUserOutboundEvent(ConnectionPhase.open, promise: nil)
+                return .webSocket(try NIOAsyncChannel(wrappingChannelSynchronously: channel), head)
             }
         })
     let gate = NIOTypedHTTPServerUpgradeHandler(

@@ -12,7 +12,9 @@ package struct WebSocketLimits: Sendable {
     package var pingEvery = Duration.seconds(15)
     package var deadAfter = Duration.seconds(45)
     package var closeWait = Duration.seconds(2)
-    /// More control frames than this per second are a flood.
+    /// From the first to the last fragment of a message.
+    package var messageWait = Duration.seconds(60)
+    /// More frames than this per second that bring nothing (control frames, empty fragments) are a flood.
     package var controlFramesPerSecond = 100
 
     package init() {}
@@ -88,7 +90,7 @@ package struct WebSocketReceiver {
     var frames: NIOAsyncChannelInboundStream<WebSocketFrame>.AsyncIterator
     let sender: WebSocketSender
     let limits: WebSocketLimits
-    let lastSeen: NIOLockedValueBox<ContinuousClock.Instant>
+    let liveness: NIOLockedValueBox<Liveness>
     var assembly = MessageAssembly()
     var controlFrames = 0
     var controlWindow = ContinuousClock.now
@@ -97,13 +99,15 @@ package struct WebSocketReceiver {
     /// The next whole message; nil when the peer has closed.
     package mutating func next() async throws -> WebSocketMessage? {
         while !isClosed, let frame = try await frames.next(isolation: #isolation) {
-            lastSeen.withLockedValue { $0 = .now }
+            liveness.withLockedValue { $0.lastSeen = .now }
             let data = frame.unmaskedData
             // After its closing frame, good or bad, a peer sends nothing.
             if frame.opcode == .connectionClose { isClosed = true }
-            switch try assembly.take(frame, data, limit: limits.message) {
+            let outcome = try assembly.take(frame, data, limit: limits.message)
+            liveness.withLockedValue { $0.messageBegan = assembly.isPartial ? $0.messageBegan ?? .now : nil }
+            switch outcome {
             case .message(let message): return message
-            case .incomplete: break
+            case .incomplete: if data.readableBytes == 0 { try countControlFrame() }
             case .ping:
                 try countControlFrame()
                 try await sender.frame(.pong, data)
@@ -126,6 +130,13 @@ package struct WebSocketReceiver {
     }
 }
 
+/// What tells a peer that is there from one that is not.
+struct Liveness {
+    var lastSeen = ContinuousClock.now
+    /// When the message began whose end is still to come.
+    var messageBegan: ContinuousClock.Instant?
+}
+
 /// Frames into messages, with every rule checked.
 package struct MessageAssembly {
     package enum Outcome: Equatable { case message(WebSocketMessage), incomplete, ping, pong, close(UInt16?) }
@@ -133,6 +144,9 @@ package struct MessageAssembly {
     private var partial: (opcode: WebSocketOpcode, data: ByteBuffer)?
 
     package init() {}
+
+    /// Whether fragments wait for the rest of their message.
+    var isPartial: Bool { partial != nil }
 
     package mutating func take(
         _ frame: WebSocketFrame, _ data: ByteBuffer, limit: Int
@@ -196,10 +210,10 @@ func runWebSocket(
     let channel = connection.channel
     try await connection.executeThenClose { inbound, _ in
         let sender = WebSocketSender(channel: channel, closeWait: limits.closeWait)
-        let lastSeen = NIOLockedValueBox(ContinuousClock.now)
+        let liveness = NIOLockedValueBox(Liveness())
         var receiver = WebSocketReceiver(
-            frames: inbound.makeAsyncIterator(), sender: sender, limits: limits, lastSeen: lastSeen)
-        let keepalive = Task { try await keepAlive(sender, limits, lastSeen) }
+            frames: inbound.makeAsyncIterator(), sender: sender, limits: limits, liveness: liveness)
+        let keepalive = Task { try await keepAlive(sender, limits, liveness) }
         defer { keepalive.cancel() }
         do {
             try await handler(&receiver, sender)
@@ -217,14 +231,18 @@ func runWebSocket(
     }
 }
 
-/// Pings a quiet peer and closes the connection of a dead one.
+/// Pings a quiet peer, and closes the connection of a dead one and of one whose message has no end.
 private func keepAlive(
-    _ sender: WebSocketSender, _ limits: WebSocketLimits, _ lastSeen: NIOLockedValueBox<ContinuousClock.Instant>
+    _ sender: WebSocketSender, _ limits: WebSocketLimits, _ liveness: NIOLockedValueBox<Liveness>
 ) async throws {
     while true {
         try await Task.sleep(for: limits.pingEvery)
-        let quiet = ContinuousClock.now - lastSeen.withLockedValue { $0 }
+        let (now, state) = (ContinuousClock.now, liveness.withLockedValue { $0 })
+        let quiet = now - state.lastSeen
         if quiet > limits.deadAfter { return sender.channel.close(promise: nil) }
+        if let began = state.messageBegan, now - began > limits.messageWait {
+            return try await sender.close(WebSocketClosure(1008, "a message without end"))
+        }
         // Not awaited: a peer that reads nothing must still be found dead.
         if quiet >= limits.pingEvery {
             sender.channel.writeAndFlush(WebSocketFrame(fin: true, opcode: .ping, data: ByteBuffer()), promise: nil)

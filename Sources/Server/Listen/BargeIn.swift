@@ -12,7 +12,7 @@ package struct BargeIn: Sendable {
 
     package enum Decision: Sendable, Equatable {
         case interrupt(mayResume: Bool)
-        /// What was held is to be dropped: the talk was meant.
+        /// What was held is to be dropped: the talk was meant, or something else is said.
         case confirm
         /// It was a false start.
         case resume
@@ -35,7 +35,7 @@ package struct BargeIn: Sendable {
         switch event {
         case .speaking(let isOn):
             isSpeaking = isOn
-            return nil
+            return isOn ? yield() : nil
         case .speechStarted:
             talkBegan = now
             wordCount = 0
@@ -49,6 +49,14 @@ package struct BargeIn: Sendable {
         case .timer: if let decision = timer(now) { return decision }
         }
         return isHolding ? confirmation(event) : interruption(event, now)
+    }
+
+    /// What begins to speak takes the place of what was held: talk interrupts it like any other.
+    private mutating func yield() -> Decision? {
+        guard isHolding else { return nil }
+        isHolding = false
+        wakeAt = nil
+        return .confirm
     }
 
     /// A false start is over when the talk stopped and no word came.

@@ -178,12 +178,22 @@ function take(blob, name) {
   $('recorded').textContent = `${name}, ${(blob.size / 1024).toFixed(0)} KiB`
 }
 
-$('clip').onchange = () => { if ($('clip').files[0]) take($('clip').files[0], $('clip').files[0].name) }
+// What the server reads is sent as it is; of the rest (phones record M4A, browsers WebM) this browser makes WAV.
+async function takeFile(file) {
+  if (/\.(wav|flac|mp3|ogg|oga|opus)$/i.test(file.name)) return take(file, file.name)
+  try {
+    take(await wav(file), file.name)
+  } catch {
+    $('recorded').textContent = `${file.name} is no recording that this browser can read.`
+  }
+}
+
+$('clip').onchange = () => { if ($('clip').files[0]) takeFile($('clip').files[0]) }
 for (const kind of ['dragover', 'dragleave', 'drop']) {
   $('drop').addEventListener(kind, event => {
     event.preventDefault()
     $('drop').classList.toggle('over', kind === 'dragover')
-    if (kind === 'drop' && event.dataTransfer.files[0]) take(event.dataTransfer.files[0], event.dataTransfer.files[0].name)
+    if (kind === 'drop' && event.dataTransfer.files[0]) takeFile(event.dataTransfer.files[0])
   })
 }
 

@@ -11,7 +11,7 @@ package struct RequestGuard: Sendable {
 
     package init(authenticator: Authenticator = .off, allowedHosts: [String] = [], allowedOrigins: [String] = []) {
         self.authenticator = authenticator
-        self.allowedHosts = Set(allowedHosts.map { $0.lowercased() })
+        self.allowedHosts = Set(allowedHosts.map { Self.withoutRoot($0.lowercased()) })
         self.allowedOrigins = Set(allowedOrigins)
     }
 
@@ -23,7 +23,7 @@ package struct RequestGuard: Sendable {
         guard hosts.count == 1 || (hosts.isEmpty && head.version != .http1_1) else {
             return .failure(.badRequest, "A request needs one Host header.")
         }
-        if let host = hosts.first, !isOurs(host) {
+        if let host = Self.host(of: head), !isOurs(host) {
             return .failure(
                 .misdirectedRequest,
                 "This server does not answer to the name \(host). Add it to allowed-hosts if it should.")
@@ -41,8 +41,13 @@ package struct RequestGuard: Sendable {
         head.headers.contains(name: "sec-websocket-key") || ![.GET, .HEAD, .OPTIONS].contains(head.method)
     }
 
+    /// Host and port that the request is for.
+    private static func host(of head: HTTPRequestHead) -> String? {
+        RequestTarget(head.uri)?.authority ?? head.headers.first(name: "host")
+    }
+
     func isOurs(_ host: String) -> Bool {
-        let name = Self.name(of: host).lowercased()
+        let name = Self.withoutRoot(Self.name(of: host).lowercased())
         if name.isEmpty { return false }
         if name.hasPrefix("[") || name.allSatisfy({ $0.isASCII && ($0.isNumber || $0 == ".") }) { return true }
         if !name.contains(".") || allowedHosts.contains(name) { return true }
@@ -55,11 +60,16 @@ package struct RequestGuard: Sendable {
         return host.prefix { $0 != ":" }
     }
 
+    /// "makima.local." → "makima.local": the dot of the root changes nothing.
+    private static func withoutRoot(_ name: String) -> String {
+        name.hasSuffix(".") ? String(name.dropLast()) : name
+    }
+
     func isOriginAllowed(_ head: HTTPRequestHead) -> Bool {
         guard let origin = head.headers.first(name: "origin") else { return true }
         if allowedOrigins.contains("*") || allowedOrigins.contains(origin) { return true }
         guard let scheme = origin.firstRange(of: "://") else { return false }
-        return origin[scheme.upperBound...].lowercased() == head.headers.first(name: "host")?.lowercased()
+        return origin[scheme.upperBound...].lowercased() == Self.host(of: head)?.lowercased()
     }
 
     /// Answers a browser that asks before a request of another origin.
@@ -70,18 +80,37 @@ package struct RequestGuard: Sendable {
             return .failure(.forbidden, "Pages of another origin may not use this server. See allowed-origins.")
         }
         response.headers.add(name: "access-control-allow-methods", value: "GET, POST, DELETE")
-        response.headers.add(name: "access-control-allow-headers", value: "authorization, content-type")
+        response.headers.add(name: "access-control-allow-headers", value: Self.requestedHeaders(head))
+        response.headers.add(name: "vary", value: "access-control-request-headers")
         response.headers.add(name: "access-control-max-age", value: "600")
         return response
     }
 
+    /// Whatever is asked for: an origin that may send requests may send headers with them. OpenAI's SDK has a dozen of its own
+    /// (`x-stainless-…`), with each version another.
+    private static func requestedHeaders(_ head: HTTPRequestHead) -> String {
+        let asked = head.headers[canonicalForm: "access-control-request-headers"].map { $0.lowercased() }
+        let names = asked.filter { name in
+            !name.isEmpty
+                && name.utf8.allSatisfy { (97...122).contains($0) || (48...57).contains($0) || $0 == 45 || $0 == 95 }
+        }
+        let usual = ["authorization", "content-type"]
+        return (usual + names.filter { !usual.contains($0) }).prefix(64).joined(separator: ", ")
+    }
+
+    /// What a page of another origin may read beside the body.
+    private static let exposedHeaders = "location, retry-after, x-sample-rate"
+
     func addHeaders(to response: inout Response, for head: HTTPRequestHead) {
         response.headers.replaceOrAdd(name: "x-content-type-options", value: "nosniff")
-        guard !allowedOrigins.isEmpty, let origin = head.headers.first(name: "origin") else { return }
+        guard !allowedOrigins.isEmpty else { return }
+        // Also without an Origin: a cache must not give this answer to a page.
         response.headers.add(name: "vary", value: "origin")
-        if allowedOrigins.contains("*") || allowedOrigins.contains(origin) {
-            response.headers.replaceOrAdd(name: "access-control-allow-origin", value: origin)
-        }
+        guard let origin = head.headers.first(name: "origin"),
+            allowedOrigins.contains("*") || allowedOrigins.contains(origin)
+        else { return }
+        response.headers.replaceOrAdd(name: "access-control-allow-origin", value: origin)
+        response.headers.replaceOrAdd(name: "access-control-expose-headers", value: Self.exposedHeaders)
     }
 
     /// Whom the request comes from, for fair shares.

@@ -21,7 +21,8 @@ extension Authenticator {
             self = .off
             return
         }
-        guard let data = FileManager.default.contents(atPath: path), let text = String(validating: data, as: UTF8.self)
+        guard let data = FileManager.default.contents(atPath: path),
+            let text = String(validating: data, as: UTF8.self)?.withoutByteOrderMark
         else {
             throw ConfigurationError("\(path) cannot be read as text.")
         }

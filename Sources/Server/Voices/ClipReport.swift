@@ -80,7 +80,7 @@ extension ClipReport {
 
     private mutating func judge() {
         func seconds(_ value: Double) -> String {
-            String(Int(value * 10)).dropLast() + "." + String(Int(value * 10) % 10)
+            "\(Int(value)).\(Int(value * 10) % 10)"
         }
         if durationSeconds < 3 {
             error(

@@ -40,6 +40,7 @@ extension VoiceStore {
         try proposal.check()
         let report = ClipReport(clip)
         guard report.isUsable else { throw VoiceError.unusableClip(report) }
+        guard addedCount < limit else { throw VoiceError.full(limit: limit) }
         let id = try freeID(for: proposal)
         let aside = "\(directory)/\(Self.asidePrefix)\(UUID().uuidString)"
         try VoiceError.mapping { () throws(FileError) in try FileSystem.makeFolder(aside) }

@@ -4,7 +4,7 @@ import Crypto
 package import Files
 import FoundationEssentials
 import Glibc
-import Logging
+package import Logging
 import Speech
 
 package enum VoiceError: FileFailure, Sendable, Equatable, CustomStringConvertible {
@@ -14,6 +14,11 @@ package enum VoiceError: FileFailure, Sendable, Equatable, CustomStringConvertib
     case builtIn(String)
     case isDefault(String)
     case unreadable(id: String, file: String, reason: String)
+    /// A folder whose name cannot be an id.
+    case misnamed(folder: String)
+    /// A recording that lies beside the folders of voices.
+    case loose(file: String)
+    case full(limit: Int)
     case unusableClip(ClipReport)
     case noConsent
     case badField(String, String)
@@ -32,6 +37,12 @@ package enum VoiceError: FileFailure, Sendable, Equatable, CustomStringConvertib
         case .builtIn(let id): "The voice \(id) came with the program and cannot be removed."
         case .isDefault(let id): "The voice \(id) is the default. Choose another default voice before removing it."
         case .unreadable(let id, let file, let reason): "The voice \(id) cannot be used: \(file): \(reason)"
+        case .misnamed(let folder):
+            "The folder '\(folder)' cannot be used: its name is no id of a voice. Rename it to \(VoiceID(naming: folder))."
+        case .loose(let file):
+            "The recording '\(file)' lies loose: a voice is a folder. Make one: makima voices add '\(file)' --name NAME --consent WHOSE"
+        case .full(let limit):
+            "There are \(limit) voices, as many as may be added. Remove one, or set voices-limit higher."
         case .unusableClip(let report): report.description
         case .noConsent:
             "Say that the person heard in the clip agreed: consent, with a sentence such as 'Recorded by myself'."
@@ -47,24 +58,7 @@ package struct StoredVoice: Sendable, Equatable {
     package var folder: String
     package var isBuiltIn: Bool
 
-    package var clipPath: String { folder + "/reference.wav" }
-    package var transcriptPath: String { folder + "/transcript.txt" }
-
-    /// What the clip says; nil when nobody wrote it down.
-    package func transcript() throws(VoiceError) -> String? {
-        guard FileManager.default.fileExists(atPath: transcriptPath) else { return nil }
-        let text = (FileManager.default.contents(atPath: transcriptPath)).flatMap {
-            String(validating: $0, as: UTF8.self)
-        }
-        guard let text else {
-            throw .unreadable(id: metadata.id, file: "transcript.txt", reason: "it is not UTF-8 text.")
-        }
-        guard text.utf8.count <= VoiceStore.transcriptLimit else {
-            throw .unreadable(id: metadata.id, file: "transcript.txt", reason: "it is longer than a clip can be.")
-        }
-        let trimmed = text.trimmingWhitespace()
-        return trimmed.isEmpty ? nil : trimmed
-    }
+    package var clipPath: String { folder + "/" + VoiceFolder.clip }
 }
 
 /// Looks at the disk each time it is asked, so a folder dropped in is there at once and a removed one is gone.
@@ -77,11 +71,14 @@ package struct VoiceStore: Sendable {
     /// Voices that came with the program; those of `directory` hide them.
     package let builtIn: String?
     package let defaultVoice: String
+    /// How many voices may be added.
+    package let limit: Int
 
-    package init(directory: String, builtIn: String?, defaultVoice: String) {
+    package init(directory: String, builtIn: String?, defaultVoice: String, limit: Int = .max) {
         self.directory = directory
         self.builtIn = builtIn
         self.defaultVoice = defaultVoice
+        self.limit = limit
     }
 
     /// All that can be read, the default first; `unusable` says why others cannot.
@@ -89,10 +86,9 @@ package struct VoiceStore: Sendable {
         var found: [String: StoredVoice] = [:]
         var unusable: [VoiceError] = []
         for (parent, isBuiltIn) in places {
-            for name in (try? FileManager.default.contentsOfDirectory(atPath: parent)) ?? [] where found[name] == nil {
-                guard VoiceID(name) != nil, FileManager.default.fileExists(atPath: "\(parent)/\(name)/reference.wav")
-                else { continue }
+            for name in Self.names(in: parent) where found[name] == nil {
                 do throws(VoiceError) {
+                    guard try VoiceFolder(parent, name)?.check() != nil else { continue }
                     found[name] = try read(name, in: parent, isBuiltIn: isBuiltIn)
                 } catch {
                     unusable.append(error)
@@ -108,18 +104,37 @@ package struct VoiceStore: Sendable {
 
     package func find(_ id: String) throws(VoiceError) -> StoredVoice {
         guard VoiceID(id) != nil else { throw .badID(id) }
-        for (parent, isBuiltIn) in places
-        where FileManager.default.fileExists(atPath: "\(parent)/\(id)/reference.wav") {
+        for (parent, isBuiltIn) in places {
+            guard let folder = try VoiceFolder(parent, id), folder.hasClip else { continue }
+            try folder.check()
             return try read(id, in: parent, isBuiltIn: isBuiltIn)
         }
         throw .notFound(id, known: list().voices.map(\.metadata.id))
     }
 
+    /// Says of each folder that is no voice why it is none.
+    package func logUnusable(to logger: Logger) {
+        for problem in list().unusable { logger.warning("voice not usable", metadata: ["error": "\(problem)"]) }
+    }
+
+    /// Of voices that were added, usable or not.
+    var addedCount: Int {
+        places.filter { !$0.isBuiltIn }.reduce(0) { count, place in
+            count + Self.names(in: place.parent).count { (try? VoiceFolder(place.parent, $0))??.hasClip ?? false }
+        }
+    }
+
+    private static func names(in folder: String) -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
+    }
+
     package func contains(_ id: String) -> Bool { (try? find(id)) != nil }
 
-    private var places: [(String, isBuiltIn: Bool)] {
-        guard let builtIn, builtIn != directory else { return [(directory, false)] }
-        return [(directory, false), (builtIn, true)]
+    /// The specification puts voices that users bring into a folder `custom` beside the others.
+    private var places: [(parent: String, isBuiltIn: Bool)] {
+        let own = [(directory, false), (directory + "/custom", false)]
+        guard let builtIn, builtIn != directory else { return own }
+        return own + [(builtIn, true), (builtIn + "/custom", true)]
     }
 
     private func read(_ name: String, in parent: String, isBuiltIn: Bool) throws(VoiceError) -> StoredVoice {
@@ -130,7 +145,7 @@ package struct VoiceStore: Sendable {
             guard let content = FileManager.default.contents(atPath: path), content.count <= Self.metadataLimit else {
                 throw .unreadable(id: name, file: "metadata.json", reason: "it cannot be read, or is too large.")
             }
-            data = content
+            data = content.starts(with: [0xef, 0xbb, 0xbf]) ? content.dropFirst(3) : content
         } else {
             data = Data("{}".utf8)
         }

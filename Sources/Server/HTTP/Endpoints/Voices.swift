@@ -5,6 +5,7 @@ import FoundationEssentials
 import Logging
 import NIOCore
 import NIOHTTP1
+import NIOPosix
 import Speech
 
 extension Router {
@@ -24,7 +25,11 @@ extension Router {
         }
         on(.DELETE, "/api/v1/voices/:id") { request in
             let id = request.parameters["id"] ?? ""
-            do throws(VoiceError) { try service.voices.store.remove(id) } catch { return .voiceError(error) }
+            let store = service.voices.store
+            do { try await NIOThreadPool.singleton.runIfActive { try store.remove(id) } } catch let error as VoiceError
+            {
+                return .voiceError(error)
+            }
             await service.voices.forget(id)
             return Response(.noContent)
         }
@@ -93,9 +98,14 @@ private func upload(_ request: Request, _ service: SpeechService, limit: Int) as
         throw HTTPFailure(.payloadTooLarge, "The upload has \(length) bytes; the limit is \(limit).")
     }
     var form = try VoiceForm(boundary: boundary, limit: limit)
+    defer { withExtendedLifetime(form) {} }
     while let piece = try await request.body.next() { try form.take(piece) }
-    let (clip, proposal) = try form.finish()
-    let (voice, report) = try service.voices.store.add(clip, proposal)
+    let (path, proposal) = try form.finish()
+    let store = service.voices.store
+    // Decoding, and waiting for the disk, would hold up the few threads that serve everybody.
+    let (voice, report) = try await NIOThreadPool.singleton.runIfActive {
+        try store.add(readUpload(path), proposal)
+    }
     service.logger.notice("voice added", metadata: ["voice": "\(voice.metadata.id)"])
     // The answer does not wait for it.
     Task { await service.prepare(voice.metadata.id) }
@@ -103,6 +113,15 @@ private func upload(_ request: Request, _ service: SpeechService, limit: Int) as
     var response = Response.json(added, .created)
     response.headers.add(name: "location", value: "/api/v1/voices/\(voice.metadata.id)")
     return response
+}
+
+/// No more of an upload is decoded than it takes to say that it is too long: a few megabytes of Opus can be hours.
+private let longestUpload = 60.0  // seconds
+
+private func readUpload(_ path: String) throws(VoiceError) -> AudioClip {
+    do { return try AudioFile.read(path: path, longest: longestUpload) } catch {
+        throw .badField("audio", error.description.replacing("'\(path)'", with: "the upload"))
+    }
 }
 
 /// The fields of an upload as they arrive: the audio goes to a file at once, the rest is short.
@@ -162,7 +181,8 @@ private struct VoiceForm {
         }
     }
 
-    func finish() throws -> (AudioClip, VoiceProposal) {
+    /// The path of the recording, which is there as long as this value, and what was said about it.
+    func finish() throws -> (path: String, VoiceProposal) {
         guard parser.isComplete else {
             throw HTTPFailure(.badRequest, "The form is cut off: its last boundary is missing.")
         }
@@ -178,9 +198,7 @@ private struct VoiceForm {
             name: try text("name") ?? "", id: try text("id"), language: try text("language") ?? "auto",
             description: try text("description") ?? "", transcript: try text("transcript") ?? "",
             consent: try text("consent") ?? "")
-        do throws(AudioError) { return (try AudioFile.read(path: file.path), proposal) } catch {
-            throw VoiceError.badField("audio", error.description.replacing("'\(file.path)'", with: "the upload"))
-        }
+        return (file.path, proposal)
     }
 }
 
@@ -188,11 +206,11 @@ extension Response {
     package static func voiceError(_ error: VoiceError) -> Response {
         switch error {
         case .notFound, .badID: .error(SpeakError(.voiceNotFound, error.description, field: "id"))
-        case .exists, .isDefault: .failure(.conflict, error.description)
+        case .exists, .isDefault, .full: .failure(.conflict, error.description)
         case .builtIn: .failure(.forbidden, error.description)
         case .unusableClip(let report): .json(UnusableClip(report), .unprocessableEntity)
         case .noConsent, .badField: .failure(.badRequest, error.description)
-        case .unreadable, .cannotWrite: .failure(.internalServerError, error.description)
+        case .unreadable, .misnamed, .loose, .cannotWrite: .failure(.internalServerError, error.description)
         }
     }
 }
