@@ -83,7 +83,8 @@ let package = Package(
         .executableTarget(
             name: "makima",
             dependencies: [
-                "Addresses", "Audio", "CArguments", "Compute", "Files", "ModelFile", "ModelStore", "Quantization", "Qwen3TTS",
+                "Addresses", "Audio", "CArguments", "Compute", "Files", "ModelFile", "ModelStore", "Quantization",
+                "Qwen3TTS",
                 "Server", "Speech",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
