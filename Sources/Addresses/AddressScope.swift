@@ -56,6 +56,8 @@ extension AddressScope {
         let isLocal =
             isIn(10, bits: 8) || isIn(100, 64, bits: 10) || isIn(169, 254, bits: 16) || isIn(172, 16, bits: 12)
             || isIn(192, 0, 0, bits: 24) || isIn(192, 168, bits: 16) || isIn(198, 18, bits: 15) || isIn(224, bits: 3)
+            // For examples in books, and used in closed networks.
+            || isIn(192, 0, 2, bits: 24) || isIn(198, 51, 100, bits: 24) || isIn(203, 0, 113, bits: 24)
         return isLocal ? .local : .world
     }
 
@@ -71,6 +73,7 @@ extension AddressScope {
         if bytes[0] == 0x20, bytes[1] == 0x02 { return four(2) }
         let isLocal =
             bytes[0] & 0xfe == 0xfc || bytes[0] == 0xff || (bytes[0] == 0xfe && bytes[1] & 0x80 == 0x80)
+            || bytes[..<4] == [0x20, 0x01, 0x0d, 0xb8]
         return isLocal ? .local : .world
     }
 }

@@ -1,5 +1,6 @@
 // From settings to a running server.
 
+import Addresses
 package import Logging
 import NIOHTTP1
 import ServiceLifecycle
@@ -10,6 +11,7 @@ package func serve(
     manager: ServiceManager? = nil, loader: @escaping ModelLifecycle.Loader
 ) async throws {
     let authenticator = try await Authenticator(configuration)
+    try configuration.refusePublicAddress(isGuarded: authenticator.isOn)
     var settings = SpeechService.Settings()
     settings.scheduler.running = configuration.speakers
     settings.scheduler.waiting = configuration.queue
@@ -20,12 +22,13 @@ package func serve(
     settings.logsText = configuration.logText
     let store = VoiceStore(
         directory: configuration.voicesDirectory, builtIn: configuration.builtInVoices,
-        defaultVoice: configuration.defaultVoice)
+        defaultVoice: configuration.defaultVoice, limit: configuration.voicesLimit)
     let library = VoiceLibrary(
         store,
         cacheDirectory: configuration.cacheDirectory.isEmpty ? nil : configuration.cacheDirectory,
         capacity: configuration.preparedVoices)
     store.sweep()
+    store.logUnusable(to: logger)
     await library.sweep()
     let service = SpeechService(
         engine, voices: library, authenticator: authenticator, settings: settings, logger: logger, loader: loader)
@@ -45,7 +48,7 @@ package func serve(
         opened.finish()
         lan.httpIsOpen(on: address)
         logger.notice("listening", metadata: ["address": "\(address)", "auth": "\(authenticator.isOn)"])
-        if !authenticator.isOn, configuration.host != "127.0.0.1" {
+        if !authenticator.isOn, configuration.reach() != .machine {
             logger.warning("anybody on the network may use this server: set auth-tokens-file, or host to 127.0.0.1")
         }
     }

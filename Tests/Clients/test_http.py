@@ -396,6 +396,27 @@ def test_settings_that_cannot_be_are_named(start, arguments, words):
     assert words in server.log_path.read_text()
 
 
+@pytest.mark.parametrize("host,warns", [("127.0.0.1", False), ("localhost", False), ("::1", False), ("0.0.0.0", True)])
+def test_it_warns_where_others_can_reach_it(start, host, warns):
+    server = start("--host", host, wait=False)
+    assert server.until(lambda: "listening" in server.log_path.read_text() or server.process.poll() is not None)
+    if "This machine has no such address" in server.log_path.read_text():
+        pytest.skip("no IPv6 here")
+    time.sleep(0.1)
+    assert ("anybody on the network" in server.log_path.read_text()) == warns
+
+
+def test_an_address_of_the_internet_needs_a_token(start, tmp_path):
+    (tmp_path / "tokens").write_text("correct-horse-battery-staple\n")
+    for settings, words in [
+        ([], "93.184.215.14 is an address of the internet"), (["--set", "allow-public=true"], "no such address"),
+        (["--set", f"auth-tokens-file={tmp_path}/tokens"], "no such address"),
+    ]:
+        server = start("--host", "93.184.215.14", *settings, wait=False)
+        assert server.process.wait(20) != 0
+        assert words in server.log_path.read_text()
+
+
 def test_a_port_in_use_is_said(start, server):
     second = start("--port", str(server.port), wait=False)
     assert second.process.wait(20) != 0

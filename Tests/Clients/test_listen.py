@@ -153,6 +153,26 @@ def test_words_make_it_a_real_interruption(slow):
     run(flow())
 
 
+def test_what_follows_a_held_text_is_interrupted_like_any_other(slow):
+    async def flow():
+        speak, listen = await conversation(slow, minSpeechMs=0, resumeAfterMs=5000)
+        await send(listen, type="speech_started")
+        await until(speak, "interrupted")
+        await send(listen, type="speech_stopped")
+        await send(speak, type="cancel")
+        assert (await until(speak, "error"))[2]["code"] == "CANCELLED"
+        await send(speak, type="speak", text="y" * 1000)
+        while not isinstance(await receive(speak), bytes):
+            pass
+        await send(listen, type="final", text="stop talking please")
+        assert (await until(speak, "error"))[2]["code"] == "CANCELLED"
+        assert [(await hear(listen))["type"] for _ in range(2)] == ["interrupted", "interrupted"]
+        await speak.close()
+        await listen.close()
+
+    run(flow())
+
+
 @pytest.mark.parametrize("message", [
     "x", "{}", '{"type":"hello"}', '{"type":"hello","contractId":""}', '{"type":"hello","contractId":"c","policy":"loud"}',
     '{"type":"hello","contractId":"c","policy":"keyword"}', '{"type":"hello","contractId":"c","minSpeechMs":-1}',

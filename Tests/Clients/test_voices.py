@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from conftest import PROGRAM, ROOT
-from test_http import recording
+from test_http import post, recording
 
 
 @pytest.fixture
@@ -67,6 +67,22 @@ def test_what_was_meant_to_be_a_voice_is_named(voices, tmp_path, server):
     assert any("with-space" in line for line in problems) and any("reference.mp3" in line for line in problems)
     assert voices("show", "spec")[0] == 0
     assert "spec" in [voice["id"] for voice in server.json("GET", "/api/v1/voices")[1]["voices"]]
+
+
+def test_the_log_names_them_when_the_server_starts(start, tmp_path):
+    path = tmp_path / "voices/With Space/reference.wav"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(recording())
+    server = start()
+    lines = [line for line in server.log_path.read_text().splitlines() if "voice not usable" in line]
+    assert len(lines) == 1 and "with-space" in lines[0]
+
+
+def test_no_more_voices_than_allowed(start):
+    server = start("--set", "voices-limit=1")
+    assert post(server, audio=recording(), name="One", consent="yes")[0] == 201
+    status, answer = post(server, audio=recording(), name="Two", consent="yes")
+    assert status == 409 and "voices-limit" in answer["error"]["message"]
 
 
 def test_a_recording_of_a_phone_says_what_to_do(voices, tmp_path):

@@ -11,7 +11,8 @@ import Testing
         ("172.16.0.1", .local), ("172.32.0.1", .world), ("192.168.1.1", .local), ("169.254.169.254", .local),
         ("100.64.0.1", .local), ("fe80::1%eth0", .local), ("fd12::1", .local), ("64:ff9b::7f00:1", .machine),
         ("2002:a00:1::", .local), ("::ffff:8.8.8.8", .world), ("8.8.8.8", .world), ("2a00:1450::1", .world),
-        ("239.1.2.3", .local), ("255.255.255.255", .local), ("ff02::1", .local),
+        ("192.0.2.2", .local), ("2001:db8::1", .local), ("239.1.2.3", .local), ("255.255.255.255", .local),
+        ("ff02::1", .local),
     ])
     func addressesReachAsFarAsTheyDo(address: String, scope: AddressScope) {
         #expect(AddressScope(address: address) == scope)
@@ -29,7 +30,7 @@ import Testing
 
 @Suite struct PublicAddressTests {
     private static let home = ["127.0.0.1", "192.168.1.7", "::1", "fe80::2", "2a00:1450::2"]
-    private static let rented = ["127.0.0.1", "::1", "198.51.100.7"]
+    private static let rented = ["127.0.0.1", "::1", "93.184.215.14"]
 
     private static func error(
         _ host: String, _ interfaces: [String], isGuarded: Bool = false, allow: Bool = false
@@ -44,9 +45,9 @@ import Testing
     }
 
     @Test func anAddressOfTheInternetNeedsATokenOrAWord() {
-        for host in ["0.0.0.0", "::", "198.51.100.7"] {
+        for host in ["0.0.0.0", "::", "93.184.215.14"] {
             let message = Self.error(host, Self.rented)
-            #expect(message?.hasPrefix("198.51.100.7 is an address of the internet") == true, "\(host)")
+            #expect(message?.hasPrefix("93.184.215.14 is an address of the internet") == true, "\(host)")
             #expect(message?.contains("allow-public") == true && message?.contains("auth-tokens-file") == true)
             #expect(Self.error(host, Self.rented, isGuarded: true) == nil)
             #expect(Self.error(host, Self.rented, allow: true) == nil)

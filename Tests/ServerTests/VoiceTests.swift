@@ -310,7 +310,8 @@ func buzz(
         let folder = try Folder()
         let scheduler = SynthesisScheduler(ToneEngine())
         let first = try await library(folder).voice("a", for: scheduler)
-        let file = folder.path + "/cache/" + (try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache")[0])
+        let file =
+            folder.path + "/cache/" + (try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache")[0])
         for content in ["other\n0.5 99", "", "\n", "tone"] {
             try Data(content.utf8).write(to: URL(filePath: file))
             #expect(try await library(folder).voice("a", for: scheduler) == first)

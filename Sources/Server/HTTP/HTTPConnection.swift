@@ -5,10 +5,18 @@ import NIOCore
 import NIOHTTP1
 
 struct HTTPConnection: Sendable {
-    let router: Router
-    let guardian: RequestGuard
-    let refusals: RefusalLog
-    let logger: Logger
+    private let router: Router
+    private let guardian: RequestGuard
+    private let refusals: RefusalLog
+    private let logger: Logger
+
+    /// `refusals` is shared by the connections of a door, so that a flood is one flood.
+    init(router: Router, guardian: RequestGuard, logger: Logger, refusals: RefusalLog? = nil) {
+        self.router = router
+        self.guardian = guardian
+        self.logger = logger
+        self.refusals = refusals ?? RefusalLog(logger)
+    }
 
     /// Writes go to the channel itself and are awaited: leaving `executeThenClose` cuts off what its own writer still holds
     /// (swift-nio #2757), and that writer lets a producer run far ahead of a slow reader.

@@ -61,7 +61,7 @@ package struct HTTPListener: Service {
         do {
             switch try await connection.get() {
             case .http(let channel):
-                let connection = HTTPConnection(router: router, guardian: guardian, refusals: refusals, logger: logger)
+                let connection = HTTPConnection(router: router, guardian: guardian, logger: logger, refusals: refusals)
                 try await whileOpen(channel.channel) { try await connection.run(channel) }
             case .webSocket(let channel, let head):
                 guard let target = RequestTarget(head.uri),
