@@ -46,7 +46,7 @@ import Glibc
     }
 
     private func correctWAV() {
-        let head = bytes(at: 0, count: 12)
+        let head = bytes(at: 0, count: 12)[...]
         guard head.count == 12, head[..<4] == Array("RIFF".utf8)[...], head[8...] == Array("WAVE".utf8)[...] else {
             return
         }
@@ -58,7 +58,7 @@ import Glibc
             let size = Self.little(chunk[4...])
             switch String(decoding: chunk[..<4], as: UTF8.self) {
             case "fmt ": format = Self.little(bytes(at: offset + 8, count: 2)[...])
-            case "data": return take(offset + 8, size, format)
+            case "data": return take(offset + 8, size, format, isWhole: Self.little(head[4..<8]) == window.count - 8)
             default: break
             }
             offset += 8 + size + size % 2
@@ -68,13 +68,13 @@ import Glibc
     private static let chunkLimit = 1000
     private static let mpegFormats = [0x50, 0x55]
 
-    /// The sound begins at `start` and has `size` bytes, as the header says.
-    private func take(_ start: Int, _ size: Int, _ format: Int) {
+    /// The sound begins at `start` and has `size` bytes, as the header says, which knows the file's length when it `isWhole`.
+    private func take(_ start: Int, _ size: Int, _ format: Int, isWhole: Bool) {
         let rest = window.upperBound - start
         guard rest > 0 else { return }
         if Self.mpegFormats.contains(format) {
             window = start..<start + (size == 0 ? rest : min(size, rest))
-        } else if size == 0 {
+        } else if size == 0, !isWhole {
             let length = UInt32(clamping: rest)
             corrections = [
                 (4, Self.little(UInt32(clamping: window.upperBound - 8))), (start - 4, Self.little(length)),

@@ -8,7 +8,7 @@ struct Voices: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Lists, checks, adds and removes voices.",
         discussion: """
-            A voice is a folder with reference.wav, transcript.txt (optional) and metadata.json. A server that runs sees \
+            A voice is a folder with reference.wav, and perhaps transcript.txt or .json and metadata.json. A server that runs sees \
             changes at once.
             """,
         subcommands: [List.self, Show.self, Check.self, Add.self, Remove.self], defaultSubcommand: List.self)

@@ -153,6 +153,17 @@ def test_words_make_it_a_real_interruption(slow):
     run(flow())
 
 
+def test_what_is_refused_leaves_a_line(slow):
+    async def flow():
+        async with connect(slow.ws("/api/v1/listen")) as listen:
+            await send(listen, type="hello", contractId="refused-in-the-log", policy="loud")
+            assert (await receive(listen))["type"] == "error"
+
+    run(flow())
+    line = [line for line in slow.log_path.read_text().splitlines() if " refused" in line][-1]
+    assert "door=listen" in line and "code=INVALID_TEXT" in line and "client=127.0.0.1" in line and "loud" in line
+
+
 def test_what_follows_a_held_text_is_interrupted_like_any_other(slow):
     async def flow():
         speak, listen = await conversation(slow, minSpeechMs=0, resumeAfterMs=5000)

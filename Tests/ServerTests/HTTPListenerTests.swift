@@ -26,6 +26,10 @@ private struct RawClient: Sendable {
         try await channel.writeAndFlush(ByteBuffer(string: text)).get()
     }
 
+    func leave() async throws {
+        try await stream.executeThenClose { _, _ in }
+    }
+
     /// All that comes until the server closes.
     func rest() async throws -> String {
         try await stream.executeThenClose { inbound, _ in
@@ -77,7 +81,7 @@ private func withListener(
             var events = events.makeAsyncIterator()
             #expect(await events.next() == "begun")
             let left = ContinuousClock.now
-            try await client.channel.close().get()
+            try await client.leave()
             #expect(await events.next() == "cancelled")
             #expect(ContinuousClock.now - left < .seconds(1))
         }
@@ -156,7 +160,7 @@ private func withListener(
             try await client.send("GET /much HTTP/1.1\r\nHost: localhost\r\n\r\n")
             var ends = ends.makeAsyncIterator()
             #expect(await ends.next() != nil)
-            try? await client.channel.close().get()
+            try? await client.leave()
         }
     }
 

@@ -23,7 +23,8 @@ extension Router {
 
 extension HTTPListener {
     package static func webSockets(_ service: SpeechService) -> [String: WebSocketHandler] {
-        [
+        let refusals = RefusalLog(service.logger)
+        return [
             "/api/v1/speak": { receiver, sender, head in
                 let guest = await Guest(service, head, sender)
                 let session = SpeakSession(service, client: guest.client, isAuthorized: guest.isAuthorized)
@@ -31,7 +32,7 @@ extension HTTPListener {
             },
             "/api/v1/listen": { receiver, sender, head in
                 let guest = await Guest(service, head, sender)
-                try await ListenSession(service, sender, isAuthorized: guest.isAuthorized).run(&receiver)
+                try await ListenSession(service, sender, guest, refusals).run(&receiver)
             },
         ]
     }

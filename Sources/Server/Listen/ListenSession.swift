@@ -9,16 +9,20 @@ package actor ListenSession {
     package nonisolated let id = UUID().uuidString.lowercased()
     private nonisolated let service: SpeechService
     private let sender: WebSocketSender
+    private let client: String
+    private let refusals: RefusalLog
     private var isAuthorized: Bool
     private var denials = 0
     private var contract: String?
     private var bargeIn = BargeIn(ListenPolicy())
     private var alarm: Task<Void, Never>?
 
-    init(_ service: SpeechService, _ sender: WebSocketSender, isAuthorized: Bool) {
+    init(_ service: SpeechService, _ sender: WebSocketSender, _ guest: Guest, _ refusals: RefusalLog) {
         self.service = service
         self.sender = sender
-        self.isAuthorized = isAuthorized
+        self.refusals = refusals
+        client = guest.client
+        isAuthorized = guest.isAuthorized
     }
 
     nonisolated func run(_ receiver: inout WebSocketReceiver) async throws {
@@ -41,15 +45,15 @@ package actor ListenSession {
 
     private func receive(_ message: WebSocketMessage) async throws {
         guard case .text(let text) = message else {
-            return send(.error(SpeakError(.invalidText, "Messages are JSON in text frames; a binary frame came.")))
+            return refuse(SpeakError(.invalidText, "Messages are JSON in text frames; a binary frame came."))
         }
         let parsed: ListenMessage
-        do { parsed = try ListenMessage(text) } catch { return send(.error(error)) }
+        do { parsed = try ListenMessage(text) } catch { return refuse(error) }
         if case .hello(let policy, let contract, let token) = parsed {
             return try await hello(policy, contract, token)
         }
         guard contract != nil else {
-            return send(.error(SpeakError(.invalidText, "Send hello with a contractId first.", field: "type")))
+            return refuse(SpeakError(.invalidText, "Send hello with a contractId first.", field: "type"))
         }
         switch parsed {
         case .hello: break
@@ -63,7 +67,7 @@ package actor ListenSession {
     private func hello(_ policy: ListenPolicy, _ contract: String, _ token: String?) async throws {
         if token != nil || !isAuthorized {
             do throws(SpeakError) { _ = try await service.authenticator.subject(of: token) } catch {
-                send(.error(error))
+                refuse(error)
                 denials += 1
                 if denials >= Self.denialLimit { throw WebSocketClosure(1008, "unauthorized") }
                 return
@@ -105,6 +109,11 @@ package actor ListenSession {
     }
 
     private func send(_ reply: ListenReply) { sender.post(reply.json) }
+
+    private func refuse(_ error: SpeakError) {
+        refusals.note(client: client, door: "listen", code: error.code.rawValue, reason: error.message)
+        send(.error(error))
+    }
 }
 
 extension ListenSession: ContractListener {
