@@ -6,10 +6,10 @@ import Qwen3TTS
 struct CodecRecord {
     let path: String
     let configuration: CodecConfiguration
-    /// The file.
+    /// Content of the file.
     private let bytes: [UInt8]
 
-    /// Of a checkpoint whose record, where it has one, can be read.
+    /// Reads the record of a checkpoint; one that is there has to be readable.
     init(directory: String) throws {
         path = directory + "/speech_tokenizer/config.json"
         configuration = try Configuration.codec(directory: directory)

@@ -62,7 +62,7 @@ struct CodecSuite {
         return (samples, times)
     }
 
-    /// Of this thread, in milliseconds.
+    /// Processor time of this thread, in milliseconds.
     private static var processorTime: Double {
         var time = timespec()
         unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)

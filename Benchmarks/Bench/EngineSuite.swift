@@ -53,7 +53,7 @@ struct EngineSuite {
         result.residentBytes = residentBytes()
     }
 
-    /// Of all threads, in the steady state.
+    /// Allocations of all threads a frame, in the steady state.
     func allocationsPerFrame(directory: String) throws -> Double {
         let model = try Qwen3Engine(directory: directory, threads: threads, kernels: kernels)
         return try speak(model, SpeechRequests(try Configuration(directory: directory)).byVector).allocationsPerFrame

@@ -27,7 +27,7 @@ struct Results: Codable {
         let isa: String
         let threads: Int
         let microseconds: Double
-        /// Of weights, where they are read from memory.
+        /// Bytes of weights a second, where they are read from memory.
         let gigabytesPerSecond: Double?
         let bandwidthFraction: Double?
         let gigaOperationsPerSecond: Double

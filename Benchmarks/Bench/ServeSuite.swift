@@ -23,7 +23,7 @@ struct ServeSuite {
 
     private static let text =
         "Good morning to all of you, and welcome to this small house by the river, where the days are long and quiet."
-    /// Of those who speak while one more comes.
+    /// Text of those who speak while one more comes.
     private static let longText = String(repeating: text + " ", count: 20)
     private static let lateClients = 8
 
@@ -126,7 +126,7 @@ struct ServeSuite {
     private func serving(_ service: SpeechService, _ body: (Int) async throws -> Void) async throws {
         let (ports, opened) = AsyncStream.makeStream(of: Int.self)
         var listener = HTTPListener(
-            host: "127.0.0.1", port: 0, router: Router(), guardian: RequestGuard(),
+            host: "127.0.0.1", port: 0, router: Router(), requestGuard: RequestGuard(),
             webSockets: HTTPListener.webSockets(service), logger: Self.log)
         listener.onOpen = { opened.yield($0.port ?? 0) }
         try await withThrowingTaskGroup(of: Void.self) { [listener] group in

@@ -26,7 +26,7 @@ package struct ModelStore: Sendable {
     package struct Installed: Sendable, Equatable {
         package let name: String
         package let format: String
-        /// Of the hub's repository; nil for a built-in model.
+        /// Commit of the hub's repository; nil for a built-in model.
         package let commit: String?
         package let path: String
         package let bytes: Int

@@ -33,12 +33,12 @@ package func serve(
     let service = SpeechService(
         engine, voices: library, authenticator: authenticator, settings: settings, logger: logger, loader: loader)
 
-    let guardian = RequestGuard(
+    let requestGuard = RequestGuard(
         authenticator: authenticator, allowedHosts: configuration.allowedHosts,
         allowedOrigins: configuration.allowedOrigins)
     var http = HTTPListener(
         host: configuration.host, port: configuration.port,
-        router: .all(service, uploadLimit: configuration.uploadLimit << 20), guardian: guardian,
+        router: .all(service, uploadLimit: configuration.uploadLimit << 20), requestGuard: requestGuard,
         webSockets: HTTPListener.webSockets(service), logger: logger)
     http.maximumConnections = configuration.connections
     http.tls = try configuration.tlsContext()

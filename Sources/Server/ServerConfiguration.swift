@@ -46,7 +46,7 @@ package struct ServerConfiguration: Sendable, Equatable {
     package init() {}
 }
 
-package struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
+package struct SettingsError: Error, Sendable, Equatable, CustomStringConvertible {
     package let description: String
 
     package init(_ description: String) {
@@ -61,7 +61,7 @@ extension ServerConfiguration {
         package let environment: String
         package let help: String
         package let read: @Sendable (ServerConfiguration) -> TOMLValue
-        let write: @Sendable (inout ServerConfiguration, TOMLValue) throws(ConfigurationError) -> Void
+        let write: @Sendable (inout ServerConfiguration, TOMLValue) throws(SettingsError) -> Void
         /// From a flag or the environment, where everything is text.
         let parse: @Sendable (String) -> TOMLValue?
     }
@@ -133,7 +133,7 @@ extension ServerConfiguration {
     /// `file` as its text; `environment` and `flags` by name. `source` of each setting that is not at its default.
     package init(
         file: (path: String, text: String)?, environment: [String: String], flags: [(name: String, value: String)]
-    ) throws(ConfigurationError) {
+    ) throws(SettingsError) {
         self.init()
         if let file { try read(file: file.path, file.text) }
         for setting in Self.settings {
@@ -142,31 +142,31 @@ extension ServerConfiguration {
         }
         for (name, text) in flags {
             guard let setting = Self.settings.first(where: { $0.name == name }) else {
-                throw ConfigurationError("There is no setting \(name). makima serve --print-config lists them.")
+                throw SettingsError("There is no setting \(name). makima serve --print-config lists them.")
             }
             try set(setting, text, from: "--" + name)
         }
     }
 
-    private mutating func read(file path: String, _ text: String) throws(ConfigurationError) {
+    private mutating func read(file path: String, _ text: String) throws(SettingsError) {
         let entries: [TOML.Entry]
-        do { entries = try TOML.parse(text) } catch { throw ConfigurationError("\(path), \(error)") }
+        do { entries = try TOML.parse(text) } catch { throw SettingsError("\(path), \(error)") }
         for entry in entries {
             guard let setting = Self.settings.first(where: { $0.name == entry.name }) else {
-                throw ConfigurationError("\(path), line \(entry.line): there is no setting \(entry.name).")
+                throw SettingsError("\(path), line \(entry.line): there is no setting \(entry.name).")
             }
             do { try setting.write(&self, entry.value) } catch {
-                throw ConfigurationError("\(path), line \(entry.line): \(error.description)")
+                throw SettingsError("\(path), line \(entry.line): \(error.description)")
             }
         }
     }
 
-    private mutating func set(_ setting: Setting, _ text: String, from source: String) throws(ConfigurationError) {
+    private mutating func set(_ setting: Setting, _ text: String, from source: String) throws(SettingsError) {
         guard let value = setting.parse(text) else {
-            throw ConfigurationError("\(source): \(text) is no value for it. \(setting.help)")
+            throw SettingsError("\(source): \(text) is no value for it. \(setting.help)")
         }
         do { try setting.write(&self, value) } catch {
-            throw ConfigurationError("\(source) \(text): \(error.description)")
+            throw SettingsError("\(source) \(text): \(error.description)")
         }
     }
 
@@ -189,8 +189,8 @@ extension ServerConfiguration.Setting {
     ) -> Self {
         Self(
             name: name, environment: environment ?? variable(name), help: help, read: { .string($0[keyPath: path]) },
-            write: { (configuration, value) throws(ConfigurationError) in
-                guard case .string(let text) = value else { throw ConfigurationError("\(name) takes text in quotes.") }
+            write: { (configuration, value) throws(SettingsError) in
+                guard case .string(let text) = value else { throw SettingsError("\(name) takes text in quotes.") }
                 configuration[keyPath: path] = text
             }, parse: { .string($0) })
     }
@@ -203,9 +203,9 @@ extension ServerConfiguration.Setting {
         return Self(
             name: name, environment: environment ?? variable(name), help: "\(help) One of: \(list).",
             read: { .string($0[keyPath: path]) },
-            write: { (configuration, value) throws(ConfigurationError) in
+            write: { (configuration, value) throws(SettingsError) in
                 guard case .string(let text) = value, choices.contains(text) else {
-                    throw ConfigurationError("\(name) is one of \(list).")
+                    throw SettingsError("\(name) is one of \(list).")
                 }
                 configuration[keyPath: path] = text
             }, parse: { .string($0) })
@@ -217,9 +217,9 @@ extension ServerConfiguration.Setting {
     ) -> Self {
         Self(
             name: name, environment: variable(name), help: help, read: { .integer($0[keyPath: path]) },
-            write: { (configuration, value) throws(ConfigurationError) in
+            write: { (configuration, value) throws(SettingsError) in
                 guard case .integer(let number) = value, range.contains(number) else {
-                    throw ConfigurationError(
+                    throw SettingsError(
                         "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound).")
                 }
                 configuration[keyPath: path] = number
@@ -231,8 +231,8 @@ extension ServerConfiguration.Setting {
     ) -> Self {
         Self(
             name: name, environment: variable(name), help: help, read: { .flag($0[keyPath: path]) },
-            write: { (configuration, value) throws(ConfigurationError) in
-                guard case .flag(let isOn) = value else { throw ConfigurationError("\(name) is true or false.") }
+            write: { (configuration, value) throws(SettingsError) in
+                guard case .flag(let isOn) = value else { throw SettingsError("\(name) is true or false.") }
                 configuration[keyPath: path] = isOn
             }, parse: { Bool($0).map { .flag($0) } })
     }
@@ -243,9 +243,9 @@ extension ServerConfiguration.Setting {
     ) -> Self {
         Self(
             name: name, environment: variable(name), help: help, read: { .list($0[keyPath: path]) },
-            write: { (configuration, value) throws(ConfigurationError) in
+            write: { (configuration, value) throws(SettingsError) in
                 guard case .list(let entries) = value else {
-                    throw ConfigurationError("\(name) is a list: [\"a\", \"b\"].")
+                    throw SettingsError("\(name) is a list: [\"a\", \"b\"].")
                 }
                 configuration[keyPath: path] = entries
             }, parse: { .list($0.split(separator: ",").map { String($0).trimmingWhitespace() }) })

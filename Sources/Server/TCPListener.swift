@@ -25,9 +25,11 @@ struct TCPListener: Sendable {
 
     /// - Parameters:
     ///   - initialize: makes of a new channel what `serve` gets.
+    ///   - loop: where the connection's channel lives; its tasks run there too.
     ///   - serve: catches its own errors.
     func run<Connection: Sendable>(
         initialize: @escaping @Sendable (any Channel) throws -> Connection,
+        on loop: @escaping @Sendable (Connection) -> any EventLoop,
         serve: @escaping @Sendable (Connection) async -> Void
     ) async throws {
         let quiescing = ServerQuiescingHelper(group: MultiThreadedEventLoopGroup.singleton)
@@ -37,7 +39,10 @@ struct TCPListener: Sendable {
             await withDiscardingTaskGroup { tasks in
                 do {
                     try await server.executeThenClose { connections in
-                        for try await connection in connections { tasks.addTask { await serve(connection) } }
+                        for try await connection in connections {
+                            let executor = EventLoopTaskExecutor(loop(connection))
+                            tasks.addTask(executorPreference: executor) { await serve(connection) }
+                        }
                     }
                 } catch is CancellationError {
                     // Whoever runs this listener ends it.

@@ -21,7 +21,7 @@ struct SpeedMeasurement: Encodable {
     let threads: Int
     /// Bytes each second, reading.
     let memoryBandwidth: Double
-    /// Of the codec decoder, in the precision that speaks.
+    /// Time of the codec decoder, in the precision that speaks.
     let codecSecondsPerFrame: Double
     let int8: Format
     let int4: Format

@@ -82,7 +82,7 @@ struct PullFormat: ExpressibleByArgument {
 
     var defaultValueDescription: String { name }
 
-    /// Of the released model's size, on the safe side: the quantizer itself checks to the byte.
+    /// Share of the released model's size, on the safe side: the quantizer itself checks to the byte.
     fileprivate var expectedShare: Double {
         switch name {
         case "int8": 0.75
@@ -105,7 +105,7 @@ struct PullFormat: ExpressibleByArgument {
 }
 
 extension QuantizationProgress {
-    /// Of the whole: reading the source for its hash, writing, reading back, and trying the codec decoder.
+    /// Steps of the whole: reading the source for its hash, writing, reading back, and trying the codec decoder.
     fileprivate var fraction: Double {
         let part = Double(done) / Double(max(1, total))
         return switch stage {

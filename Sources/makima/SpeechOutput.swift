@@ -5,7 +5,7 @@ import Glibc
 
 /// Where speech goes: a file, the sound device, standard output, or a file and the device.
 final class SpeechOutput {
-    /// Of the file, where one is written.
+    /// Path of the file, where one is written.
     let path: String?
     private var file: AudioFileWriter?
     private var player: ALSAPlayer?
@@ -42,7 +42,7 @@ final class SpeechOutput {
     /// Where speech fails, what is printed next begins a line of its own.
     deinit { progressLine.finish() }
 
-    /// Of sound, to a tenth.
+    /// Seconds of sound, to a tenth.
     var seconds: Double { progressLine.seconds }
     var hasSound: Bool { progressLine.samples > 0 }
     /// Nobody hears it before it is complete.

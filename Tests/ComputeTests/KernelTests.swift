@@ -77,7 +77,7 @@ enum Half {
     /// Zero and what is positive and finite, in order: the index is the half.
     static let finite = (0..<0x7C00 as Range<UInt16>).map { Tensor.widen($0) }
 
-    /// Of the two halves around a value the nearer, of two as near the even one; the largest for all beyond.
+    /// The nearer of the two halves around a value, of two as near the even one; the largest for all beyond.
     static func nearest(_ value: Float) -> UInt16 {
         let (sign, magnitude) = (UInt16(value.bitPattern >> 16 & 0x8000), value.magnitude)
         guard magnitude.isFinite else { return sign | (value.isNaN ? 0x7E00 : 0x7C00) }

@@ -45,7 +45,7 @@ struct VoiceClonerTests {
     }
 }
 
-/// Of this process, without what it maps of files.
+/// Memory of this process, without what it maps of files.
 private func residentKilobytes() -> Int {
     let status = (try? String(contentsOf: URL(filePath: "/proc/self/status"), encoding: .utf8)) ?? ""
     let line = status.split(separator: "\n").first { $0.hasPrefix("RssAnon:") }

@@ -82,23 +82,23 @@ import Testing
         ("port = 99999", "f.toml, line 1: port is a whole number from 0 to 65535."),
         ("\nport = \"1\"", "f.toml, line 2: port is a whole number from 0 to 65535."),
         ("prot = 1", "f.toml, line 1: there is no setting prot."),
-        ("engine = \"festival\"", "f.toml, line 1: engine is one of qwen3, tone."),
+        ("load = \"never\"", "f.toml, line 1: load is one of startup, first-use."),
         ("log-text = 1", "f.toml, line 1: log-text is true or false."),
         ("port = ", "f.toml, line 1: Nothing is no value; text needs quotes."),
     ])
     func errorsNameFileLineAndSetting(text: String, message: String) {
-        let error = #expect(throws: ConfigurationError.self) {
+        let error = #expect(throws: SettingsError.self) {
             try ServerConfiguration(file: ("f.toml", text), environment: [:], flags: [])
         }
         #expect(error?.description == message)
     }
 
     @Test func errorsNameTheVariableOrTheFlag() {
-        let variable = #expect(throws: ConfigurationError.self) {
+        let variable = #expect(throws: SettingsError.self) {
             try ServerConfiguration(file: nil, environment: ["MAKIMA_PORT": "http"], flags: [])
         }
         #expect(variable?.description.hasPrefix("MAKIMA_PORT: http is no value for it.") == true)
-        let flag = #expect(throws: ConfigurationError.self) {
+        let flag = #expect(throws: SettingsError.self) {
             try ServerConfiguration(file: nil, environment: [:], flags: [("port", "70000")])
         }
         #expect(flag?.description.hasPrefix("--port 70000: ") == true)

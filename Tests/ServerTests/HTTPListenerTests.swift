@@ -47,7 +47,7 @@ private func withListener(
 ) async throws {
     let (addresses, found) = AsyncStream.makeStream(of: SocketAddress.self)
     var listener = HTTPListener(
-        host: "127.0.0.1", port: 0, router: router, guardian: RequestGuard(), webSockets: [:], logger: logger)
+        host: "127.0.0.1", port: 0, router: router, requestGuard: RequestGuard(), webSockets: [:], logger: logger)
     listener.patience = patience
     listener.onOpen = { found.yield($0) }
     let running = listener

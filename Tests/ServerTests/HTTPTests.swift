@@ -82,25 +82,25 @@ import Testing
         ("[::1", false),
     ])
     func onlyOurNamesAreAnswered(host: String, isOurs: Bool) {
-        let guardian = RequestGuard(allowedHosts: ["tts.example.org"])
-        let refusal = guardian.refusal(of: Self.head(.GET, ["host": host]))
+        let requestGuard = RequestGuard(allowedHosts: ["tts.example.org"])
+        let refusal = requestGuard.refusal(of: Self.head(.GET, ["host": host]))
         #expect((refusal == nil) == isOurs)
         if !isOurs { #expect(refusal?.status == .misdirectedRequest) }
     }
 
     @Test func aRequestNeedsOneHost() {
-        let guardian = RequestGuard()
-        #expect(guardian.refusal(of: Self.head(.GET, [:]))?.status == .badRequest)
-        #expect(guardian.refusal(of: Self.head(.GET, [:], version: .http1_0)) == nil)
+        let requestGuard = RequestGuard()
+        #expect(requestGuard.refusal(of: Self.head(.GET, [:]))?.status == .badRequest)
+        #expect(requestGuard.refusal(of: Self.head(.GET, [:], version: .http1_0)) == nil)
         var two: HTTPHeaders = ["host": "localhost"]
         two.add(name: "host", value: "localhost")
-        #expect(guardian.refusal(of: Self.head(.GET, two))?.status == .badRequest)
+        #expect(requestGuard.refusal(of: Self.head(.GET, two))?.status == .badRequest)
     }
 
     @Test func pagesOfOtherOriginsChangeNothing() {
-        let guardian = RequestGuard(allowedOrigins: ["https://app.example.org"])
+        let requestGuard = RequestGuard(allowedOrigins: ["https://app.example.org"])
         func status(_ method: HTTPMethod, _ origin: String) -> HTTPResponseStatus? {
-            guardian.refusal(of: Self.head(method, ["host": "box:8012", "origin": origin]))?.status
+            requestGuard.refusal(of: Self.head(method, ["host": "box:8012", "origin": origin]))?.status
         }
         #expect(status(.POST, "http://box:8012") == nil)
         #expect(status(.POST, "https://app.example.org") == nil)
@@ -111,21 +111,21 @@ import Testing
             "host": "box:8012", "origin": "https://evil.example.com", "upgrade": "websocket", "connection": "Upgrade",
             "sec-websocket-version": "13", "sec-websocket-key": "x",
         ]
-        #expect(guardian.refusal(of: Self.head(.GET, handshake))?.status == .forbidden)
+        #expect(requestGuard.refusal(of: Self.head(.GET, handshake))?.status == .forbidden)
         // A file, a frame without an origin, a name that now leads here: none of them is this server's page.
         for origin in ["null", "file://", "http://rebound.example.com:8012", "box:8012", "http://box:8013", ""] {
             var other = handshake
             other.replaceOrAdd(name: "origin", value: origin)
-            #expect(guardian.refusal(of: Self.head(.GET, other))?.status == .forbidden, "\(origin)")
+            #expect(requestGuard.refusal(of: Self.head(.GET, other))?.status == .forbidden, "\(origin)")
         }
         var rebound = handshake
         rebound.replaceOrAdd(name: "origin", value: "http://rebound.example.com:8012")
         rebound.replaceOrAdd(name: "host", value: "rebound.example.com:8012")
-        #expect(guardian.refusal(of: Self.head(.GET, rebound))?.status == .misdirectedRequest)
+        #expect(requestGuard.refusal(of: Self.head(.GET, rebound))?.status == .misdirectedRequest)
     }
 
     @Test func aPreflightAllowsWhatAnSDKAsksFor() {
-        let guardian = RequestGuard(allowedOrigins: ["*"])
+        let requestGuard = RequestGuard(allowedOrigins: ["*"])
         let asked = "Authorization, content-type,x-stainless-arch, X-Stainless-Retry-Count, evil\u{e9}, "
         let head = Self.head(
             .OPTIONS,
@@ -133,7 +133,7 @@ import Testing
                 "host": "box", "origin": "https://app.example.org", "access-control-request-method": "POST",
                 "access-control-request-headers": asked,
             ])
-        let response = guardian.preflight(head)
+        let response = requestGuard.preflight(head)
         #expect(response.status == .noContent)
         #expect(
             response.headers["access-control-allow-headers"]

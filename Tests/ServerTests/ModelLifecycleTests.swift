@@ -23,31 +23,34 @@ import Testing
         }
     }
 
-    private func lifecycle(_ loads: Loads) -> ModelLifecycle {
+    private func lifecycle(_ loads: Loads, pause: Duration = .seconds(1)) -> ModelLifecycle {
         ModelLifecycle(
-            limits: SchedulerLimits(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            limits: SchedulerLimits(), pause: pause, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             loader: { limits, _ in try loads.load(limits) }, report: { _ in })
     }
 
     @Test func aModelThatWasMendedIsLoadedWhenItIsAskedFor() async throws {
         let loads = Loads()
-        let model = lifecycle(loads)
+        let model = lifecycle(loads, pause: .zero)
         await model.load()
         guard case .failed = model.state else {
             Issue.record("\(model.state)")
             return
         }
-        // No sooner than a second later, however often somebody asks.
-        for _ in 0..<5 { await model.load() }
-        #expect(loads.count == 1)
-        #expect(!model.isWaitingToBeAsked)
         #expect(throws: SpeakError.self) { try model.use() }
         loads.mend()
-        try await Task.sleep(for: .milliseconds(1100))
         #expect(model.isWaitingToBeAsked)
         #expect(await model.load() != nil)
         #expect(loads.count == 2)
         _ = try model.use()
+    }
+
+    @Test func aModelThatFailedRestsHoweverOftenItIsAskedFor() async throws {
+        let loads = Loads()
+        let model = lifecycle(loads, pause: .seconds(86_400))
+        for _ in 0..<5 { await model.load() }
+        #expect(loads.count == 1)
+        #expect(!model.isWaitingToBeAsked)
     }
 
     @Test func anIdleModelIsGivenBackAndLoadedAgain() async throws {

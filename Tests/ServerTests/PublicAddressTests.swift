@@ -38,7 +38,7 @@ import Testing
         var configuration = ServerConfiguration()
         configuration.host = host
         configuration.allowPublic = allow
-        do throws(ConfigurationError) {
+        do throws(SettingsError) {
             try configuration.refusePublicAddress(isGuarded: isGuarded) { interfaces }
             return nil
         } catch { return error.description }

@@ -12,7 +12,7 @@ private func serving(
 ) async throws {
     let (ports, opened) = AsyncStream.makeStream(of: Int.self)
     var listener = HTTPListener(
-        host: "127.0.0.1", port: 0, router: Router(), guardian: RequestGuard(), webSockets: ["/echo": handler],
+        host: "127.0.0.1", port: 0, router: Router(), requestGuard: RequestGuard(), webSockets: ["/echo": handler],
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     listener.webSocketLimits = limits
     listener.onOpen = { opened.yield($0.port ?? 0) }

@@ -10,7 +10,7 @@ struct Echo {
     static func main() async throws {
         let port = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 9001
         var listener = HTTPListener(
-            host: "127.0.0.1", port: port, router: Router(), guardian: RequestGuard(),
+            host: "127.0.0.1", port: port, router: Router(), requestGuard: RequestGuard(),
             webSockets: [
                 "/": { receiver, sender, _ in
                     while let message = try await receiver.next() {

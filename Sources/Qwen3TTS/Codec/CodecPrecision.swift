@@ -39,12 +39,12 @@ package enum CodecPrecision: String, Codable, Sendable, CaseIterable {
 /// The decoder's matrices and convolutions, in kinds that are treated alike. Blocks count from 0.
 package enum CodecLayer {
     case quantizer, preConvolution
-    /// Of the transformer: into and out of it; its layers.
+    /// The transformer: the matrices into and out of it; its layers.
     case projection, attention, mlp
-    /// Of a ConvNeXt stage: transposed convolution, and the two matrices.
+    /// A ConvNeXt stage: its transposed convolution, and the two matrices.
     case upsampling, pointwise
     case first
-    /// Of a block: transposed convolution; the two convolutions of a residual unit, of seven taps and of one.
+    /// A block: its transposed convolution; the two convolutions of a residual unit, of seven taps and of one.
     case rate(block: Int), dilated(block: Int), narrow(block: Int)
     case last
 }

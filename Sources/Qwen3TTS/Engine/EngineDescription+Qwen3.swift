@@ -25,11 +25,7 @@ extension EngineDescription {
 extension Qwen3Engine {
     /// Whether `config.json` says that the folder holds a model of this family.
     static func accepts(_ folder: String) -> Bool {
-        struct Kind: Decodable { let model_type: String }
-        guard let data = FileManager.default.contents(atPath: folder + "/config.json"),
-            let kind = try? JSONDecoder().decode(Kind.self, from: data)
-        else { return false }
-        return kind.model_type == "qwen3_tts"
+        modelType(of: folder) == "qwen3_tts"
     }
 
     /// Names, sizes and times of change of every file that a prepared voice depends on: configurations, and the weights of the

@@ -205,7 +205,7 @@ package final class Qwen3Engine: SpeechEngine {
             return retry(utterance) ?? .failed(.notFinite(frame: utterance.frames))
         }
         utterance.frames += frames.count
-        let isSilent = utterance.group!.gave(utterance.samples, frames: frames.count)
+        let isSilent = utterance.group!.countSound(utterance.samples, frames: frames.count)
         let event = SpeechEvent.frame(utterance.samples, characters: utterance.spokenCharacters)
         if isSilent { _ = finishGroup(utterance, .silence) }
         return event

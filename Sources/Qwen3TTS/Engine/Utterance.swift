@@ -95,7 +95,7 @@ package final class Utterance {
         }
 
         /// Counts the frames that `samples` are; true when they end two seconds of silence.
-        mutating func gave(_ samples: [Float], frames count: Int) -> Bool {
+        mutating func countSound(_ samples: [Float], frames count: Int) -> Bool {
             frames += count
             let length = samples.count / count
             var isSilent = false

@@ -26,7 +26,7 @@ package struct GoldenCase: Decodable, Sendable {
     package let subtalker_top_p: Float?
     /// Frames of which the golden keeps the samples.
     package let picks: [Int]?
-    /// Of the signal that is built from the reference.
+    /// Samples of the signal that is built from the reference.
     package let scale: Float?
     /// Texts and their tokens.
     package let entries: [Entry]?

@@ -83,7 +83,7 @@ package struct Announcement: Service {
     private func publish(
         _ session: AvahiSession, until stop: Stop, warn: (String) -> Void
     ) throws(DiscoveryError) {
-        var group: ServiceGroup?
+        var group: EntryGroup?
         var published: [Advertisement] = []
         var waited = 0
         var retries = RetryPause()
@@ -99,7 +99,7 @@ package struct Announcement: Service {
                 }
                 if (group == nil || wanted != published) && .now >= notBefore {
                     group = nil  // withdraws the old ones
-                    group = try ServiceGroup(session, name: name ?? "makima on \(session.hostName)", wanted)
+                    group = try EntryGroup(session, name: name ?? "makima on \(session.hostName)", wanted)
                     published = wanted
                 }
                 if group?.takeEstablished() == true {
@@ -141,7 +141,7 @@ func serviceLabel(_ name: String) -> String {
 }
 
 /// Services published together under one name; withdrawn when dropped.
-@safe private final class ServiceGroup {
+@safe private final class EntryGroup {
     private var group: OpaquePointer?
     private var name: String
     private let services: [Advertisement]
@@ -161,7 +161,7 @@ func serviceLabel(_ name: String) -> String {
                 client,
                 { _, state, context in
                     guard let context = unsafe context else { return }
-                    let group = unsafe Unmanaged<ServiceGroup>.fromOpaque(context).takeUnretainedValue()
+                    let group = unsafe Unmanaged<EntryGroup>.fromOpaque(context).takeUnretainedValue()
                     if state == AVAHI_ENTRY_GROUP_COLLISION { group.isTaken = true }
                     if state == AVAHI_ENTRY_GROUP_FAILURE { group.hasFailed = true }
                     if state == AVAHI_ENTRY_GROUP_ESTABLISHED { group.isEstablished = true }

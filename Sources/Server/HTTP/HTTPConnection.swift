@@ -6,14 +6,14 @@ import NIOHTTP1
 
 struct HTTPConnection: Sendable {
     private let router: Router
-    private let guardian: RequestGuard
+    private let requestGuard: RequestGuard
     private let refusals: RefusalLog
     private let logger: Logger
 
     /// `refusals` is shared by the connections of a door, so that a flood is one flood.
-    init(router: Router, guardian: RequestGuard, logger: Logger, refusals: RefusalLog? = nil) {
+    init(router: Router, requestGuard: RequestGuard, logger: Logger, refusals: RefusalLog? = nil) {
         self.router = router
-        self.guardian = guardian
+        self.requestGuard = requestGuard
         self.logger = logger
         self.refusals = refusals ?? RefusalLog(logger)
     }
@@ -58,9 +58,9 @@ struct HTTPConnection: Sendable {
         guard let target = RequestTarget(head.uri) else { return .failure(.badRequest, "The path cannot be read.") }
         var request = Request(
             head: head, path: target.path, query: target.query, body: body, remote: remote, client: remote)
-        if let refusal = guardian.refusal(of: head) { return refusal }
+        if let refusal = requestGuard.refusal(of: head) { return refusal }
         if head.method == .OPTIONS {
-            return head.headers.contains(name: "origin") ? guardian.preflight(head) : router.options(target)
+            return head.headers.contains(name: "origin") ? requestGuard.preflight(head) : router.options(target)
         }
         var response: Response
         do {
@@ -77,7 +77,7 @@ struct HTTPConnection: Sendable {
             logger.error("request failed", metadata: ["path": "\(head.uri)", "error": "\(error)"])
             response = .failure(.internalServerError, "The server failed; its log says why.")
         }
-        guardian.addHeaders(to: &response, for: head)
+        requestGuard.addHeaders(to: &response, for: head)
         return response
     }
 
@@ -91,7 +91,7 @@ struct HTTPConnection: Sendable {
             return response
         case .route(let route, let parameters):
             request.parameters = parameters
-            if !route.isOpen { request.client = try await guardian.authenticate(request) }
+            if !route.isOpen { request.client = try await requestGuard.authenticate(request) }
             return try await route.handler(request)
         }
     }

@@ -18,7 +18,7 @@ package struct HTTPListener: Service {
     package var maximumConnections = 512
     package var patience = Patience()
     package var router: Router
-    package var guardian: RequestGuard
+    package var requestGuard: RequestGuard
     package var webSockets: [String: WebSocketHandler]
     package var webSocketLimits = WebSocketLimits()
     package var logger: Logger
@@ -26,13 +26,13 @@ package struct HTTPListener: Service {
     package var onOpen: @Sendable (SocketAddress) -> Void = { _ in }
 
     package init(
-        host: String, port: Int, router: Router, guardian: RequestGuard, webSockets: [String: WebSocketHandler],
+        host: String, port: Int, router: Router, requestGuard: RequestGuard, webSockets: [String: WebSocketHandler],
         logger: Logger
     ) {
         self.host = host
         self.port = port
         self.router = router
-        self.guardian = guardian
+        self.requestGuard = requestGuard
         self.webSockets = webSockets
         self.logger = logger
     }
@@ -47,11 +47,13 @@ package struct HTTPListener: Service {
             if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
             return try configureConnection(channel, maximumFrame: webSocketLimits.frame) { head in
                 guard let target = RequestTarget(head.uri) else { return false }
-                return paths.contains("/" + target.path.joined(separator: "/")) && guardian.refusal(of: head) == nil
+                return paths.contains("/" + target.path.joined(separator: "/")) && requestGuard.refusal(of: head) == nil
             } refuse: { status, reason in
                 let client = channel.remoteAddress?.ipAddress ?? "local"
                 refusals.note(client: client, door: "http", code: "\(status.code)", reason: reason)
             }
+        } on: {
+            $0.eventLoop
         } serve: {
             await serve($0, refusals)
         }
@@ -61,7 +63,7 @@ package struct HTTPListener: Service {
         do {
             switch try await connection.get() {
             case .http(let channel):
-                let connection = HTTPConnection(router: router, guardian: guardian, logger: logger, refusals: refusals)
+                let connection = HTTPConnection(router: router, requestGuard: requestGuard, logger: logger, refusals: refusals)
                 try await whileOpen(channel.channel) { try await connection.run(channel) }
             case .webSocket(let channel, let head):
                 guard let target = RequestTarget(head.uri),

@@ -26,20 +26,20 @@ extension HTTPListener {
         let refusals = RefusalLog(service.logger)
         return [
             "/api/v1/speak": { receiver, sender, head in
-                let guest = await Guest(service, head, sender)
-                let session = SpeakSession(service, client: guest.client, isAuthorized: guest.isAuthorized)
+                let identity = await HandshakeIdentity(service, head, sender)
+                let session = SpeakSession(service, client: identity.client, isAuthorized: identity.isAuthorized)
                 try await session.run(&receiver, sender)
             },
             "/api/v1/listen": { receiver, sender, head in
-                let guest = await Guest(service, head, sender)
-                try await ListenSession(service, sender, guest, refusals).run(&receiver)
+                let identity = await HandshakeIdentity(service, head, sender)
+                try await ListenSession(service, sender, identity, refusals).run(&receiver)
             },
         ]
     }
 }
 
 /// Who opened a WebSocket, by the handshake.
-struct Guest {
+struct HandshakeIdentity {
     let client: String
     /// No token is asked for, or the handshake's is good.
     let isAuthorized: Bool

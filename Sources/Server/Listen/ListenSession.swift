@@ -17,12 +17,12 @@ package actor ListenSession {
     private var bargeIn = BargeIn(ListenPolicy())
     private var alarm: Task<Void, Never>?
 
-    init(_ service: SpeechService, _ sender: WebSocketSender, _ guest: Guest, _ refusals: RefusalLog) {
+    init(_ service: SpeechService, _ sender: WebSocketSender, _ identity: HandshakeIdentity, _ refusals: RefusalLog) {
         self.service = service
         self.sender = sender
         self.refusals = refusals
-        client = guest.client
-        isAuthorized = guest.isAuthorized
+        client = identity.client
+        isAuthorized = identity.isAuthorized
     }
 
     nonisolated func run(_ receiver: inout WebSocketReceiver) async throws {

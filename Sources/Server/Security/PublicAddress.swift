@@ -15,11 +15,11 @@ extension ServerConfiguration {
     /// - Parameter isGuarded: whether every door asks for a token.
     package func refusePublicAddress(
         isGuarded: Bool, interfaces: () -> [String] = Self.interfaceAddresses
-    ) throws(ConfigurationError) {
+    ) throws(SettingsError) {
         guard !isGuarded, !allowPublic else { return }
         let (scope, address) = reachable(interfaces)
         guard scope == .world else { return }
-        throw ConfigurationError(
+        throw SettingsError(
             """
             \(address) is an address of the internet, and nobody is asked for a token: everybody could use this server. Set \
             auth-tokens-file; or host to an address of your own network, or to 127.0.0.1; or allow-public to true.

@@ -10,13 +10,13 @@ extension Authenticator {
             !$0.isEmpty
         }
         guard files.count <= 1 else {
-            throw ConfigurationError("Set only one of auth-tokens-file, auth-secret-file and auth-jwks-file.")
+            throw SettingsError("Set only one of auth-tokens-file, auth-secret-file and auth-jwks-file.")
         }
         let issuer = configuration.tokenIssuer.isEmpty ? nil : configuration.tokenIssuer
         let audience = configuration.tokenAudience.isEmpty ? nil : configuration.tokenAudience
         guard let path = files.first else {
             guard issuer == nil, audience == nil else {
-                throw ConfigurationError("auth-issuer and auth-audience need auth-secret-file or auth-jwks-file.")
+                throw SettingsError("auth-issuer and auth-audience need auth-secret-file or auth-jwks-file.")
             }
             self = .off
             return
@@ -24,29 +24,29 @@ extension Authenticator {
         guard let data = FileManager.default.contents(atPath: path),
             let text = String(validating: data, as: UTF8.self)?.withoutByteOrderMark
         else {
-            throw ConfigurationError("\(path) cannot be read as text.")
+            throw SettingsError("\(path) cannot be read as text.")
         }
         if path == configuration.tokensFile {
             self = try .tokens(Self.lines(text, path))
         } else if path == configuration.secretFile {
             let secret = Array(text.trimmingWhitespace().utf8)
             guard secret.count >= 32 else {
-                throw ConfigurationError("\(path): the secret is shorter than 32 bytes; anybody could guess it.")
+                throw SettingsError("\(path): the secret is shorter than 32 bytes; anybody could guess it.")
             }
             self = await .secret(secret, issuer: issuer, audience: audience)
         } else {
             do { self = try await .keySet(text, issuer: issuer, audience: audience) } catch {
-                throw ConfigurationError("\(path) is not a JSON Web Key Set: \(error)")
+                throw SettingsError("\(path) is not a JSON Web Key Set: \(error)")
             }
         }
     }
 
-    private static func lines(_ text: String, _ path: String) throws(ConfigurationError) -> [String] {
+    private static func lines(_ text: String, _ path: String) throws(SettingsError) -> [String] {
         let tokens = text.split(whereSeparator: \.isNewline).map { String($0).trimmingWhitespace() }
             .filter { !$0.isEmpty && !$0.hasPrefix("#") }
-        guard !tokens.isEmpty else { throw ConfigurationError("\(path) holds no token.") }
+        guard !tokens.isEmpty else { throw SettingsError("\(path) holds no token.") }
         guard tokens.allSatisfy({ $0.utf8.count >= 16 }) else {
-            throw ConfigurationError("\(path): a token is shorter than 16 characters; anybody could guess it.")
+            throw SettingsError("\(path): a token is shorter than 16 characters; anybody could guess it.")
         }
         return tokens
     }
@@ -57,7 +57,7 @@ extension ServerConfiguration {
     func tlsContext() throws -> NIOSSLContext? {
         guard !certificate.isEmpty || !certificateKey.isEmpty else { return nil }
         guard !certificate.isEmpty, !certificateKey.isEmpty else {
-            throw ConfigurationError("TLS needs both tls-certificate and tls-key.")
+            throw SettingsError("TLS needs both tls-certificate and tls-key.")
         }
         do {
             let chain = try NIOSSLCertificate.fromPEMFile(certificate)
@@ -68,7 +68,7 @@ extension ServerConfiguration {
             tls.applicationProtocols = ["http/1.1"]
             return try NIOSSLContext(configuration: tls)
         } catch {
-            throw ConfigurationError(
+            throw SettingsError(
                 "The certificate \(certificate) and the key \(certificateKey) cannot be used: \(error)")
         }
     }

@@ -26,8 +26,7 @@ package final class ModelLifecycle: Sendable {
     }
 
     /// A model that failed is tried again no sooner than this.
-    private static let pause = Duration.seconds(1)
-
+    private let pause: Duration
     private let limits: SchedulerLimits
     private let loader: Loader
     private let report: @Sendable (SpeechReport) -> Void
@@ -35,9 +34,10 @@ package final class ModelLifecycle: Sendable {
     private let life = Mutex(Life())
 
     package init(
-        limits: SchedulerLimits, logger: Logger, loader: @escaping Loader,
+        limits: SchedulerLimits, pause: Duration = .seconds(1), logger: Logger, loader: @escaping Loader,
         report: @escaping @Sendable (SpeechReport) -> Void
     ) {
+        self.pause = pause
         self.limits = limits
         self.logger = logger
         self.loader = loader
@@ -82,7 +82,7 @@ package final class ModelLifecycle: Sendable {
         life.withLock { life in
             switch life.state {
             case .unloaded: break
-            case .failed where Self.mayTryAgain(life): break
+            case .failed where mayTryAgain(life): break
             case .failed, .loading, .ready, .stopping: return false
             }
             life.state = .loading
@@ -90,7 +90,7 @@ package final class ModelLifecycle: Sendable {
         }
     }
 
-    private static func mayTryAgain(_ life: Life) -> Bool {
+    private func mayTryAgain(_ life: Life) -> Bool {
         life.failedAt.map { ContinuousClock.now - $0 >= pause } ?? true
     }
 
@@ -114,11 +114,11 @@ package final class ModelLifecycle: Sendable {
         case .ready(let synthesizer): return synthesizer
         case .unloaded, .loading:
             throw SpeakError(
-                .modelLoading, "The model is still being loaded. Try again in a moment.", retryAfter: Self.pause)
+                .modelLoading, "The model is still being loaded. Try again in a moment.", retryAfter: pause)
         case .failed(let why):
             throw SpeakError(
                 .modelLoading, "The model could not be loaded and is tried again when asked: \(why)",
-                retryAfter: Self.pause)
+                retryAfter: pause)
         case .stopping:
             throw SpeakError(.modelLoading, "The server is shutting down.", retryAfter: .seconds(10))
         }
@@ -129,7 +129,7 @@ package final class ModelLifecycle: Sendable {
         life.withLock { life in
             switch life.state {
             case .unloaded: true
-            case .failed: Self.mayTryAgain(life)
+            case .failed: mayTryAgain(life)
             case .loading, .ready, .stopping: false
             }
         }

@@ -30,7 +30,7 @@ package struct SpeechReport: Sendable {
     package var summary: SpeechSummary
     /// From the request until synthesis began; nil when it never did.
     package var waited: Duration?
-    /// From the wish to cancel until synthesis had stopped.
+    /// From the request to cancel until synthesis had stopped.
     package var cancelLatency: Duration?
     /// How often the sound would have run out for a listener who began to play at once.
     package var underruns: Int
@@ -254,7 +254,7 @@ extension SynthesisScheduler {
         }
     }
 
-    /// Of those who wait: high before normal, then whose client has least in progress, then who came first.
+    /// Who of those that wait comes next: high before normal, then whose client has least in progress, then who came first.
     private func next(_ now: ContinuousClock.Instant) -> Int? {
         func rank(_ entry: Entry) -> (SpeakRequest.Priority, Int) {
             let impatient = now - entry.submitted > SchedulerLimits.patience

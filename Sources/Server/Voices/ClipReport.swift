@@ -15,9 +15,9 @@ package struct ClipReport: Sendable, Equatable, Encodable {
 
     package var durationSeconds: Double
     package var sampleRate: Int
-    /// Of the parts that are not silent, in dB below full scale.
+    /// Level of the parts that are not silent, in dB below full scale.
     package var speechLevel: Double
-    /// Of the quietest tenth.
+    /// Level of the quietest tenth, in the same.
     package var noiseLevel: Double
     /// Share of samples at full scale, 0 to 1.
     package var clipped: Double

@@ -22,6 +22,8 @@ package struct WyomingListener: Service {
             logger: service.logger, onOpen: onOpen)
         try await listener.run {
             try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: $0)
+        } on: {
+            $0.channel.eventLoop
         } serve: {
             await WyomingConnection(service, $0.channel).run($0)
         }

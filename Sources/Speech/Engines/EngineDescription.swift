@@ -1,6 +1,8 @@
 // An engine as a value: what the program knows of it before a model is loaded. Adding an engine is one such value, in the
 // list of engines.
 
+import FoundationEssentials
+
 /// How a model is to be loaded.
 package struct EngineOptions: Sendable, Equatable {
     /// Folder of the model; empty for an engine that has none.
@@ -61,23 +63,29 @@ package struct EngineDescription: Sendable {
 
 package enum EngineError: Error, Sendable, Equatable, CustomStringConvertible {
     case unknownEngine(String, known: [String])
-    /// No engine takes the model.
-    case unknownModel(folder: String, known: [String])
-    case otherModel(folder: String, engine: String)
+    /// No engine takes the model, whose configuration says what type it is.
+    case unknownModel(folder: String, type: String?, known: [String])
     case unknownDevice(String, engine: String, known: [String])
 
     package var description: String {
         switch self {
         case .unknownEngine(let name, let known):
             "There is no engine \(name.prefix(80)). There is: \(known.joined(separator: ", ")); auto takes the model's own."
-        case .unknownModel(let folder, let known):
-            "\(folder) is no model of an engine of this program (\(known.joined(separator: ", "))): look at its config.json."
-        case .otherModel(let folder, let engine):
-            "\(folder) is no model of the engine \(engine): look at its config.json, or leave the engine out."
+        case .unknownModel(let folder, let type?, let known):
+            "\(folder)/config.json: the model_type \(type.prefix(80)) is of no engine here. There is: \(known.joined(separator: ", "))."
+        case .unknownModel(let folder, nil, let known):
+            "\(folder)/config.json is no JSON that names a model_type, so none of the engines (\(known.joined(separator: ", "))) takes it."
         case .unknownDevice(let device, let engine, let known):
             "The device \(device.prefix(80)) is not supported: the engine \(engine) computes on \(known.joined(separator: ", "))."
         }
     }
+}
+
+/// What the `config.json` of a folder says that its model is; nil where it says nothing.
+package func modelType(of folder: String) -> String? {
+    struct Kind: Decodable { let model_type: String }
+    guard let data = FileManager.default.contents(atPath: folder + "/config.json") else { return nil }
+    return (try? JSONDecoder().decode(Kind.self, from: data))?.model_type
 }
 
 /// The engines of a program.
@@ -101,16 +109,13 @@ package struct EngineList: Sendable {
         return engine
     }
 
-    /// The engine that speaks the model of a folder: the one that is named, else whichever takes it.
+    /// The engine that speaks the model of a folder: the one that is named, which says itself what is wrong with a model that
+    /// is not its own, else whichever takes it.
     package func engine(_ name: String, for folder: String) throws(EngineError) -> EngineDescription {
-        if let named = try named(name) {
-            guard !named.needsModel || named.accepts(folder) else {
-                throw .otherModel(folder: folder, engine: named.name)
-            }
-            return named
-        }
+        if let named = try named(name) { return named }
         guard let engine = all.first(where: { $0.needsModel && $0.accepts(folder) }) else {
-            throw .unknownModel(folder: folder, known: all.filter(\.needsModel).map(\.name))
+            throw .unknownModel(
+                folder: folder, type: modelType(of: folder), known: all.filter(\.needsModel).map(\.name))
         }
         return engine
     }

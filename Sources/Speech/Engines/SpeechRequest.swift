@@ -23,7 +23,7 @@ package struct SpeechOptions: Sendable, Equatable {
     package init() {}
 }
 
-/// What an engine is asked to speak: every door's wish, with its text in words and its voice prepared.
+/// What an engine is asked to speak: every door's request, with its text in words and its voice prepared.
 package struct SpeechRequest: Sendable, Equatable {
     /// At most `SpeechRequest.spokenLimit` bytes of UTF-8. May be empty when `isOpen`.
     package var text: String

@@ -23,7 +23,7 @@ package struct TextQueue: Sendable {
     private var rest: Substring
     package private(set) var isOpen: Bool
     private let splitter = SentenceSplitter(maximumLength: 2 * TextQueue.groupLength)
-    /// Of the open group.
+    /// Unicode scalars of the open group.
     private var length = 0
     private var endsSentence = true
 

@@ -34,7 +34,7 @@ private struct OpenAIModelList: Encodable {
     struct Model: Encodable {
         var id: String
         var object = "model"
-        /// Of the model's release, unknown here; the field has to be there.
+        /// Time of the model's release, unknown here; the field has to be there.
         var created = 0
         var owned_by = "makima"
     }
