@@ -41,7 +41,7 @@ let package = Package(
         .target(name: "Compute", dependencies: ["CKernels", "ModelFile"]),
         // What every engine and every door share: the protocol of an engine, and text as it is said. Knows no model.
         .target(name: "Speech"),
-        .target(name: "Qwen3TTS", dependencies: ["Compute", "ModelFile", "Speech"]),
+        .target(name: "Qwen3TTS", dependencies: ["Compute", "Files", "ModelFile", "Speech"]),
         .target(name: "Audio", dependencies: ["CSndfile", "CSoxr", "CALSA", "Files"]),
         // The models on this computer, and the way they come from the Hugging Face hub.
         .target(

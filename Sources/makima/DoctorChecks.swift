@@ -30,10 +30,7 @@ enum DoctorChecks {
 
     /// Processors this process may run on.
     static var usableProcessors: Int {
-        var set = cpu_set_t()
-        guard unsafe sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0 else { return 1 }
-        let count = unsafe withUnsafeBytes(of: &set) { unsafe $0.reduce(0) { $0 + $1.nonzeroBitCount } }
-        return max(1, min(64, count))
+        min(64, Processor.cores)
     }
 
     /// nil where the machine does not say, as in most virtual machines.

@@ -3,6 +3,7 @@ import FoundationEssentials
 import NIOCore
 import Server
 import Speech
+import WebSocketClient
 
 /// Where a name leads: an appliance's full name, the beginning of one, "first" for any, or an address.
 func applianceURL(_ name: String) throws -> String {

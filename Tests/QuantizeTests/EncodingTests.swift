@@ -22,8 +22,9 @@ private func restored(_ codes: [Int8], _ scales: [Float], columns: Int) -> [Floa
 }
 
 private func restored(_ encoded: (packed: [UInt8], scales: [UInt16])) -> [Float] {
-    (0..<encoded.packed.count * 2).map { i in
-        widen(encoded.scales[i / 32]) * Float(Int(encoded.packed[i / 2] >> UInt8(4 * (i % 2)) & 15) - 8)
+    (0..<encoded.packed.count * 2).map { (i: Int) -> Float in
+        let nibble = encoded.packed[i / 2] >> UInt8(4 * (i % 2)) & 15
+        return widen(encoded.scales[i / 32]) * Float(Int(nibble) - 8)
     }
 }
 

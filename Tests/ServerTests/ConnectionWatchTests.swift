@@ -11,9 +11,11 @@ import Testing
         ConnectionClock(Patience(), phase, at: start)
     }
 
-    @Test(arguments: [
-        (ConnectionPhase.request, 20, ConnectionOverdue.request), (.body, 20, .body), (.open, 600, .quiet),
-    ])
+    private static let patience: [(ConnectionPhase, Int64, ConnectionOverdue)] = [
+        (.request, 20, .request), (.body, 20, .body), (.open, 600, .quiet),
+    ]
+
+    @Test(arguments: patience)
     func eachPhaseHasItsPatience(phase: ConnectionPhase, seconds: Int64, overdue: ConnectionOverdue) {
         var clock = Self.clock(phase)
         #expect(clock.check(waiting: 0, at: Self.start + .seconds(seconds)) == nil)

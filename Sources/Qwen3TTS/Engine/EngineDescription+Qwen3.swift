@@ -1,6 +1,7 @@
 // Qwen3-TTS as a row in the list of engines.
 
 import Compute
+import Files
 import FoundationEssentials
 import ModelFile
 package import Speech
@@ -38,15 +39,10 @@ extension Qwen3Engine {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: folder + "/" + part)) ?? []
             return names.filter { $0 == "config.json" || $0.hasSuffix(".safetensors") }.sorted().map { part + $0 }
         }
-        return ([folder] + parts.map { state(of: $0, in: folder) }).joined(separator: " ")
-    }
-
-    private static func state(of file: String, in folder: String) -> String {
-        let path = URL(filePath: folder + "/" + file).resolvingSymlinksInPath().path
-        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
-        let size = attributes?[.size] as? Int ?? 0
-        let changed = (attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0
-        return "\(file) \(size) \(changed)"
+        let states = parts.map { file in
+            "\(file) \(FileState(folder + "/" + file).map { "\($0)" } ?? "")"
+        }
+        return ([folder] + states).joined(separator: " ")
     }
 
     static func inspect(_ folder: String) throws -> [(name: String, value: String)] {

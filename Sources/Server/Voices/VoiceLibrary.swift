@@ -132,31 +132,19 @@ extension VoiceLibrary {
 
 /// Digests of clips, each read once as long as its file stays what it is.
 private struct ClipDigests {
-    private struct State: Equatable {
-        var size, inode: Int
-        var changed: Date
-    }
-
-    private var known: [String: (state: State, digest: SHA256.Digest)] = [:]
+    private var known: [String: (state: FileState, digest: SHA256.Digest)] = [:]
     /// Paths that are remembered before all are forgotten.
     private static let limit = 10_000
 
     /// nil when the file cannot be read.
     mutating func digest(of path: String) -> SHA256.Digest? {
-        guard let state = Self.state(of: path) else { return nil }
+        guard let state = FileState(path) else { return nil }
         if let entry = known[path], entry.state == state { return entry.digest }
         guard let clip = FileManager.default.contents(atPath: path) else { return nil }
         if known.count >= Self.limit { known = [:] }
         let digest = SHA256.hash(data: clip)
         known[path] = (state, digest)
         return digest
-    }
-
-    private static func state(of path: String) -> State? {
-        guard let attributes = try? FileManager.default.attributesOfItem(atPath: path),
-            let size = attributes[.size] as? Int, let changed = attributes[.modificationDate] as? Date
-        else { return nil }
-        return State(size: size, inode: attributes[.systemFileNumber] as? Int ?? 0, changed: changed)
     }
 }
 
