@@ -226,12 +226,10 @@ final class LogLines: Sendable {
             set { metadata[key] = newValue }
         }
 
-        func log(
-            level: Logger.Level, message: Logger.Message, metadata: Logger.Metadata?, source: String, file: String,
-            function: String, line: UInt
-        ) {
-            let fields = (metadata ?? [:]).mapValues { "\($0)" }
-            log.all.withLock { $0.append(Line(message: "\(message)", metadata: fields)) }
+        func log(event: LogEvent) {
+            let line = Line(
+                message: "\(event.message)", metadata: (event.metadata ?? [:]).mapValues { "\($0)" })
+            log.all.withLock { $0.append(line) }
         }
     }
 }

@@ -38,7 +38,7 @@ package enum VoiceError: FileFailure, Sendable, Equatable, CustomStringConvertib
         case .isDefault(let id): "The voice \(id) is the default. Choose another default voice before removing it."
         case .unreadable(let id, let file, let reason): "The voice \(id) cannot be used: \(file): \(reason)"
         case .misnamed(let folder):
-            "The folder '\(folder)' cannot be used: its name is no id of a voice. Rename it to \(VoiceID(naming: folder))."
+            "The folder '\(folder)' cannot be used: its name is no id of a voice. Rename it to \(VoiceID(naming: folder.split(separator: "/").last.map(String.init) ?? ""))."
         case .loose(let file):
             "The recording '\(file)' lies loose: a voice is a folder. Make one: makima voices add '\(file)' --name NAME --consent WHOSE"
         case .full(let limit):
