@@ -40,7 +40,7 @@ package struct SpokenForm: Sendable {
     /// - Parameter language: a language of the model by name ("german") or code ("de", "pt-BR"), in any case. "auto", and
     ///   names that are not known, guess from the script of each text; Latin letters then mean English.
     package init(language: String = "auto") {
-        self.language = Self.language(named: language)
+        self.language = Language.named(language)?.spoken
     }
 
     package func convert(_ text: String) -> SpokenText {
@@ -52,36 +52,6 @@ package struct SpokenForm: Sendable {
     }
 
     // MARK: - Languages
-
-    private static func language(named name: String) -> (any SpokenLanguage)? {
-        let lowered = name.lowercased()
-        let code = lowered.prefix { $0 != "-" && $0 != "_" }
-        switch code {
-        case "en", "english": return english
-        case "zh", "cmn", "yue", "chinese", "beijing", "sichuan": return chinese
-        case "ja", "japanese": return japanese
-        case "ko", "korean": return korean
-        case "de", "german": return german
-        case "fr", "french": return french
-        case "ru", "russian": return russian
-        case "pt", "portuguese": return portuguese
-        case "es", "spanish": return spanish
-        case "it", "italian": return italian
-        default: return nil
-        }
-    }
-
-    // Tables are read once.
-    private static let english = English()
-    private static let chinese = Chinese()
-    private static let japanese = Japanese()
-    private static let korean = Korean()
-    private static let german = German()
-    private static let french = French()
-    private static let russian = Russian()
-    private static let portuguese = Portuguese()
-    private static let spanish = Spanish()
-    private static let italian = Italian()
 
     /// The language whose script has most of the letters. A Han or Hangul character is about a word's half, so it counts
     /// twice; Han with any kana is Japanese.
@@ -102,10 +72,15 @@ package struct SpokenForm: Sendable {
             }
         }
         let most = max(latin, cyrillic, hangul, han + kana)
-        if most == 0 || most == latin { return english }
-        if most == cyrillic { return russian }
-        if most == hangul { return korean }
-        return kana > 0 ? japanese : chinese
+        var code = kana > 0 ? "ja" : "zh"
+        if most == 0 || most == latin {
+            code = "en"
+        } else if most == cyrillic {
+            code = "ru"
+        } else if most == hangul {
+            code = "ko"
+        }
+        return Language.named(code)?.spoken ?? English()
     }
 }
 
