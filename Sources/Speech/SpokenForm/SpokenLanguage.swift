@@ -163,6 +163,27 @@ protocol SpokenLanguage: Sendable {
 
     func percent(_ number: String, isPermille: Bool) -> String
 
+    /// A date, in the form that the words around it ask for.
+    func date(_ date: WrittenDate, in context: Context) -> String
+
+    /// Digits that start at `context.start`, before any rule that all languages share.
+    func digits(in context: Context) -> Replacement?
+
+    /// A number with what follows it, before the shared rules for fractions, ranges and units.
+    func quantity(_ number: WrittenNumber, in context: Context) -> Replacement?
+
+    /// A number alone, in the form that the words around it ask for.
+    func spoken(_ number: WrittenNumber, in context: Context) -> String?
+
+    /// A number of units, in the form that the words around it ask for.
+    func counted(_ number: WrittenNumber, _ noun: Noun, in context: Context) -> String?
+
+    /// A number with a fraction; nil: digit by digit after the decimal mark.
+    func decimal(_ number: WrittenNumber) -> String?
+
+    /// A sign at `context.start`, before any shared rule.
+    func sign(_ sign: Unicode.Scalar, in context: Context) -> Replacement?
+
     /// The words for a number together with what follows it, where that is more than a unit: "1st", "3. Mai", "1990s".
     func number(_ value: UInt64, in context: Context) -> Replacement?
 
@@ -204,6 +225,20 @@ struct Replacement: Sendable {
 extension SpokenLanguage {
     func year(_ value: UInt64) -> String { cardinal(value, nil) }
 
+    func date(_ date: WrittenDate, in context: Context) -> String { self.date(date, after: context.previous) }
+
+    func digits(in context: Context) -> Replacement? { nil }
+
+    func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? { nil }
+
+    func spoken(_ number: WrittenNumber, in context: Context) -> String? { nil }
+
+    func counted(_ number: WrittenNumber, _ noun: Noun, in context: Context) -> String? { nil }
+
+    func decimal(_ number: WrittenNumber) -> String? { nil }
+
+    func sign(_ sign: Unicode.Scalar, in context: Context) -> Replacement? { nil }
+
     func number(_ value: UInt64, in context: Context) -> Replacement? { nil }
 
     func noun(_ noun: Noun, after value: UInt64, isDecimal: Bool) -> String {
@@ -242,6 +277,8 @@ struct Context {
     var position: Int
     /// The word before it in the same sentence; empty when there is none.
     var previous: String
+    /// Where what is being said starts.
+    var start: Int
 
     func scalar(_ offset: Int = 0) -> Unicode.Scalar {
         let index = position + offset

@@ -15,7 +15,7 @@ extension Verbalizer {
         guard !goesOn(next) || next == "T", next != mark || !scalar(end + 1).isDigit else { return nil }
         let widths = (endOfA - start, endOfB - endOfA - 1, end - endOfB - 1)
         guard let date = order((a, b, c), widths, mark) else { return nil }
-        return Replacement(spoken: language.date(date, after: previous), end: next == "T" ? end + 1 : end)
+        return Replacement(spoken: language.date(date, in: first.at(end)), end: next == "T" ? end + 1 : end)
     }
 
     private func order(

@@ -16,6 +16,41 @@ struct WrittenNumber {
     }
 }
 
+extension Context {
+    /// The number that starts here, with the marks of a language that groups and parts its digits.
+    func written(_ words: Vocabulary) -> WrittenNumber {
+        let start = position
+        var end = endOfDigits(from: start)
+        var number = WrittenNumber(
+            whole: Array(scalars[start..<end]), fraction: [], usesForeignDot: false, isGrouped: false, end: end)
+        if end - start <= 3 {
+            let mark = at(end).scalar()
+            let groups = words.groupMarks.contains(mark) || (words.groupsBySpace && mark == " ")
+            while groups, at(end).scalar() == mark, endOfDigits(from: end + 1) == end + 4, number.whole.count < 18 {
+                number.whole += scalars[(end + 1)..<(end + 4)]
+                number.isGrouped = true
+                end += 4
+            }
+        }
+        let mark = at(end).scalar()
+        let isForeign = mark == "." && words.decimalMark != "."
+        if mark == words.decimalMark || isForeign, at(end + 1).scalar().isDigit, !(isForeign && number.isGrouped) {
+            let endOfFraction = endOfDigits(from: end + 1)
+            number.fraction = Array(scalars[(end + 1)..<endOfFraction])
+            number.usesForeignDot = isForeign
+            end = endOfFraction
+        }
+        number.end = end
+        return number
+    }
+
+    private func endOfDigits(from start: Int) -> Int {
+        var end = start
+        while end < scalars.count, scalars[end].isDigit { end += 1 }
+        return end
+    }
+}
+
 extension Verbalizer {
     /// Says the number at the position, or after the sign there.
     mutating func sayNumber(isNegative: Bool = false) {
@@ -27,7 +62,7 @@ extension Verbalizer {
             let end = endOfDigits(from: start)
             return say(plain(start..<end), until: end)
         }
-        if !isNegative, let found = date(at: start) ?? time(at: start) {
+        if !isNegative, let found = language.digits(in: context(at: start)) ?? date(at: start) ?? time(at: start) {
             previous = ""
             return say(found.spoken, until: found.end)
         }
@@ -58,33 +93,11 @@ extension Verbalizer {
 
     // MARK: - Quantities
 
-    func written(at start: Int) -> WrittenNumber {
-        var end = endOfDigits(from: start)
-        var number = WrittenNumber(
-            whole: Array(scalars[start..<end]), fraction: [], usesForeignDot: false, isGrouped: false, end: end)
-        if end - start <= 3 {
-            let mark = scalar(end)
-            let groups = words.groupMarks.contains(mark) || (words.groupsBySpace && mark == " ")
-            while groups, scalar(end) == mark, endOfDigits(from: end + 1) == end + 4, number.whole.count < 18 {
-                number.whole += scalars[(end + 1)..<(end + 4)]
-                number.isGrouped = true
-                end += 4
-            }
-        }
-        let mark = scalar(end)
-        let isForeign = mark == "." && words.decimalMark != "."
-        if mark == words.decimalMark || isForeign, scalar(end + 1).isDigit, !(isForeign && number.isGrouped) {
-            let endOfFraction = endOfDigits(from: end + 1)
-            number.fraction = Array(scalars[(end + 1)..<endOfFraction])
-            number.usesForeignDot = isForeign
-            end = endOfFraction
-        }
-        number.end = end
-        return number
-    }
+    func written(at start: Int) -> WrittenNumber { context(at: start).written(words) }
 
     func spoken(_ number: WrittenNumber, _ gender: Gender? = nil) -> String {
         guard number.fraction.isEmpty else {
+            if let own = language.decimal(number) { return own }
             let whole = number.value.map { language.cardinal($0, nil) } ?? language.spelled(number.whole)
             let point = number.usesForeignDot ? words.dotInNumber : words.point
             return joined(whole, point, language.spelled(number.fraction))
@@ -98,6 +111,7 @@ extension Verbalizer {
     private func quantity(at start: Int) -> Replacement {
         let number = written(at: start)
         let after = context(at: number.end)
+        if let own = language.quantity(number, in: after) { return own }
         if let fraction = fraction(number, after) { return fraction }
         if number.fraction.isEmpty, !number.isGrouped || after.scalar().isLetter, let value = number.value,
             let own = language.number(value, in: after)
@@ -111,7 +125,7 @@ extension Verbalizer {
     /// - Parameter first: "five to" of a range, that goes before.
     private func measured(_ number: WrittenNumber, before first: String?) -> Replacement {
         let after = context(at: number.end)
-        func with(_ spoken: String) -> String { first.map { joined($0, spoken) } ?? spoken }
+        func with(_ spoken: String) -> String { (first ?? "") + spoken }
         if let percent = percent(number, after, with) { return percent }
         let (magnitude, next) = magnitude(after, hasCurrency: false)
         if let (currency, end) = currency(next) {
@@ -127,6 +141,7 @@ extension Verbalizer {
             return Replacement(spoken: with(joined(spoken(number), words.times)), end: number.end + 1)
         }
         let space = after.scalar().isSpace
+        if let own = language.spoken(number, in: after) { return Replacement(spoken: with(own), end: number.end) }
         let gender = space && number.value != nil ? language.gender(of: after.skippingSpace().letters()) : nil
         return Replacement(spoken: with(spoken(number, gender)), end: number.end)
     }
@@ -140,6 +155,7 @@ extension Verbalizer {
 
     /// "five kilometers"
     private func counted(_ number: WrittenNumber, _ noun: Noun) -> String {
+        if let own = language.counted(number, noun, in: context(at: number.end)) { return own }
         guard number.fraction.isEmpty, let value = number.value else {
             let form = language.noun(noun, after: number.value ?? 5, isDecimal: !number.fraction.isEmpty)
             return spoken(number) + words.unitSeparator + form
@@ -201,11 +217,17 @@ extension Verbalizer {
             // No range: "2024-001" and the like are said one after the other.
             return nil
         }
-        let low = spoken(first) + (words.spaces ? " " : "") + words.range
+        let low = (language.spoken(first, in: after) ?? spoken(first)) + rangeLink
         if number.fraction.isEmpty, let own = language.number(high, in: context(at: number.end)) {
-            return Replacement(spoken: joined(low, own.spoken), end: own.end)
+            return Replacement(spoken: low + own.spoken, end: own.end)
         }
         return measured(number, before: low)
+    }
+
+    /// What is said between the two numbers of a range, with its spaces; a hyphen has none.
+    private var rangeLink: String {
+        if words.range == "-" { return "-" }
+        return (words.spaces ? " " : "") + words.range + (words.spaces || words.unitSeparator == " " ? " " : "")
     }
 
     // MARK: - Units and money

@@ -7,6 +7,7 @@ extension Verbalizer {
         let last = scalar(position - 1)
         if sign == "\n" || ".!?。！？".unicodeScalars.contains(sign), !next.isWordPart { previous = "" }
         if sign.properties.isWhitespace { return copy(until: position + 1) }
+        if let own = language.sign(sign, in: context(at: position + 1)) { return say(own.spoken, until: own.end) }
         if sayMoneyBeforeNumber(key: String(Character(sign)), after: position + 1) { return }
         if sayVulgarFraction() { return }
         if next.isDigit || next == "(" || sign == "(", sayPhone() { return }

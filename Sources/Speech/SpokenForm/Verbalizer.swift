@@ -38,7 +38,7 @@ struct Verbalizer {
     }
 
     func context(at position: Int) -> Context {
-        Context(scalars: scalars, position: position, previous: previous)
+        Context(scalars: scalars, position: position, previous: previous, start: self.position)
     }
 
     func scalar(_ index: Int) -> Unicode.Scalar {
