@@ -70,11 +70,40 @@ struct Vocabulary: Sendable {
     var moneyJoiner = " "
     var namesCents = true
 
+    /// Before an exponent: "to the power of".
+    var power = "^"
+    /// "v2.10"; empty where nobody says it.
+    var version = ""
+    /// After C and F, the programming languages.
+    var sharp = "sharp"
+    /// Fractions above one are read as fractions too: "22/3".
+    var saysImproperFractions = false
+    /// What may be written after the denominator: "1/4th".
+    var fractionEndings: Set<String> = []
+    /// Chemical formulas are said letter by letter.
+    var spellsFormulas = true
+
     var months: [String] = []
+    /// Short names of the days, as they are written, and the days.
+    var weekdays: [String: String] = [:]
+    /// Those that are words of their own, too.
+    var wordsLikeWeekdays: Set<String> = []
+    /// Words that the numbers of things follow: "room 4B".
+    var labels: Set<String> = []
+    /// Words before a number that is called: "dial 911".
+    var callWords: Set<String> = []
+    /// Numbers that are called, and said digit by digit after such a word.
+    var calledNumbers: Set<String> = []
+    /// "2h 30m 15s": days, hours, minutes and seconds by their letters.
+    var durations: [String: Noun] = [:]
     var signs: [Unicode.Scalar: String] = [:]
     /// Signs that mean something before a number only: "~5".
     var signsBeforeNumber: [Unicode.Scalar: String] = [:]
-    var units: [String: Noun] = [:]
+    var units: [String: Noun] = [:] {
+        didSet { foldedUnits = Self.folded(units) }
+    }
+    /// Units of two letters and more by their small letters, where these mean one unit only: "12 KG".
+    private(set) var foldedUnits: [String: Noun] = [:]
     var currencies: [String: Currency] = [:]
     /// What multiplies a number, by what is written: "M", "bn", "million".
     var magnitudes: [String: Noun] = [:]
@@ -83,6 +112,16 @@ struct Vocabulary: Sendable {
     var romanWords: Set<String> = []
 
     // MARK: - Tables
+
+    private static func folded(_ units: [String: Noun]) -> [String: Noun] {
+        var folded: [String: Noun] = [:]
+        var ambiguous: Set<String> = []
+        // A unit that is written in small letters is meant by them.
+        for (key, noun) in units where key.utf8.count > 1 && units[key.lowercased()] == nil {
+            if folded.updateValue(noun, forKey: key.lowercased()) != nil { ambiguous.insert(key.lowercased()) }
+        }
+        return folded.filter { !ambiguous.contains($0.key) }
+    }
 
     /// `km = kilometer, kilometers`, `км = километр, километра, километров`; a last field f or n is the gender.
     static func nouns(_ table: String) -> [String: Noun] {
@@ -202,6 +241,12 @@ protocol SpokenLanguage: Sendable {
     func word(_ word: String, in context: Context) -> Replacement?
 
     func phoneGroup(_ digits: [Int]) -> String
+
+    /// What follows a number raised to a power: "squared", "to the minus three".
+    func power(_ exponent: UInt64, isNegative: Bool) -> String
+
+    /// "per kilogram"
+    func per(_ noun: Noun) -> String
 }
 
 struct WrittenDate: Sendable {
@@ -220,6 +265,10 @@ struct WrittenTime: Sendable {
 struct Replacement: Sendable {
     var spoken: String
     var end: Int
+    var kind = Kind.number
+
+    /// What digits stand for. Two of the same kind, other than plain numbers, may be the ends of a range.
+    enum Kind: Sendable { case number, named, date, time, duration, percent, money, unit }
 }
 
 extension SpokenLanguage {
@@ -260,6 +309,15 @@ extension SpokenLanguage {
         number + " " + (isPermille ? words.permille : words.percent)
     }
 
+    func power(_ exponent: UInt64, isNegative: Bool) -> String {
+        if !isNegative, exponent == 2, let square = words.signs["²"] { return square }
+        if !isNegative, exponent == 3, let cube = words.signs["³"] { return cube }
+        return (isNegative ? [words.power, words.minus] : [words.power]).joined(separator: words.unitSeparator)
+            + words.unitSeparator + cardinal(exponent, nil)
+    }
+
+    func per(_ noun: Noun) -> String { words.per + words.unitSeparator + noun.one }
+
     func phoneGroup(_ digits: [Int]) -> String {
         digits.map { words.digits[$0] }.joined(separator: words.digitSeparator)
     }
@@ -277,6 +335,8 @@ struct Context {
     var position: Int
     /// The word before it in the same sentence; empty when there is none.
     var previous: String
+    /// The last words of the sentence, up to four of them, numbers left out.
+    var recent: [String]
     /// Where what is being said starts.
     var start: Int
 

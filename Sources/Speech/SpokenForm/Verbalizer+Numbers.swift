@@ -33,8 +33,9 @@ extension Context {
             }
         }
         let mark = at(end).scalar()
-        let isForeign = mark == "." && words.decimalMark != "."
-        if mark == words.decimalMark || isForeign, at(end + 1).scalar().isDigit, !(isForeign && number.isGrouped) {
+        let isForeign = mark == "." && words.decimalMark != "." && end > start
+        let isDecimal = mark == words.decimalMark || isForeign || (mark == "." && end == start)
+        if isDecimal, at(end + 1).scalar().isDigit, !(isForeign && number.isGrouped) {
             let endOfFraction = endOfDigits(from: end + 1)
             number.fraction = Array(scalars[(end + 1)..<endOfFraction])
             number.usesForeignDot = isForeign
@@ -62,28 +63,38 @@ extension Verbalizer {
             let end = endOfDigits(from: start)
             return say(plain(start..<end), until: end)
         }
-        if !isNegative, let found = language.digits(in: context(at: start)) ?? date(at: start) ?? time(at: start) {
-            previous = ""
-            return say(found.spoken, until: found.end)
-        }
-        if !isNegative, sayPhone() { return }
-        let found = dotted(at: start) ?? quantity(at: start)
+        let dated = isNegative ? nil : dated(at: start)
+        if dated == nil, !isNegative, sayPhone() { return }
+        let found = dated ?? dotted(at: start) ?? quantity(at: start)
         say(isNegative ? joined(words.minus, found.spoken) : found.spoken, until: found.end)
         previous = ""
+        last = Said(kind: found.kind, end: found.end)
     }
 
-    private func joined(_ parts: String...) -> String {
+    /// What is written in digits at `start`.
+    func number(at start: Int) -> Replacement { dated(at: start) ?? dotted(at: start) ?? quantity(at: start) }
+
+    /// Digits with marks of their own: dates, times, "2h 30m".
+    private func dated(at start: Int) -> Replacement? {
+        if var own = language.digits(in: context(at: start)) {
+            if own.kind == .number { own.kind = .named }
+            return own
+        }
+        return duration(at: start) ?? date(at: start) ?? time(at: start)
+    }
+
+    func joined(_ parts: String...) -> String {
         parts.filter { !$0.isEmpty }.joined(separator: words.spaces || words.unitSeparator == " " ? " " : "")
     }
 
-    private func endOfDigits(from start: Int) -> Int {
+    func endOfDigits(from start: Int) -> Int {
         var end = start
         while end < scalars.count, scalars[end].isDigit { end += 1 }
         return end
     }
 
     /// Up to four digits as a number, more of them, or those with a zero in front, one by one.
-    private func plain(_ range: Range<Int>) -> String {
+    func plain(_ range: Range<Int>) -> String {
         let isNumber = range.count <= 4 && (scalars[range.lowerBound] != "0" || range.count == 1)
         guard isNumber, let (value, _) = context(at: range.lowerBound).integer(digits: 4) else {
             return language.spelled(scalars[range])
@@ -98,7 +109,8 @@ extension Verbalizer {
     func spoken(_ number: WrittenNumber, _ gender: Gender? = nil) -> String {
         guard number.fraction.isEmpty else {
             if let own = language.decimal(number) { return own }
-            let whole = number.value.map { language.cardinal($0, nil) } ?? language.spelled(number.whole)
+            let whole = number.value.map { number.whole.isEmpty ? "" : language.cardinal($0, nil) }
+                ?? language.spelled(number.whole)
             let point = number.usesForeignDot ? words.dotInNumber : words.point
             return joined(whole, point, language.spelled(number.fraction))
         }
@@ -112,10 +124,12 @@ extension Verbalizer {
         let number = written(at: start)
         let after = context(at: number.end)
         if let own = language.quantity(number, in: after) { return own }
+        if let scientific = scientific(number, after) { return scientific }
         if let fraction = fraction(number, after) { return fraction }
         if number.fraction.isEmpty, !number.isGrouped || after.scalar().isLetter, let value = number.value,
-            let own = language.number(value, in: after)
+            var own = language.number(value, in: after)
         {
+            if own.kind == .number { own.kind = .named }
             return own
         }
         if let range = range(number, after) { return range }
@@ -129,32 +143,55 @@ extension Verbalizer {
         if let percent = percent(number, after, with) { return percent }
         let (magnitude, next) = magnitude(after, hasCurrency: false)
         if let (currency, end) = currency(next) {
-            return Replacement(spoken: with(money(number, magnitude, currency, isRange: first != nil)), end: end)
+            let per = pricePer(end)
+            let amount = money(number, magnitude, currency, isWhole: first != nil, isPrice: per != nil)
+            return Replacement(spoken: with(joined(amount, per?.spoken ?? "")), end: per?.end ?? end, kind: .money)
         }
         if let magnitude {
             return Replacement(spoken: with(counted(number, magnitude)), end: next.position)
         }
         if let (unit, end) = unit(after) {
-            return Replacement(spoken: with(counted(number, unit)), end: end)
+            return Replacement(spoken: with(counted(number, unit)), end: endOfUnitDot(end), kind: .unit)
         }
-        if "x×".unicodeScalars.contains(after.scalar()), after.scalar(1).isDigit {
-            return Replacement(spoken: with(joined(spoken(number), words.times)), end: number.end + 1)
-        }
+        if let product = product(number, after, with) { return product }
         let space = after.scalar().isSpace
         if let own = language.spoken(number, in: after) { return Replacement(spoken: with(own), end: number.end) }
         let gender = space && number.value != nil ? language.gender(of: after.skippingSpace().letters()) : nil
         return Replacement(spoken: with(spoken(number, gender)), end: number.end)
     }
 
+    /// "5 x 3 = 15" multiplies, "2x8 m" measures.
+    private func product(_ number: WrittenNumber, _ after: Context, _ with: (String) -> String) -> Replacement? {
+        let sign = after.skippingSpace()
+        guard "x×".unicodeScalars.contains(sign.scalar()), sign.at(sign.position + 1).skippingSpace().scalar().isDigit
+        else { return nil }
+        let next = written(at: sign.at(sign.position + 1).skippingSpace().position)
+        let isCalculation = context(at: next.end).skippingSpace().scalar() == "="
+        let word = isCalculation ? words.signs["×"] ?? words.times : words.times
+        return Replacement(spoken: with(joined(spoken(number), word)), end: sign.position + 1)
+    }
+
+    /// "1e-5" as in programs.
+    private func scientific(_ number: WrittenNumber, _ after: Context) -> Replacement? {
+        guard after.scalar() == "e" || after.scalar() == "E" else { return nil }
+        let sign = after.scalar(1)
+        let isNegative = sign == "-" || sign == "−"
+        let start = isNegative || sign == "+" ? number.end + 2 : number.end + 1
+        guard let (exponent, end) = context(at: start).integer(digits: 3), !scalar(end).isWordPart else { return nil }
+        let times = words.signs["×"] ?? words.times
+        let power = language.power(exponent, isNegative: isNegative)
+        return Replacement(spoken: joined(spoken(number), times, language.cardinal(10, nil), power), end: end)
+    }
+
     private func percent(_ number: WrittenNumber, _ after: Context, _ with: (String) -> String) -> Replacement? {
         let sign = after.skippingSpace()
         guard sign.scalar() == "%" || sign.scalar() == "‰", !sign.scalar(1).isDigit else { return nil }
         let spoken = language.percent(with(spoken(number)), isPermille: sign.scalar() == "‰")
-        return Replacement(spoken: spoken, end: sign.position + 1)
+        return Replacement(spoken: spoken, end: sign.position + 1, kind: .percent)
     }
 
     /// "five kilometers"
-    private func counted(_ number: WrittenNumber, _ noun: Noun) -> String {
+    func counted(_ number: WrittenNumber, _ noun: Noun) -> String {
         if let own = language.counted(number, noun, in: context(at: number.end)) { return own }
         guard number.fraction.isEmpty, let value = number.value else {
             let form = language.noun(noun, after: number.value ?? 5, isDecimal: !number.fraction.isEmpty)
@@ -180,8 +217,12 @@ extension Verbalizer {
         guard after.scalar() == "/" || after.scalar() == "⁄",
             let (second, end) = context(at: number.end + 1).integer(digits: 4), scalar(end) != "/"
         else { return nil }
-        if value > 0, value < second, second <= 100, !scalar(end).isLetter {
-            return Replacement(spoken: language.fraction(value, second), end: end)
+        let isProper = value > 0 && value < second && second <= 100
+        let isImproper = words.saysImproperFractions && value <= 100 && value != 24 && (2...10).contains(second)
+        if isProper || isImproper, !goesOn(scalar(end)) || words.fractionEndings.contains(context(at: end).letters()) {
+            let endOfOrdinal = end + context(at: end).letters().unicodeScalars.count
+            let isOrdinal = words.spaces && endOfOrdinal > end
+            return Replacement(spoken: language.fraction(value, second), end: isOrdinal ? endOfOrdinal : end)
         }
         return Replacement(spoken: language.cardinal(value, nil) + " " + plain((number.end + 1)..<end), end: end)
     }
@@ -203,11 +244,16 @@ extension Verbalizer {
     private func range(_ first: WrittenNumber, _ after: Context) -> Replacement? {
         var dash = after
         if dash.scalar().isSpace, "–—〜～".unicodeScalars.contains(dash.scalar(1)) { dash.position += 1 }
+        // "5%–10%" names the sign once.
+        let isPercent = after.scalar() == "%" && "-–—〜～~".unicodeScalars.contains(after.scalar(1))
+        if isPercent { dash.position = after.position + 1 }
         guard "-–—〜～~".unicodeScalars.contains(dash.scalar()) else { return nil }
         var second = dash.at(dash.position + 1)
         if dash.position > after.position { second = second.skippingSpace() }
         guard second.scalar().isDigit else { return nil }
         let number = written(at: second.position)
+        let isCalculation = context(at: number.end).skippingSpace().scalar() == "="
+        guard !isCalculation, !isPercent || scalar(number.end) == "%" else { return nil }
         guard let lowest = first.value, let high = number.value, !"-–".unicodeScalars.contains(scalar(number.end))
         else {
             return nil
@@ -228,116 +274,5 @@ extension Verbalizer {
     private var rangeLink: String {
         if words.range == "-" { return "-" }
         return (words.spaces ? " " : "") + words.range + (words.spaces || words.unitSeparator == " " ? " " : "")
-    }
-
-    // MARK: - Units and money
-
-    private func magnitude(_ after: Context, hasCurrency: Bool) -> (Noun?, Context) {
-        let start = after.skippingSpace()
-        let key = start.letters()
-        guard let noun = words.magnitudes[key], !start.scalar(key.unicodeScalars.count).isWordPart || !words.spaces,
-            hasCurrency || key.count > 1 || key == "k" && start.position == after.position
-                || !key.utf8.allSatisfy({ $0 < 0x80 })
-        else { return (nil, after) }
-        var end = start.at(start.position + key.unicodeScalars.count)
-        let isAbbreviated = key != noun.one && key != noun.many && key != noun.few
-        if isAbbreviated, end.scalar() == "." {
-            let next = end.at(end.position + 1)
-            if !next.skippingSpace().scalar().isUpper || currency(next) != nil { end.position += 1 }
-        }
-        return (noun, end)
-    }
-
-    /// A currency's sign or code.
-    private func currency(_ after: Context) -> (Currency, Int)? {
-        let start = after.skippingSpace()
-        if let currency = words.currencies[String(Character(start.scalar()))] {
-            return (currency, start.position + 1)
-        }
-        let code = start.letters()
-        guard code.count >= 2, let currency = words.currencies[code] else { return nil }
-        let end = start.position + code.unicodeScalars.count
-        return (currency, scalar(end) == "$" ? end + 1 : end)
-    }
-
-    private static let unitLimit = 8
-
-    /// The longest unit that is written here as a whole.
-    private func unit(_ after: Context) -> (Noun, Int)? {
-        let start = after.skippingSpace()
-        var end = start.position
-        while end < scalars.count, end - start.position < Self.unitLimit, isUnitPart(scalars[end]) { end += 1 }
-        while end > start.position {
-            let next = scalar(end)
-            let isWhole = !next.isWordPart || (!words.spaces && !next.isSpacedLetter && !next.isDigit)
-            if isWhole, let unit = words.units[string(start.position..<end)] {
-                return per(unit, end)
-            }
-            end -= 1
-        }
-        return nil
-    }
-
-    private func isUnitPart(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.isLetter || "/²³°℃℉%µμΩ'\"″′·.".unicodeScalars.contains(scalar)
-    }
-
-    /// "kilometers per second" for units whose quotient has no name of its own.
-    private func per(_ unit: Noun, _ end: Int) -> (Noun, Int) {
-        let key = context(at: end + 1).letters()
-        guard scalar(end) == "/", !key.isEmpty, let lower = words.units[key] else { return (unit, end) }
-        let tail = words.unitSeparator + words.per + words.unitSeparator + lower.one
-        let quotient = Noun(one: unit.one + tail, few: unit.few + tail, many: unit.many + tail, gender: unit.gender)
-        return (quotient, end + 1 + key.unicodeScalars.count)
-    }
-
-    /// "$5", "€ 3.50", "US$ 2 million": money whose currency is written before.
-    mutating func sayMoneyBeforeNumber(key: String, after end: Int) -> Bool {
-        var key = key
-        var start = context(at: end)
-        if start.scalar() == "$", key.count <= 3 {
-            key += "$"
-            start.position += 1
-        }
-        guard let currency = words.currencies[key] ?? (key.last == "$" ? words.currencies["$"] : nil) else {
-            return false
-        }
-        start = start.skippingSpace()
-        guard start.scalar().isDigit else { return false }
-        let number = written(at: start.position)
-        var end = number.end
-        var spokenRange: String?
-        var last = number
-        if "-–".unicodeScalars.contains(scalar(end)) {
-            let second = scalar(end + 1) == scalars[position] ? end + 2 : end + 1
-            if scalar(second).isDigit {
-                spokenRange = joined(spoken(number), words.range)
-                last = written(at: second)
-                end = last.end
-            }
-        }
-        let (magnitude, after) = magnitude(context(at: end), hasCurrency: true)
-        let amount = money(last, magnitude, currency, isRange: spokenRange != nil)
-        say(spokenRange.map { joined($0, amount) } ?? amount, until: after.position)
-        return true
-    }
-
-    private func money(_ number: WrittenNumber, _ magnitude: Noun?, _ currency: Currency, isRange: Bool) -> String {
-        if let magnitude {
-            let noun = language.noun(currency.noun, after: 5, isDecimal: false)
-            return counted(number, magnitude) + words.unitSeparator + language.afterMillions(noun)
-        }
-        guard !isRange, let cent = currency.cent, number.fraction.count == 2, let whole = number.value else {
-            return counted(number, currency.noun)
-        }
-        var units = number
-        units.fraction = []
-        var cents = number
-        cents.whole = Array(number.fraction.drop { $0 == "0" })
-        cents.fraction = []
-        if cents.whole.isEmpty { return counted(units, currency.noun) }
-        if whole == 0 { return counted(cents, cent) }
-        let small = words.namesCents ? counted(cents, cent) : language.cardinal(cents.value ?? 0, nil)
-        return counted(units, currency.noun) + words.moneyJoiner + small
     }
 }

@@ -2,6 +2,12 @@
 // scalars, so that the time is in proportion to the text.
 
 struct Verbalizer {
+    /// A number that was said, and where it ended.
+    struct Said {
+        var kind: Replacement.Kind
+        var end: Int
+    }
+
     private let input: TracedText
     let scalars: [Unicode.Scalar]
     let language: any SpokenLanguage
@@ -12,6 +18,10 @@ struct Verbalizer {
     var previous = ""
     /// Words were put in last, so that a letter that follows needs a space.
     private var hasJustSpoken = false
+    /// The number that was said last.
+    var last: Said?
+    /// The last words of the same sentence, up to four of them, numbers left out.
+    private(set) var recent: [String] = []
     /// Where the chunk ends that was looked at for an address last.
     var chunkEnd = 0
 
@@ -38,7 +48,7 @@ struct Verbalizer {
     }
 
     func context(at position: Int) -> Context {
-        Context(scalars: scalars, position: position, previous: previous, start: self.position)
+        Context(scalars: scalars, position: position, previous: previous, recent: recent, start: self.position)
     }
 
     func scalar(_ index: Int) -> Unicode.Scalar {
@@ -88,12 +98,15 @@ struct Verbalizer {
         let word = isShort ? string(position..<end) : ""
         let prefix = previous
         previous = word
+        if recent.count == 4 { recent.removeFirst() }
+        recent.append(word)
         var around = context(at: end)
         around.previous = prefix
         if isShort {
             if sayMoneyBeforeNumber(key: word, after: end) { return }
-            if let replacement = abbreviation(word, around) ?? language.word(word, in: around)
-                ?? roman(word, around)
+            if let replacement = weekday(word, around) ?? abbreviation(word, around)
+                ?? language.word(word, in: around) ?? roman(word, around) ?? version(word, around)
+                ?? formula(word, around)
             {
                 say(replacement.spoken, until: replacement.end)
                 return
@@ -114,6 +127,11 @@ struct Verbalizer {
         return end
     }
 
+    mutating func endSentence() {
+        previous = ""
+        recent.removeAll(keepingCapacity: true)
+    }
+
     func string(_ range: Range<Int>) -> String {
         String(String.UnicodeScalarView(scalars[range]))
     }
@@ -126,13 +144,18 @@ struct Verbalizer {
         var found: (Abbreviation, Int)? = words.abbreviations[key].map { ($0, end) }
         for _ in 0..<4 {
             var next = end
-            if scalar(next).isSpace { next += 1 }
+            if scalar(next).isSpace || scalar(next) == "-" { next += 1 }
+            if scalar(next - 1) == "-" { key += ".-" } else { key += "." }
             var letters = next
             while letters < scalars.count, letters - next < 4, scalars[letters].isLetter { letters += 1 }
-            guard letters > next, scalar(letters) == "." else { break }
-            key += "." + string(next..<letters).lowercased()
-            end = letters + 1
-            if let longer = words.abbreviations[key] { found = (longer, end) }
+            guard letters > next, !scalar(letters).isWordPart else { break }
+            key += string(next..<letters).lowercased()
+            // "dott.ssa" has no dot at its end.
+            end = scalar(letters) == "." ? letters + 1 : letters
+            if let longer = words.abbreviations[key], end > letters || next == after.position + 1 {
+                found = (longer, end)
+            }
+            if end == letters { break }
         }
         guard let (abbreviation, end) = found else { return nil }
         let rest = after.at(end).skippingSpace()
@@ -144,7 +167,8 @@ struct Verbalizer {
         // The one dot then ends both.
         let goesOn = !abbreviation.mayEndSentence || rest.position == end || !rest.scalar().isUpper
         let endsSentence = rest.scalar() == "\n" || !goesOn
-        return Replacement(spoken: abbreviation.spoken, end: endsSentence ? end - 1 : end)
+        let hasDot = scalar(end - 1) == "."
+        return Replacement(spoken: abbreviation.spoken, end: endsSentence && hasDot ? end - 1 : end)
     }
 
     private func roman(_ word: String, _ around: Context) -> Replacement? {
