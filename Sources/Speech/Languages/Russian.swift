@@ -5,9 +5,8 @@ struct Russian: SpokenLanguage {
         var words = Vocabulary(
             digits: Array(Self.small[..<10]), minus: "минус", point: "запятая", dotInNumber: "точка",
             percent: "процентов",
-            permille: "промилле", range: "–", ratio: "к", per: "на", and: " и ", times: "на", number: "номер",
+            permille: "промилле", range: "-", ratio: "к", per: "на", and: " и ", times: "на", number: "номер",
             hashtag: "хештег", dot: "точка", slash: "слэш", dash: "дефис", underscore: "подчёркивание", at: "собака")
-        words.range = "до"
         words.groupsBySpace = true
         words.months = Self.months
         words.signs = [
@@ -37,50 +36,25 @@ struct Russian: SpokenLanguage {
 
     // MARK: - Numbers
 
-    private static let small = [
+    static let small = [
         "ноль", "один", "два", "три", "четыре", "пять", "шесть", "семь", "восемь", "девять", "десять", "одиннадцать",
         "двенадцать", "тринадцать", "четырнадцать", "пятнадцать", "шестнадцать", "семнадцать", "восемнадцать",
         "девятнадцать",
     ]
-    private static let tens = [
+    static let tens = [
         "", "", "двадцать", "тридцать", "сорок", "пятьдесят", "шестьдесят", "семьдесят", "восемьдесят", "девяносто",
     ]
-    private static let hundreds = [
+    static let hundreds = [
         "", "сто", "двести", "триста", "четыреста", "пятьсот", "шестьсот", "семьсот", "восемьсот", "девятьсот",
     ]
-    private static let scales: [(UInt64, Noun)] = [
+    static let scales: [(UInt64, Noun)] = [
         (1_000_000_000_000, Noun(one: "триллион", few: "триллиона", many: "триллионов", gender: .masculine)),
         (1_000_000_000, Noun(one: "миллиард", few: "миллиарда", many: "миллиардов", gender: .masculine)),
         (1_000_000, Noun(one: "миллион", few: "миллиона", many: "миллионов", gender: .masculine)),
         (1000, Noun(one: "тысяча", few: "тысячи", many: "тысяч", gender: .feminine)),
     ]
 
-    func cardinal(_ value: UInt64, _ gender: Gender?) -> String {
-        if value < 20 {
-            switch (value, gender) {
-            case (1, .feminine): return "одна"
-            case (1, .neuter): return "одно"
-            case (2, .feminine): return "две"
-            default: return Self.small[Int(value)]
-            }
-        }
-        if value < 100 {
-            let tens = Self.tens[Int(value / 10)]
-            return value % 10 == 0 ? tens : tens + " " + cardinal(value % 10, gender)
-        }
-        if value < 1000 {
-            let head = Self.hundreds[Int(value / 100)]
-            return value % 100 == 0 ? head : head + " " + cardinal(value % 100, gender)
-        }
-        for (size, name) in Self.scales where value >= size {
-            let count = value / size
-            let form = noun(name, after: count, isDecimal: false)
-            // "тысяча", "миллион": one of them is not counted.
-            let head = count == 1 ? name.one : cardinal(count, name.gender) + " " + form
-            return value % size == 0 ? head : head + " " + cardinal(value % size, gender)
-        }
-        preconditionFailure("every value is below 1000 or reaches a scale")
-    }
+    func cardinal(_ value: UInt64, _ gender: Gender?) -> String { cardinal(value, gender, .nominative) }
 
     func noun(_ noun: Noun, after value: UInt64, isDecimal: Bool) -> String {
         if isDecimal { return noun.few }
@@ -92,179 +66,191 @@ struct Russian: SpokenLanguage {
         }
     }
 
-    private static let ordinalStems: [UInt64: String] = [
-        0: "нулев", 1: "перв", 2: "втор", 4: "четвёрт", 5: "пят", 6: "шест", 7: "седьм", 8: "восьм", 9: "девят",
-        10: "десят", 11: "одиннадцат", 12: "двенадцат", 13: "тринадцат", 14: "четырнадцат", 15: "пятнадцат",
-        16: "шестнадцат", 17: "семнадцат", 18: "восемнадцат", 19: "девятнадцат", 20: "двадцат", 30: "тридцат",
-        40: "сороков", 50: "пятидесят", 60: "шестидесят", 70: "семидесят", 80: "восьмидесят", 90: "девяност",
-        100: "сот",
-        200: "двухсот", 300: "трёхсот", 400: "четырёхсот", 500: "пятисот", 600: "шестисот", 700: "семисот",
-        800: "восьмисот", 900: "девятисот", 1000: "тысячн", 2000: "двухтысячн", 3000: "трёхтысячн",
-    ]
+    func decimal(_ number: WrittenNumber) -> String? { decimal(number, .nominative, unit: nil) }
 
-    /// The endings of adjectives that are needed: by the case a date or a suffix shows.
-    enum Ending {
-        case masculine, feminine, neuter, genitive, prepositional, dative, instrumental, femaleOblique, plural
+    func counted(_ number: WrittenNumber, _ noun: Noun, in context: Context) -> String? {
+        let form = governedCase(context)
+        if Self.isOneAndAHalf(number) { return oneAndAHalf(noun.gender, form) + " " + afterHalf(noun, form) }
+        if let value = number.value, number.fraction.isEmpty {
+            return cardinal(value, noun.gender, form) + " " + self.noun(noun, after: value, form)
+        }
+        let isMagnitude = Self.scales.contains { $0.1.one == noun.one }
+        return decimal(number, form, unit: isMagnitude ? nil : noun.gender).map { $0 + " " + noun.few }
     }
 
-    /// Only the last word is an ordinal: "тысяча девятьсот девяносто девятый".
-    func ordinal(_ value: UInt64, _ ending: Ending) -> String {
-        let tens = value % 100
-        let last: UInt64
-        if tens == 0 {
-            last = value % 1000 == 0 ? value : value % 1000
-        } else if tens < 20 || tens % 10 == 0 {
-            last = tens
-        } else {
-            last = tens % 10
-        }
-        guard last == 3 || Self.ordinalStems[last] != nil else { return cardinal(value, nil) }
-        return (value > last ? cardinal(value - last, nil) + " " : "") + adjective(last, ending)
+    private func oneAndAHalf(_ gender: Gender, _ form: RussianCase) -> String {
+        guard form == .nominative || form == .accusative else { return "полутора" }
+        return gender == .feminine ? "полторы" : "полтора"
     }
 
-    func ordinal(_ value: UInt64, _ gender: Gender) -> String {
-        switch gender {
-        case .masculine: ordinal(value, Ending.masculine)
-        case .feminine: ordinal(value, Ending.feminine)
-        case .neuter: ordinal(value, Ending.neuter)
-        }
+    private func afterHalf(_ noun: Noun, _ form: RussianCase) -> String {
+        form == .nominative || form == .accusative ? noun.few : self.noun(noun, after: 2, form)
     }
 
-    private func adjective(_ value: UInt64, _ ending: Ending) -> String {
-        if value == 3 {
-            switch ending {
-            case .masculine: return "третий"
-            case .feminine: return "третья"
-            case .neuter: return "третье"
-            case .genitive: return "третьего"
-            case .prepositional: return "третьем"
-            case .dative: return "третьему"
-            case .instrumental: return "третьим"
-            case .femaleOblique: return "третьей"
-            case .plural: return "третьих"
-            }
+    func spoken(_ number: WrittenNumber, in context: Context) -> String? {
+        if Self.isOneAndAHalf(number), context.scalar().isSpace, !counted(after: context).word.isEmpty {
+            let (form, gender) = agreement(2, in: context)
+            return oneAndAHalf(gender, form)
         }
-        let stem = Self.ordinalStems[value] ?? ""
-        let isStressed = [0, 2, 6, 7, 8, 40].contains(value)
-        switch ending {
-        case .masculine: return stem + (isStressed ? "ой" : "ый")
-        case .feminine: return stem + "ая"
-        case .neuter: return stem + "ое"
-        case .genitive: return stem + "ого"
-        case .prepositional: return stem + "ом"
-        case .dative: return stem + "ому"
-        case .instrumental: return stem + "ым"
-        case .femaleOblique: return stem + "ой"
-        case .plural: return stem + "ых"
-        }
+        guard number.fraction.isEmpty else { return decimal(number, governedCase(context), unit: nil) }
+        guard let value = number.value else { return nil }
+        let (form, gender) = agreement(value, in: context)
+        return cardinal(value, gender, form)
     }
 
-    func fraction(_ numerator: UInt64, _ denominator: UInt64) -> String {
-        switch (numerator, denominator) {
-        case (1, 2): return "одна вторая"
-        case (1, 4): return "одна четверть"
-        case (3, 4): return "три четверти"
-        case (1, 3): return "одна треть"
-        case (2, 3): return "две трети"
-        default:
-            let ending: Ending = numerator % 10 == 1 && numerator % 100 != 11 ? .feminine : .plural
-            return cardinal(numerator, .feminine) + " " + ordinal(denominator, ending)
-        }
-    }
+    func digits(in context: Context) -> Replacement? { dateInDigits(context) ?? phone(context) }
 
-    func percent(_ number: String, isPermille: Bool) -> String {
-        if isPermille { return number + " промилле" }
-        let last = number.split(separator: " ").last ?? ""
-        if number.contains("запятая") || number.contains("точка") { return number + " процента" }
-        switch last {
-        case "один": return number + " процент"
-        case "два", "три", "четыре": return number + " процента"
-        default: return number + " процентов"
-        }
-    }
-
-    func gender(of word: String) -> Gender? {
-        guard let last = word.last, last.isLetter else { return nil }
-        return "аяыи".contains(last) ? .feminine : last == "о" || last == "е" ? .neuter : .masculine
-    }
-
-    // MARK: - Dates and times
-
-    /// In the genitive, as after a day.
-    private static let months = [
-        "января", "февраля", "марта", "апреля", "мая", "июня", "июля", "августа", "сентября", "октября", "ноября",
-        "декабря",
-    ]
-    private static let suffixes: [(String, Ending)] = [
-        ("го", .genitive), ("ого", .genitive), ("му", .dative), ("ому", .dative), ("м", .prepositional),
-        ("ом", .prepositional),
-        ("й", .masculine), ("ый", .masculine), ("ой", .masculine), ("ий", .masculine), ("я", .feminine),
-        ("ая", .feminine),
-        ("е", .neuter), ("ое", .neuter), ("х", .plural), ("ых", .plural),
-    ]
-    private static let years: [(String, Ending)] = [
-        ("год", .masculine), ("года", .genitive), ("году", .prepositional), ("годом", .instrumental),
-    ]
-
-    /// "5-й", "5 мая", "1999 году", "90-е".
-    func number(_ value: UInt64, in context: Context) -> Replacement? {
-        if context.scalar() == "-" || context.scalar() == "–" {
-            let ending = context.at(context.position + 1).letters()
-            if let (suffix, form) = Self.suffixes.first(where: { $0.0 == ending }) {
-                let end = context.position + 1 + suffix.unicodeScalars.count
-                if suffix == "е", value >= 20, value % 10 == 0 {
-                    return Replacement(spoken: String(ordinal(value, Ending.neuter).dropLast(2)) + "ые", end: end)
-                }
-                return Replacement(spoken: ordinal(value, form), end: end)
-            }
-        }
-        let next = context.skippingSpace()
-        if (1...31).contains(value), next.position > context.position, Self.months.contains(next.letters()) {
-            return Replacement(spoken: ordinal(value, .genitive), end: context.position)
-        }
-        return year(value, before: next)
-    }
-
-    private func year(_ value: UInt64, before next: Context) -> Replacement? {
-        guard (1000...2999).contains(value) else { return nil }
-        if next.follows("г."), next.at(next.position + 2).scalar() != "г" {
-            let isIn = ["в", "к", "о"].contains(next.previous.lowercased())
-            let ending: Ending = isIn ? .prepositional : .genitive
-            return Replacement(spoken: ordinal(value, ending) + (isIn ? " году" : " года"), end: next.position + 2)
-        }
+    func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {
+        guard context.scalar() == "-" || context.scalar() == "‑" else { return nil }
+        let next = context.at(context.position + 1)
         let word = next.letters()
-        guard let (_, ending) = Self.years.first(where: { $0.0 == word }) else { return nil }
-        return Replacement(spoken: ordinal(value, ending) + " " + word, end: next.position + word.unicodeScalars.count)
-    }
-
-    func date(_ date: WrittenDate, after previous: String) -> String {
-        let day = ordinal(date.day, .genitive) + " " + Self.months[date.month - 1]
-        return date.year.map { day + " " + ordinal($0, .genitive) + " года" } ?? day
-    }
-
-    func time(_ time: WrittenTime, in context: Context) -> Replacement {
-        let hours = Noun(one: "час", few: "часа", many: "часов", gender: .masculine)
-        let minutes = Noun(one: "минута", few: "минуты", many: "минут", gender: .feminine)
-        let seconds = Noun(one: "секунда", few: "секунды", many: "секунд", gender: .feminine)
-        func count(_ value: UInt64, _ noun: Noun) -> String {
-            cardinal(value, noun.gender) + " " + self.noun(noun, after: value, isDecimal: false)
+        let end = next.position + word.unicodeScalars.count
+        guard Self.isAdjective(word) else { return nil }
+        if number.fraction.isEmpty, let value = number.value, value <= 1000 {
+            return Replacement(spoken: combining(value) + word, end: end)
         }
-        var parts = [count(time.hour, hours)]
-        if time.minute > 0 || time.second ?? 0 > 0 { parts.append(count(time.minute, minutes)) }
-        if let second = time.second, second > 0 { parts.append(count(second, seconds)) }
-        return Replacement(spoken: parts.joined(separator: " "), end: context.position)
+        return Replacement(spoken: spoken(number, in: context).map { $0 + " " + word } ?? word, end: end)
     }
+
+    /// What can be the second half of "двухкомнатный" and "семидесятилетие".
+    private static func isAdjective(_ word: String) -> Bool {
+        guard word.count >= 5, let first = word.unicodeScalars.first, first.value >= 0x430, first.value <= 0x451 else {
+            return false
+        }
+        return word.hasPrefix("лети") || adjectiveEndings.contains { word.hasSuffix($0) }
+    }
+
+    private static let adjectiveEndings = [
+        "ый", "ий", "ой", "ая", "яя", "ое", "ее", "ые", "ие", "ых", "их", "ым", "им", "ыми", "ими", "ого", "его", "ому",
+        "ему", "ую", "юю", "ом", "ем", "ей", "но",
+    ]
+
+    // MARK: - Endings after a hyphen
+
+    private static let ordinalEndings: [String: RussianForm] = {
+        var result: [String: RussianForm] = [:]
+        func add(_ endings: String, _ gender: Gender?, _ form: RussianCase) {
+            for ending in endings.split(separator: " ") {
+                result[String(ending)] = RussianForm(gender: gender, grammaticalCase: form)
+            }
+        }
+        add("й ый ий", .masculine, .nominative)
+        add("го ого его", .masculine, .genitive)
+        add("му ому ему", .masculine, .dative)
+        add("м ом ем", .masculine, .prepositional)
+        add("ым им", .masculine, .instrumental)
+        add("я ая ья", .feminine, .nominative)
+        add("ой ей", .feminine, .genitive)
+        add("ю ую", .feminine, .accusative)
+        add("е ое ее ье", .neuter, .nominative)
+        add("ые ие", nil, .nominative)
+        add("х ых их", nil, .genitive)
+        add("ми ыми ими", nil, .instrumental)
+        return result
+    }()
+    /// "2-х", "5-ти", "3-мя": cardinals.
+    private static let cardinalEndings: [String: RussianCase] = [
+        "ти": .genitive, "ух": .genitive, "ёх": .genitive, "ех": .genitive, "и": .genitive, "мя": .instrumental,
+        "ьмя": .instrumental, "умя": .instrumental, "ью": .instrumental, "ум": .dative, "ём": .dative,
+    ]
+
+    /// "5-й", "2-х", "5 мая", "1999 году", "90-е", "3 этаж".
+    func number(_ value: UInt64, in context: Context) -> Replacement? {
+        if "-–‑".unicodeScalars.contains(context.scalar()) {
+            let ending = context.at(context.position + 1).letters()
+            let end = context.position + 1 + ending.unicodeScalars.count
+            if let spoken = withEnding(value, ending, context.at(end)) { return Replacement(spoken: spoken, end: end) }
+        }
+        return dayOfMonth(value, in: context) ?? year(value, in: context) ?? ordinalBeforeNoun(value, in: context)
+    }
+
+    private func withEnding(_ value: UInt64, _ ending: String, _ after: Context) -> String? {
+        let isFew = (2...4).contains(value % 10) && !(12...14).contains(value % 100)
+        if ending == "х", isFew { return cardinal(value, nil, .genitive) }
+        if ending == "ми", [7, 8].contains(value % 10), !(10...19).contains(value) {
+            return cardinal(value, nil, .genitive)
+        }
+        if let form = Self.cardinalEndings[ending] { return cardinal(value, nil, form) }
+        guard var form = Self.ordinalEndings[ending] else { return nil }
+        let next = after.skippingSpace().letters()
+        // "6-ой" is a nominative, "5-ой" of a feminine word; "90-е" are years, "5-е классы" are many.
+        if ending == "ой", [0, 2, 6, 7, 8].contains(value % 10), !(10...20).contains(value % 100) {
+            form = RussianForm(gender: .masculine, grammaticalCase: .nominative)
+        }
+        let isRound = value >= 20 && value % 10 == 0
+        let isAlone = after.previous.isEmpty && next.isEmpty
+        if ending == "е", isRound || isAlone || next.hasSuffix("ы") || next.hasSuffix("и") { form.gender = nil }
+        return ordinal(value, form)
+    }
+
+    // MARK: - Nouns that are numbered
+
+    /// "3 этаж", "на 5 месте": a singular that the number cannot count is numbered.
+    private func ordinalBeforeNoun(_ value: UInt64, in context: Context) -> Replacement? {
+        let next = context.skippingSpace()
+        guard next.position > context.position, value < 1000, let found = Self.numbered[next.letters()] else {
+            return nil
+        }
+        let counts = value % 10 == 1 && value % 100 != 11 ? "" : noun(found.noun, after: value, isDecimal: false)
+        guard counts != next.letters() else { return nil }
+        return Replacement(spoken: ordinal(value, found.form), end: context.position)
+    }
+
+    private static let numbered: [String: (noun: Noun, form: RussianForm)] = {
+        var result: [String: (noun: Noun, form: RussianForm)] = [:]
+        let nouns = Vocabulary.nouns(
+            """
+            этаж = этаж, этажа, этажей
+            класс = класс, класса, классов
+            курс = курс, курса, курсов
+            канал = канал, канала, каналов
+            подъезд = подъезд, подъезда, подъездов
+            сезон = сезон, сезона, сезонов
+            тур = тур, тура, туров
+            век = век, века, веков
+            место = место, места, мест, n
+            глава = глава, главы, глав, f
+            серия = серия, серии, серий, f
+            """)
+        for noun in nouns.values {
+            func add(_ word: String, _ form: RussianCase) {
+                result[word] = (noun, RussianForm(gender: noun.gender, grammaticalCase: form))
+            }
+            let isA = noun.gender == .feminine
+            let stem = noun.gender == .masculine ? noun.one : String(noun.one.dropLast())
+            add(stem + (noun.one == "серия" ? "и" : "е"), .prepositional)
+            add(stem + (isA ? (noun.one == "серия" ? "ю" : "у") : "у"), isA ? .accusative : .dative)
+            add(noun.few, .genitive)
+            add(noun.one, .nominative)
+        }
+        return result
+    }()
+
+    func gender(of word: String) -> Gender? { nil }
+
+    // MARK: - Roman numerals
 
     /// "XIX век", "в XIX веке", "Пётр I".
     func word(_ word: String, in context: Context) -> Replacement? {
+        if let area = areaUnit(word, in: context) { return area }
         guard let value = Verbalizer.romanValue(word) else { return nil }
-        let endings: [(String, Ending)] = [
-            ("век", .masculine), ("века", .genitive), ("веке", .prepositional), ("веку", .dative),
-            ("веком", .instrumental),
+        let cases: [(String, RussianCase)] = [
+            ("век", .nominative), ("века", .genitive), ("веке", .prepositional), ("веку", .dative),
+            ("веком", .instrumental), ("столетие", .nominative), ("столетия", .genitive), ("столетии", .prepositional),
         ]
         let next = context.skippingSpace().letters()
-        guard let (_, ending) = endings.first(where: { $0.0 == next }) else { return nil }
-        return Replacement(spoken: ordinal(value, ending), end: context.position)
+        guard let (noun, form) = cases.first(where: { $0.0 == next }) else { return nil }
+        let gender: Gender = noun.hasPrefix("с") ? .neuter : .masculine
+        return Replacement(
+            spoken: ordinal(value, RussianForm(gender: gender, grammaticalCase: form)), end: context.position)
+    }
+
+    /// "цена за м²"
+    private func areaUnit(_ word: String, in context: Context) -> Replacement? {
+        guard let power = ["²", "³"].first(where: { context.follows($0) }), let unit = words.units[word + power] else {
+            return nil
+        }
+        return Replacement(spoken: unit.one, end: context.position + 1)
     }
 
     func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {
@@ -273,7 +259,7 @@ struct Russian: SpokenLanguage {
         }
         guard let first = word.unicodeScalars.first, first.isUpper, first.value >= 0x400 else { return nil }
         let isFeminine = word.last.map { "ая".contains($0) } ?? false
-        return Replacement(spoken: ordinal(value, isFeminine ? Ending.feminine : .masculine), end: context.position)
+        return Replacement(spoken: ordinal(value, isFeminine ? .feminine : .masculine), end: context.position)
     }
 
     private static let abbreviations = """
@@ -333,6 +319,8 @@ struct Russian: SpokenLanguage {
         мс = миллисекунда, миллисекунды, миллисекунд, f
         км/ч = километр в час, километра в час, километров в час
         м/с = метр в секунду, метра в секунду, метров в секунду
+        % = процент, процента, процентов
+        ‰ = промилле
         ° = градус, градуса, градусов
         °C ℃ °С = градус Цельсия, градуса Цельсия, градусов Цельсия
         °F ℉ = градус Фаренгейта, градуса Фаренгейта, градусов Фаренгейта
@@ -358,7 +346,8 @@ struct Russian: SpokenLanguage {
     private static let currencies = """
         ₽ RUB руб = рубль, рубля, рублей / копейка, копейки, копеек, f
         $ USD US$ = доллар, доллара, долларов / цент, цента, центов
-        € EUR = евро, n / цент, цента, центов
+        € EUR = евро / цент, цента, центов
+        долл = доллар, доллара, долларов / цент, цента, центов
         £ GBP = фунт, фунта, фунтов / пенс, пенса, пенсов
         ¥ JPY = иена, иены, иен, f
         CHF = швейцарский франк, швейцарских франка, швейцарских франков / сантим, сантима, сантимов

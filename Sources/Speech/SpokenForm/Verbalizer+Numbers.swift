@@ -186,6 +186,9 @@ extension Verbalizer {
     private func percent(_ number: WrittenNumber, _ after: Context, _ with: (String) -> String) -> Replacement? {
         let sign = after.skippingSpace()
         guard sign.scalar() == "%" || sign.scalar() == "‰", !sign.scalar(1).isDigit else { return nil }
+        if let noun = words.units[String(Character(sign.scalar()))] {
+            return Replacement(spoken: with(counted(number, noun)), end: sign.position + 1)
+        }
         let spoken = language.percent(with(spoken(number)), isPermille: sign.scalar() == "‰")
         return Replacement(spoken: spoken, end: sign.position + 1, kind: .percent)
     }
