@@ -16,8 +16,7 @@ struct English: SpokenLanguage {
             "&": "and", "+": "plus", "=": "equals", "×": "times", "÷": "divided by", "±": "plus or minus", "≈": "about",
             "≠": "is not equal to", "≤": "is at most", "≥": "is at least", "<": "is less than", ">": "is greater than",
             "%": "percent", "°": "degrees", "§": "section", "²": "squared", "³": "cubed", "√": "square root of",
-            "π": "pi",
-            "∞": "infinity", "→": "to", "@": "at", "*": "times", "№": "number", "$": "dollars", "€": "euros",
+            "π": "pi", "∞": "infinity", "→": "to", "@": "at", "*": "times", "№": "number", "$": "dollars", "€": "euros",
             "£": "pounds",
         ]
         words.signsBeforeNumber = [
@@ -29,15 +28,42 @@ struct English: SpokenLanguage {
             """
             k K = thousand
             M m mn mln million = million
-            B bn bln billion = billion
+            B b bn bln billion = billion
             T tn trillion = trillion
             """)
+        words.attachedMagnitudes = ["k", "K", "M"]
         words.abbreviations = Vocabulary.abbreviations(Self.abbreviations)
         words.romanWords = [
             "act", "appendix", "article", "book", "bowl", "chapter", "class", "episode", "figure", "grade", "level",
-            "part",
-            "phase", "section", "stage", "title", "type", "volume", "war",
+            "part", "phase", "section", "stage", "title", "type", "volume", "war",
         ]
+        words.version = "version"
+        words.saysImproperFractions = true
+        words.fractionEndings = ["th", "TH", "rd", "RD", "nd", "ND", "st", "ST", "ths", "rds"]
+        words.weekdays = [
+            "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday",
+            "Thur": "Thursday", "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
+        ]
+        words.wordsLikeWeekdays = ["Wed", "Sat", "Sun"]
+        words.labels = [
+            "room", "gate", "seat", "apartment", "apt", "platform", "bus", "flight", "terminal", "row", "unit", "suite",
+            "floor", "section", "block", "building", "line", "route", "track", "exit", "channel", "size", "grade",
+            "class", "type", "figure", "table", "step", "option", "question", "pier", "bay", "locker", "box", "house",
+        ]
+        words.callWords = [
+            "call", "calls", "called", "calling", "dial", "dialed", "dialled", "dialing", "text", "phone", "ring",
+            "telephone", "tel", "fax", "hotline",
+        ]
+        words.calledNumbers = [
+            "101", "110", "111", "112", "119", "211", "311", "411", "511", "611", "711", "811", "911", "988", "999",
+        ]
+        words.durations = Vocabulary.nouns(
+            """
+            d = day, days
+            h hr hrs = hour, hours
+            m min mins = minute, minutes
+            s sec secs = second, seconds
+            """)
         self.words = words
     }
 
@@ -45,8 +71,7 @@ struct English: SpokenLanguage {
 
     private static let small = [
         "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
-        "thirteen",
-        "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
+        "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen",
     ]
     private static let tens = ["", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
     private static let scales: [(UInt64, String)] = [
@@ -106,19 +131,34 @@ struct English: SpokenLanguage {
     }
 
     func number(_ value: UInt64, in context: Context) -> Replacement? {
-        if let (_, end) = context.word(of: ["st", "nd", "rd", "th"]) { return ordinalDay(value, in: context.at(end)) }
-        if context.followsWord("s") || context.followsWord("'s") || context.followsWord("’s") {
-            return decade(value, in: context)
+        if let (ending, end) = context.word(of: ["st", "nd", "rd", "th", "ST", "ND", "RD", "TH"]) {
+            // "21th" is not a number that anybody counts by.
+            guard ending.lowercased() == Self.ending(value) else {
+                return Replacement(spoken: cardinal(value, nil) + " " + ending, end: end)
+            }
+            return ordinalDay(value, in: context.at(end))
         }
+        if let decade = decade(value, in: context) { return decade }
         if (1...12).contains(value), let half = halfOfDay(context.skippingSpace()) {
             return Replacement(spoken: cardinal(value, nil) + " " + half.spoken, end: half.end)
         }
-        if (1...31).contains(value), context.scalar().isSpace, let month = month(context.skippingSpace()) {
+        if (1...31).contains(value), context.scalar().isSpace, let month = month(context.skippingSpace(), after: true) {
             let article = context.previous.lowercased() == "the" ? "" : "the "
             return Replacement(spoken: article + ordinal(value) + " of " + month.spoken, end: month.end)
         }
         if context.scalar() == "'" || context.scalar() == "′" { return feet(value, in: context) }
-        return nil
+        return inches(value, in: context) ?? label(value, in: context) ?? quarter(value, in: context)
+            ?? houseNumber(value, in: context) ?? yearOfEra(value, in: context)
+    }
+
+    private static func ending(_ value: UInt64) -> String {
+        if (11...13).contains(value % 100) { return "th" }
+        switch value % 10 {
+        case 1: return "st"
+        case 2: return "nd"
+        case 3: return "rd"
+        default: return "th"
+        }
     }
 
     /// "5th of May" stays as it is; "the 5th May" gains its "of".
@@ -129,15 +169,24 @@ struct English: SpokenLanguage {
         return Replacement(spoken: ordinal(value) + " of " + month.spoken, end: month.end)
     }
 
-    /// "1990s", "90s", "1800s".
+    /// "1990s", "1980 s", and "the 90s": "20s" alone are seconds.
     private func decade(_ value: UInt64, in context: Context) -> Replacement? {
-        let isDecade = value % 10 == 0 && ((20...90).contains(value) || (1100...2090).contains(value))
+        let isLong = (1100...2090).contains(value)
+        guard value % 10 == 0, isLong || (20...90).contains(value) else { return nil }
+        guard let (ending, end) = context.word(of: ["s", "'s", "’s"]) ?? (isLong ? context.skippingSpace().word(of: ["s"]) : nil)
+        else { return nil }
+        let mark = context.at(context.start - 1).scalar()
+        let isDecade =
+            isLong || ending != "s" || mark == "'" || mark == "’" || Self.beforeDecade.contains(context.previous.lowercased())
         guard isDecade else { return nil }
-        let end = context.position + (context.scalar() == "s" ? 1 : 2)
         let year = value >= 1000 ? year(value) : cardinal(value, nil)
         let plural = year.hasSuffix("y") ? year.dropLast() + "ies" : year + "s"
         return Replacement(spoken: plural, end: end)
     }
+
+    private static let beforeDecade: Set<String> = [
+        "the", "early", "mid", "late", "his", "her", "their", "my", "your", "our", "its", "roaring", "swinging",
+    ]
 
     /// 6'2" as a person's height.
     private func feet(_ value: UInt64, in context: Context) -> Replacement? {
@@ -146,304 +195,4 @@ struct English: SpokenLanguage {
         else { return nil }
         return Replacement(spoken: cardinal(value, nil) + " foot " + cardinal(inches, nil), end: end + 1)
     }
-
-    // MARK: - Dates and times
-
-    private static let months = [
-        "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-        "December",
-    ]
-    /// "May" and "March" as words are followed by no number.
-    private static let shortMonths = [
-        "Jan": 1, "Feb": 2, "Mar": 3, "Apr": 4, "Jun": 6, "Jul": 7, "Aug": 8, "Sep": 9, "Sept": 9, "Oct": 10, "Nov": 11,
-        "Dec": 12,
-    ]
-
-    private func month(_ context: Context) -> Replacement? {
-        let name = context.letters()
-        let end = context.position + name.count
-        if Self.months.contains(name) { return Replacement(spoken: name, end: end) }
-        guard let number = Self.shortMonths[name] else { return nil }
-        return Replacement(spoken: Self.months[number - 1], end: context.at(end).scalar() == "." ? end + 1 : end)
-    }
-
-    /// "May 5th, 2024": the day after a month is an ordinal.
-    func word(_ word: String, in context: Context) -> Replacement? {
-        let start = context.at(context.position - word.unicodeScalars.count)
-        if let month = month(start) { return monthAndDay(month, in: context) }
-        if let title = title(word, in: context) { return title }
-        return acronym(word, in: context)
-    }
-
-    private func monthAndDay(_ month: Replacement, in context: Context) -> Replacement? {
-        let after = context.at(month.end)
-        let isAbbreviated =
-            month.end > context.position || after.scalar(-1) == "." || !Self.months.contains(month.spoken)
-        guard after.scalar().isSpace, let (day, end) = after.skippingSpace().integer(digits: 2), (1...31).contains(day)
-        else {
-            let isShort = Self.shortMonths[context.at(context.position - 3).letters()] != nil
-            return isAbbreviated || (isShort && after.skippingSpace().scalar().isDigit) ? month : nil
-        }
-        let next = context.at(end)
-        let endOfDay = next.word(of: ["st", "nd", "rd", "th"])?.end ?? end
-        let mark = context.at(endOfDay).scalar()
-        guard endOfDay > end || !mark.isWordPart, !(":./".unicodeScalars.contains(mark) && next.scalar(1).isDigit)
-        else {
-            return nil
-        }
-        return Replacement(spoken: month.spoken + " " + ordinal(day), end: endOfDay)
-    }
-
-    func date(_ date: WrittenDate, after previous: String) -> String {
-        let day = Self.months[date.month - 1] + " " + ordinal(date.day)
-        return date.year.map { day + ", " + year($0) } ?? day
-    }
-
-    func time(_ time: WrittenTime, in context: Context) -> Replacement {
-        let half = time.hour <= 12 ? halfOfDay(context.skippingSpace()) : nil
-        var spoken = cardinal(time.hour, nil)
-        switch time.minute {
-        case 0 where half != nil: break
-        case 0 where time.hour == 0: spoken = "midnight"
-        case 0: spoken += time.hour <= 12 ? " o'clock" : " hundred"
-        case 1...9: spoken += " oh " + cardinal(time.minute, nil)
-        default: spoken += " " + cardinal(time.minute, nil)
-        }
-        if let second = time.second, second > 0 {
-            spoken += " and " + cardinal(second, nil) + (second == 1 ? " second" : " seconds")
-        }
-        if let half { return Replacement(spoken: spoken + " " + half.spoken, end: half.end) }
-        return Replacement(spoken: spoken, end: context.position)
-    }
-
-    /// "am", "p.m."
-    private func halfOfDay(_ context: Context) -> Replacement? {
-        let halves = [("a.m.", "A M"), ("p.m.", "P M"), ("A.M.", "A M"), ("P.M.", "P M")]
-        for (text, spoken) in halves where context.follows(text) {
-            let rest = context.at(context.position + 4)
-            let endsSentence = rest.scalar() == "\n" || (rest.scalar().isSpace && rest.skippingSpace().scalar().isUpper)
-            return Replacement(spoken: spoken, end: rest.position - (endsSentence ? 1 : 0))
-        }
-        guard let (text, end) = context.word(of: ["am", "pm", "AM", "PM"]) else { return nil }
-        return Replacement(spoken: text.hasPrefix("a") || text.hasPrefix("A") ? "A M" : "P M", end: end)
-    }
-
-    // MARK: - Words
-
-    /// British titles have no dot.
-    private func title(_ word: String, in context: Context) -> Replacement? {
-        let titles = ["Mr": "Mister", "Mrs": "Missis", "Ms": "Miz", "Dr": "Doctor", "Prof": "Professor"]
-        guard let title = titles[word], context.scalar().isSpace, context.skippingSpace().scalar().isUpper else {
-            return nil
-        }
-        return Replacement(spoken: title, end: context.position)
-    }
-
-    /// Said letter by letter: acronyms without a vowel, and those that everybody spells. Not where all is in capitals.
-    private func acronym(_ word: String, in context: Context) -> Replacement? {
-        var letters = word
-        var plural = ""
-        if word.count >= 3, word.hasSuffix("s"), word.dropLast().allSatisfy({ $0.isUppercase }) {
-            letters.removeLast()
-            plural = "s"
-        }
-        guard (2...5).contains(letters.count), letters.utf8.allSatisfy({ $0 >= 0x41 && $0 <= 0x5A }) else { return nil }
-        let hasVowel = letters.contains { "AEIOUY".contains($0) }
-        guard Self.spelled.contains(letters) || (!hasVowel && Verbalizer.romanValue(letters) == nil) else { return nil }
-        let isShouted =
-            context.previous.count > 1 && context.previous.allSatisfy { $0.isUppercase }
-            && !Self.spelled.contains(context.previous)
-        guard !isShouted else { return nil }
-        return Replacement(spoken: letters.map(String.init).joined(separator: " ") + plural, end: context.position)
-    }
-
-    private static let spelled: Set<String> = [
-        "AC", "AI", "API", "ATM", "AWS", "BBC", "CEO", "CFO", "CIA", "CIO", "CPU", "CTO", "DIY", "DNA", "EDT", "EPA",
-        "EST",
-        "ETA", "EU", "EV", "FAQ", "FBI", "FDA", "FYI", "GPU", "HIV", "IBM", "ID", "IO", "IOU", "IP", "IPO", "IQ", "IRS",
-        "ISP", "IT", "LED", "MIT", "NBA", "NYU", "OK", "OS", "RNA", "SUV", "UAE", "UCLA", "UFO", "UI", "UK", "UN",
-        "URL",
-        "US", "USA", "USB", "USSR", "UV", "VIP",
-    ]
-
-    /// "Henry VIII" is the eighth, "Chapter VIII" is eight.
-    func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {
-        if words.romanWords.contains(word.lowercased()) {
-            return Replacement(spoken: cardinal(value, nil), end: context.position)
-        }
-        let written = context.at(context.position - 1).scalar()
-        let isLong = context.scalar(-2).isUpper
-        guard Self.regnal.contains(word), isLong || written != "I" else {
-            // A lone letter is more often a letter.
-            guard isLong, word.first?.isUppercase == true else { return nil }
-            return Replacement(spoken: cardinal(value, nil), end: context.position)
-        }
-        return Replacement(spoken: "the " + ordinal(value), end: context.position)
-    }
-
-    private static let regnal: Set<String> = [
-        "Alexander", "Benedict", "Catherine", "Charles", "Clement", "Edward", "Elizabeth", "Francis", "Frederick",
-        "Ferdinand", "George", "Gregory", "Harald", "Henry", "Innocent", "Isabella", "James", "John", "Joseph", "Juan",
-        "Leo", "Leopold", "Louis", "Mary", "Napoleon", "Nicholas", "Otto", "Paul", "Peter", "Philip", "Pius", "Ramses",
-        "Richard", "Urban", "Wilhelm", "William",
-    ]
-
-    private static let abbreviations = """
-        mr = Mister
-        mrs = Missis
-        ms = Miz, capital
-        dr = Doctor, capital
-        prof = Professor
-        st = Saint, capital
-        mt = Mount, capital
-        ft = Fort, capital
-        rev = Reverend, capital
-        hon = Honorable, capital
-        gen = General, capital
-        col = Colonel, capital
-        capt = Captain
-        lt = Lieutenant
-        sgt = Sergeant
-        cmdr = Commander
-        gov = Governor, capital
-        sen = Senator, capital
-        rep = Representative, capital
-        pres = President, capital
-        jr = Junior, end
-        sr = Senior, end
-        vs = versus
-        etc = et cetera, end
-        e.g = for example
-        i.e = that is
-        a.k.a = also known as
-        approx = approximately
-        dept = department
-        est = established, number
-        fig = figure, number
-        figs = figures, number
-        vol = volume, number
-        ch = chapter, number
-        ed = edition, number
-        no = number, number
-        nos = numbers, number
-        p = page, number
-        pp = pages, number
-        sec = section, number
-        ave = Avenue, end
-        blvd = Boulevard, end
-        rd = Road, end
-        inc = Incorporated, end
-        ltd = Limited, end
-        corp = Corporation, end
-        co = Company, end
-        ph.d = P H D, end
-        m.d = M D, end
-        b.a = B A, end
-        u.s = U S
-        u.s.a = U S A
-        u.k = U K
-        u.n = U N
-        e.u = E U
-        d.c = D C
-        a.m = A M, end
-        p.m = P M, end
-        b.c = B C
-        a.d = A D
-        min = minutes
-        max = maximum
-        tel = telephone
-        ext = extension, number
-        """
-
-    private static let units = """
-        km = kilometer, kilometers
-        m = meter, meters
-        cm = centimeter, centimeters
-        mm = millimeter, millimeters
-        µm μm = micrometer, micrometers
-        nm = nanometer, nanometers
-        mi = mile, miles
-        yd yds = yard, yards
-        ft = foot, feet
-        km² km2 = square kilometer, square kilometers
-        m² m2 = square meter, square meters
-        cm² cm2 = square centimeter, square centimeters
-        m³ m3 = cubic meter, cubic meters
-        cm³ cm3 = cubic centimeter, cubic centimeters
-        ha = hectare, hectares
-        kg = kilogram, kilograms
-        g = gram, grams
-        mg = milligram, milligrams
-        µg μg = microgram, micrograms
-        lb lbs = pound, pounds
-        oz = ounce, ounces
-        l L = liter, liters
-        ml mL = milliliter, milliliters
-        cl = centiliter, centiliters
-        gal = gallon, gallons
-        h hr hrs = hour, hours
-        min mins = minute, minutes
-        s sec secs = second, seconds
-        ms = millisecond, milliseconds
-        km/h kmh kph = kilometer per hour, kilometers per hour
-        m/s = meter per second, meters per second
-        mph = mile per hour, miles per hour
-        rpm = revolution per minute, revolutions per minute
-        ° = degree, degrees
-        °C ℃ = degree Celsius, degrees Celsius
-        °F ℉ = degree Fahrenheit, degrees Fahrenheit
-        K = kelvin
-        Hz = hertz
-        kHz = kilohertz
-        MHz = megahertz
-        GHz = gigahertz
-        W = watt, watts
-        kW = kilowatt, kilowatts
-        MW = megawatt, megawatts
-        GW = gigawatt, gigawatts
-        kWh = kilowatt hour, kilowatt hours
-        mAh = milliampere hour, milliampere hours
-        V = volt, volts
-        kV = kilovolt, kilovolts
-        Ω = ohm, ohms
-        N = newton, newtons
-        J = joule, joules
-        kJ = kilojoule, kilojoules
-        kcal = kilocalorie, kilocalories
-        cal = calorie, calories
-        Pa = pascal, pascals
-        hPa = hectopascal, hectopascals
-        kPa = kilopascal, kilopascals
-        dB = decibel, decibels
-        B = byte, bytes
-        kB KB = kilobyte, kilobytes
-        MB = megabyte, megabytes
-        GB = gigabyte, gigabytes
-        TB = terabyte, terabytes
-        KiB = kibibyte, kibibytes
-        MiB = mebibyte, mebibytes
-        GiB = gibibyte, gibibytes
-        kbps = kilobit per second, kilobits per second
-        Mbps = megabit per second, megabits per second
-        Gbps = gigabit per second, gigabits per second
-        px = pixel, pixels
-        fps = frame per second, frames per second
-        ppm = part per million, parts per million
-        """
-
-    private static let currencies = """
-        $ USD US$ = dollar, dollars / cent, cents
-        € EUR = euro, euros / cent, cents
-        £ GBP = pound, pounds / penny, pence
-        ¥ JPY = yen
-        ₩ KRW = won
-        ₹ INR = rupee, rupees / paisa, paise
-        ₽ RUB = ruble, rubles / kopeck, kopecks
-        CHF = Swiss franc, Swiss francs / centime, centimes
-        CNY RMB = yuan
-        A$ AUD = Australian dollar, Australian dollars / cent, cents
-        C$ CAD = Canadian dollar, Canadian dollars / cent, cents
-        BRL R$ = real, reais / centavo, centavos
-        ¢ = cent, cents
-        """
 }

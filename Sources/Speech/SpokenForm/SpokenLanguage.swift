@@ -107,6 +107,8 @@ struct Vocabulary: Sendable {
     var currencies: [String: Currency] = [:]
     /// What multiplies a number, by what is written: "M", "bn", "million".
     var magnitudes: [String: Noun] = [:]
+    /// Those of one letter that do so without money, too, where no space parts them from the number.
+    var attachedMagnitudes: Set<String> = ["k"]
     var abbreviations: [String: Abbreviation] = [:]
     /// Words that a Roman numeral follows.
     var romanWords: Set<String> = []
@@ -242,6 +244,9 @@ protocol SpokenLanguage: Sendable {
 
     func phoneGroup(_ digits: [Int]) -> String
 
+    /// Up to four digits in the name of a thing: "UA1234".
+    func name(_ value: UInt64) -> String
+
     /// What follows a number raised to a power: "squared", "to the minus three".
     func power(_ exponent: UInt64, isNegative: Bool) -> String
 
@@ -315,6 +320,8 @@ extension SpokenLanguage {
         return (isNegative ? [words.power, words.minus] : [words.power]).joined(separator: words.unitSeparator)
             + words.unitSeparator + cardinal(exponent, nil)
     }
+
+    func name(_ value: UInt64) -> String { value > 999 ? year(value) : cardinal(value, nil) }
 
     func per(_ noun: Noun) -> String { words.per + words.unitSeparator + noun.one }
 

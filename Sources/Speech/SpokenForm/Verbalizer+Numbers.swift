@@ -57,7 +57,7 @@ extension Verbalizer {
     mutating func sayNumber(isNegative: Bool = false) {
         let start = isNegative ? position + 1 : position
         // Digits in a name: "A4", "MP3".
-        if !isNegative, scalar(position - 1).isSpacedLetter {
+        if !isNegative, scalar(position - 1).isSpacedLetter || isPartOfName(start) {
             let number = written(at: start)
             if !number.fraction.isEmpty, number.whole.count <= 4 { return say(spoken(number), until: number.end) }
             let end = endOfDigits(from: start)
@@ -69,6 +69,14 @@ extension Verbalizer {
         say(isNegative ? joined(words.minus, found.spoken) : found.spoken, until: found.end)
         previous = ""
         last = Said(kind: found.kind, end: found.end)
+    }
+
+    /// "i7-8700": digits behind a dash, before which letters and digits make a name.
+    private func isPartOfName(_ start: Int) -> Bool {
+        guard scalar(start - 1) == "-", scalar(start - 2).isDigit else { return false }
+        var first = start - 2
+        while start - first < 8, scalar(first).isDigit { first -= 1 }
+        return scalar(first).isSpacedLetter
     }
 
     /// What is written in digits at `start`.
@@ -99,7 +107,7 @@ extension Verbalizer {
         guard isNumber, let (value, _) = context(at: range.lowerBound).integer(digits: 4) else {
             return language.spelled(scalars[range])
         }
-        return range.count == 4 ? language.year(value) : language.cardinal(value, nil)
+        return range.count == 4 ? language.name(value) : language.cardinal(value, nil)
     }
 
     // MARK: - Quantities

@@ -5,7 +5,7 @@ extension Verbalizer {
         let start = after.skippingSpace()
         let key = start.letters()
         guard let noun = words.magnitudes[key], !start.scalar(key.unicodeScalars.count).isWordPart || !words.spaces,
-            hasCurrency || key.count > 1 || key == "k" && start.position == after.position
+            hasCurrency || key.count > 1 || start.position == after.position && isAttached(key, start)
                 || !key.utf8.allSatisfy({ $0 < 0x80 })
         else { return (nil, after) }
         var end = start.at(start.position + key.unicodeScalars.count)
@@ -17,6 +17,11 @@ extension Verbalizer {
         return (noun, end)
     }
 
+    /// "10K", "3M€"
+    private func isAttached(_ key: String, _ start: Context) -> Bool {
+        words.attachedMagnitudes.contains(key) || currency(start.at(start.position + 1)) != nil
+    }
+
     private static let unitLimit = 8
 
     /// The longest unit that is written here as a whole.
@@ -24,6 +29,8 @@ extension Verbalizer {
         let start = after.skippingSpace()
         var end = start.position
         while end < scalars.count, end - start.position < Self.unitLimit, isUnitPart(scalars[end]) { end += 1 }
+        // "m2"
+        if end > start.position, "23".unicodeScalars.contains(scalar(end)) { end += 1 }
         while end > start.position {
             let next = scalar(end)
             let isWhole = !next.isWordPart || (!words.spaces && !next.isSpacedLetter && !next.isDigit)
