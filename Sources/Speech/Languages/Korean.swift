@@ -1,11 +1,11 @@
 /// Sino-Korean numbers, and native ones before the counters that take them.
-struct Korean: SpokenLanguage {
+struct Korean: EastAsianLanguage {
     let words: Vocabulary
 
     init() {
         var words = Vocabulary(
             digits: ["영", "일", "이", "삼", "사", "오", "육", "칠", "팔", "구"], minus: "마이너스", point: "점", dotInNumber: "점",
-            percent: "퍼센트", permille: "퍼밀", range: "에서", ratio: "대", per: "매", and: "과 ", times: "곱하기", number: "번호",
+            percent: "퍼센트", permille: "퍼밀", range: "에서", ratio: "대", per: "퍼", and: "과 ", times: "곱하기", number: "번호",
             hashtag: "해시태그", dot: "점", slash: "슬래시", dash: "하이픈", underscore: "밑줄", at: "골뱅이")
         words.spaces = false
         words.digitSeparator = ""
@@ -28,7 +28,7 @@ struct Korean: SpokenLanguage {
         if value == 0 { return "영" }
         var parts: [String] = []
         var rest = value
-        for unit in ["", "만", "억", "조"] where rest > 0 {
+        for unit in ["", "만", "억", "조", "경"] where rest > 0 {
             let group = rest % 10_000
             rest /= 10_000
             // One is said before 억 and 조, not before 만.
@@ -66,9 +66,13 @@ struct Korean: SpokenLanguage {
     /// Counters after native numbers, the longer first.
     private static let counters = [
         "시간", "번째", "사람", "마리", "가지", "그루", "송이", "켤레", "군데", "개월", "개", "명", "살", "시", "권", "잔", "병", "장", "대", "벌",
-        "채", "척", "통", "곳", "달", "쌍",
+        "채", "척", "통", "곳", "달", "쌍", "자루", "그릇", "접시", "포기", "다발", "줄", "칸", "끼", "조각", "모금", "스푼", "숟가락", "컵",
+        "상자", "봉지", "캔", "묶음", "바퀴", "걸음", "곡", "편", "글자", "단어", "문장", "가닥", "갈래", "자리", "식구", "방울", "움큼", "뿌리",
+        "마디", "판", "배",
     ]
-    private static let sinoCounters = ["개월", "시리즈", "시즌", "대학", "장관", "대비", "명령"]
+    private static let sinoCounters = [
+        "개월", "시리즈", "시즌", "대학", "장관", "대비", "명령", "편의", "배율", "배속", "곡선", "통신", "판매", "대기", "대의", "대로", "장소",
+    ]
     /// Words of their own after a number, parted from it.
     private static let units: [String] = [
         "년", "월", "일", "분", "초", "원", "층", "번", "호", "세", "도", "회", "주", "킬로", "미터", "퍼센트", "달러", "유로", "인분", "학년",
@@ -76,6 +80,7 @@ struct Korean: SpokenLanguage {
 
     func number(_ value: UInt64, in context: Context) -> Replacement? {
         let next = context.skippingSpace()
+        if let joined = rangeOfDates(value, in: context) { return joined }
         if Self.sinoCounters.contains(where: { next.follows($0) }) {
             return Replacement(spoken: cardinal(value, nil) + " ", end: next.position)
         }
@@ -92,7 +97,7 @@ struct Korean: SpokenLanguage {
     }
 
     /// 유월 and 시월.
-    private func month(_ value: UInt64) -> String {
+    func month(_ value: UInt64) -> String {
         switch value {
         case 6: "유월"
         case 10: "시월"
@@ -106,16 +111,15 @@ struct Korean: SpokenLanguage {
     }
 
     func time(_ time: WrittenTime, in context: Context) -> Replacement {
-        let hour = (1...12).contains(time.hour) ? native(time.hour) : cardinal(time.hour, nil)
+        let isNative = (1...12).contains(time.hour) || (time.hour > 12 && endsNativeRange(context))
+        let hour = isNative ? native(time.hour) : cardinal(time.hour, nil)
         var spoken = hour + " 시"
         if time.minute > 0 || time.second ?? 0 > 0 { spoken += " " + cardinal(time.minute, nil) + " 분" }
         if let second = time.second, second > 0 { spoken += " " + cardinal(second, nil) + " 초" }
-        return Replacement(spoken: spoken, end: context.position)
-    }
-
-    /// Telephone numbers say 공 for zero.
-    func phoneGroup(_ digits: [Int]) -> String {
-        digits.map { $0 == 0 ? "공" : words.digits[$0] }.joined()
+        if let half = halfOfDay(context) {
+            return Replacement(spoken: (half.isMorning ? "오전 " : "오후 ") + spoken, end: half.end)
+        }
+        return withParticle(spoken, context)
     }
 
     func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? { nil }
@@ -138,8 +142,12 @@ struct Korean: SpokenLanguage {
         min = 분
         s = 초
         ms = 밀리초
-        km/h = 킬로미터 매시
-        m/s = 미터 매초
+        km/h kph = 시속 # 킬로미터
+        m/s = 초속 # 미터
+        N = 뉴턴
+        J = 줄
+        Pa = 파스칼
+        hPa = 헥토파스칼
         ° = 도
         °C ℃ = 도
         °F ℉ = 화씨도
@@ -160,8 +168,17 @@ struct Korean: SpokenLanguage {
         """
 
     private static let currencies = """
-        ₩ KRW = 원
+        ₩ KRW krw = 원
         $ USD US$ = 달러
+        HK$ HKD = 홍콩 달러
+        C$ CAD = 캐나다 달러
+        A$ AUD = 호주 달러
+        NT$ TWD = 대만 달러
+        S$ SGD = 싱가포르 달러
+        CHF = 스위스 프랑
+        THB ฿ = 바트
+        VND ₫ = 동
+        INR ₹ = 루피
         € EUR = 유로
         ¥ JPY = 엔
         £ GBP = 파운드

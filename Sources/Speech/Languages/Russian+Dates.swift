@@ -108,6 +108,17 @@ extension Russian {
         return after.scalar() != ":" && !(after.scalar() == "." && after.scalar(1).isDigit)
     }
 
+    /// "в 14.30": a dot between hours and minutes.
+    func timeWithDot(_ context: Context) -> Replacement? {
+        let first = context.at(context.start)
+        guard let (hour, dot) = first.integer(digits: 2), context.at(dot).scalar() == ".", hour <= 24,
+            let (minute, end) = first.at(dot + 1).integer(digits: 2), end == dot + 3, minute < 60,
+            ["в", "к", "до", "с", "после", "около"].contains(context.previous.lowercased()),
+            isDayWithoutYear(context.at(end)), !context.at(end).scalar().isWordPart
+        else { return nil }
+        return time(WrittenTime(hour: hour, minute: minute), in: context.at(end))
+    }
+
     // MARK: - Years
 
     /// The forms of the word "год" and what stands for it.

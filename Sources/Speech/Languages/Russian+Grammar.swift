@@ -91,7 +91,9 @@ extension Russian {
         let form = caseShown(by: word, value, in: context)
         let isTeen = (11...14).contains(value % 100)
         guard !isTeen, (1...2).contains(value % 10) else { return (form, .masculine) }
-        if Self.masculineGenitives.contains(word) { return (form, .masculine) }
+        // "в 2 ночи" is an hour, "2 ночи" are nights.
+        let isHour = word == "ночи" && ["в", "к", "до", "с", "около", "после"].contains(context.previous.lowercased())
+        if isHour || Self.masculineGenitives.contains(word) { return (form, .masculine) }
         let isOne = value % 10 == 1
         switch form {
         case .nominative, .accusative:
@@ -130,9 +132,9 @@ extension Russian {
 
     // MARK: - Gender
 
-    /// Genitives in -и and -ы that are not feminine, and the hours of the night.
+    /// Genitives in -и and -ы that are not feminine.
     private static let masculineGenitives: Set<String> = [
-        "ночи", "мужчины", "дедушки", "папы", "дяди", "судьи", "юноши", "пути", "старосты", "имени", "времени",
+        "мужчины", "дедушки", "папы", "дяди", "судьи", "юноши", "пути", "старосты", "имени", "времени",
         "знамени",
         "племени",
     ]

@@ -20,6 +20,15 @@ struct Russian: SpokenLanguage {
         words.signsBeforeNumber = [
             "+": "плюс", "~": "примерно", "<": "меньше", ">": "больше", "≈": "примерно", "±": "плюс-минус",
         ]
+        words.power = "в степени"
+        words.version = "версия"
+        words.durations = Vocabulary.nouns(
+            """
+            д = день, дня, дней
+            ч h = час, часа, часов
+            м мин m = минута, минуты, минут, f
+            с сек s = секунда, секунды, секунд, f
+            """)
         words.units = Vocabulary.nouns(Self.units)
         words.currencies = Vocabulary.currencies(Self.currencies)
         words.magnitudes = Vocabulary.nouns(
@@ -98,7 +107,7 @@ struct Russian: SpokenLanguage {
         return cardinal(value, gender, form)
     }
 
-    func digits(in context: Context) -> Replacement? { dateInDigits(context) ?? phone(context) }
+    func digits(in context: Context) -> Replacement? { dateInDigits(context) ?? timeWithDot(context) ?? phone(context) }
 
     func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {
         guard context.scalar() == "-" || context.scalar() == "‑" else { return nil }

@@ -10,7 +10,7 @@ struct Spanish: SpokenLanguage {
         words.moneyJoiner = " con "
         words.months = Self.months
         words.signs = [
-            "&": "y", "+": "más", "=": "igual a", "×": "por", "÷": "entre", "±": "más menos", "≈": "aproximadamente",
+            "&": "y", "+": "más", "=": "es igual a", "×": "por", "÷": "entre", "±": "más menos", "≈": "aproximadamente",
             "≠": "distinto de", "≤": "menor o igual que", "≥": "mayor o igual que", "<": "menor que", ">": "mayor que",
             "%": "por ciento", "°": "grados", "§": "sección", "²": "al cuadrado", "³": "al cubo", "√": "raíz de",
             "∞": "infinito", "→": "a", "@": "arroba", "*": "por", "€": "euros", "$": "dólares",
@@ -18,11 +18,37 @@ struct Spanish: SpokenLanguage {
         words.signsBeforeNumber = [
             "+": "más", "~": "unos", "<": "menos de", ">": "más de", "≈": "unos", "±": "más menos",
         ]
+        words.groupsBySpace = true
+        words.power = "elevado a"
+        words.version = "versión"
+        words.callWords = [
+            "llame", "llama", "llamar", "llamen", "llámame", "llámenos", "marque", "marca", "marcar", "teléfono",
+            "emergencias",
+        ]
+        words.calledNumbers = ["112", "061", "062", "091", "092", "016", "911", "900", "080", "085", "1006", "1004"]
+        words.labels = ["sala", "habitación", "puerta", "piso", "grupo", "aula", "línea", "vitamina", "clase", "letra"]
+        words.durations = Vocabulary.nouns(
+            """
+            d = día, días
+            h = hora, horas, f
+            m min = minuto, minutos
+            s seg = segundo, segundos
+            """)
         words.units = Vocabulary.nouns(Self.units)
         words.currencies = Vocabulary.currencies(Self.currencies)
+        // Codes of three letters are written small as well; none of these is a word.
+        for (code, currency) in words.currencies
+        where code.utf8.count == 3 && !["TRY", "PEN", "CUP"].contains(code) && code.first?.isLetter == true {
+            words.currencies[code.lowercased()] = currency
+        }
         words.magnitudes = Vocabulary.nouns(
             """
-            M mill millón millones = millón, millones
+            M mill millón = millón, millones
+            millones = millones
+            billón = billón, billones
+            billones = billones
+            trillón = trillón, trillones
+            trillones = trillones
             """)
         words.abbreviations = Vocabulary.abbreviations(Self.abbreviations)
         words.romanWords = [
@@ -75,78 +101,37 @@ struct Spanish: SpokenLanguage {
         return value % size == 0 ? head : head + " " + cardinal(value % size, gender)
     }
 
-    private static let ordinals = [
-        "", "primero", "segundo", "tercero", "cuarto", "quinto", "sexto", "séptimo", "octavo", "noveno", "décimo",
-        "undécimo", "duodécimo",
-    ]
-    private static let ordinalTens = [
-        "", "décimo", "vigésimo", "trigésimo", "cuadragésimo", "quincuagésimo", "sexagésimo", "septuagésimo",
-        "octogésimo",
-        "nonagésimo",
-    ]
-
-    func ordinal(_ value: UInt64, _ gender: Gender) -> String {
-        guard value > 0, value < 100 else { return value == 100 ? "centésimo" : cardinal(value, nil) }
-        let masculine: String
-        if value <= 12 {
-            masculine = Self.ordinals[Int(value)]
-        } else {
-            let tens = Self.ordinalTens[Int(value / 10)]
-            masculine = value % 10 == 0 ? tens : tens + " " + Self.ordinals[Int(value % 10)]
-        }
-        guard gender == .feminine else { return masculine }
-        return masculine.split(separator: " ").map { $0.dropLast() + "a" }.joined(separator: " ")
-    }
-
-    func fraction(_ numerator: UInt64, _ denominator: UInt64) -> String {
-        let plural = numerator == 1 ? "" : "s"
-        let name: String
-        switch denominator {
-        case 2: return numerator == 1 ? "medio" : cardinal(numerator, nil) + " medios"
-        case 3: name = "tercio"
-        case 4...10: name = Self.ordinals[Int(denominator)]
-        case 100: name = "centésimo"
-        default:
-            let stem = cardinal(denominator, nil).replacingOccurrences(" y ", with: "i")
-            name = (stem.last.map { "aeo".contains($0) } == true ? String(stem.dropLast()) : stem) + "avo"
-        }
-        return cardinal(numerator, .masculine) + " " + name + plural
-    }
-
     func afterMillions(_ noun: String) -> String { "de " + noun }
-
-    func gender(of word: String) -> Gender? {
-        let stem = word.hasSuffix("s") ? String(word.dropLast()) : word
-        if stem.hasSuffix("a"), !Self.masculineInA.contains(stem) { return .feminine }
-        return word.first?.isLetter == true && !Self.functionWords.contains(word) ? .masculine : nil
-    }
-
-    private static let masculineInA: Set<String> = [
-        "día", "mapa", "tema", "problema", "sistema", "programa", "clima", "idioma", "planeta", "poeta", "artista",
-        "gorila",
-    ]
-    private static let functionWords: Set<String> = ["de", "y", "o", "a", "en", "al", "del", "por", "que", "es", "con"]
 
     // MARK: - Dates and times
 
-    private static let months = [
+    static let months = [
         "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
         "diciembre",
     ]
 
-    /// "1.º", "3ª", "1er".
-    func number(_ value: UInt64, in context: Context) -> Replacement? {
-        for (ending, gender, isShort) in [
-            (".º", Gender.masculine, false), ("º", .masculine, false), (".ª", .feminine, false),
-            ("ª", .feminine, false),
-            (".er", .masculine, true), ("er", .masculine, true), ("ro", .masculine, false), ("ra", .feminine, false),
-            ("do", .masculine, false), ("to", .masculine, false),
-        ] where context.followsWord(ending) {
-            let spoken = ordinal(value, gender)
-            let end = context.position + ending.unicodeScalars.count
-            return Replacement(spoken: isShort ? String(spoken.dropLast()) : spoken, end: end)
+    func digits(in context: Context) -> Replacement? {
+        dayInDigits(context) ?? timeWithDot(context) ?? phone(context)
+    }
+
+    func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {
+        if let fraction = fraction(number, in: context) { return fraction }
+        guard number.fraction.isEmpty, let value = number.value else { return nil }
+        if timesSign(context) {
+            let veces = value == 1 ? "vez" : "veces"
+            return Replacement(spoken: cardinal(value, .feminine) + " " + veces, end: context.position + 1)
         }
-        return nil
+        return number.isGrouped ? ordinal(value, in: context) : nil
+    }
+
+    /// "1.º", "3ª", "5 enero".
+    func number(_ value: UInt64, in context: Context) -> Replacement? {
+        ordinal(value, in: context) ?? dayOfMonth(value, in: context)
+    }
+
+    func word(_ word: String, in context: Context) -> Replacement? {
+        monthBeforeDay(word, in: context)
+            ?? numero(word, in: context).map { Replacement(spoken: words.number, end: $0) }
     }
 
     func date(_ date: WrittenDate, after previous: String) -> String {
@@ -154,30 +139,24 @@ struct Spanish: SpokenLanguage {
         return date.year.map { spoken + " de " + cardinal($0, nil) } ?? spoken
     }
 
-    func time(_ time: WrittenTime, in context: Context) -> Replacement {
-        var spoken = cardinal(time.hour, .feminine)
-        if time.minute > 0 {
-            spoken += " y " + cardinal(time.minute, nil)
-        } else {
-            spoken += " en punto"
+    /// The nine digits of Spain, 600 123 456, by threes.
+    private func phone(_ context: Context) -> Replacement? {
+        var digits: [Int] = []
+        var end = context.start
+        while digits.count < 10, context.at(end).scalar().isDigit {
+            digits.append(Int(context.at(end).scalar().value) - 48)
+            end += 1
+            let isParted = context.at(end).scalar() == " " && context.at(end).scalar(1).isDigit
+            if isParted, digits.count == 3 || digits.count == 6 { end += 1 }
         }
-        if let second = time.second, second > 0 {
-            spoken += " y " + cardinal(second, .masculine) + (second == 1 ? " segundo" : " segundos")
-        }
-        let h = context.skippingSpace().word(of: ["h", "hs", "hrs"])
-        return Replacement(
-            spoken: h == nil || time.minute > 0 ? spoken : cardinal(time.hour, .feminine) + " horas",
-            end: h?.end ?? context.position)
-    }
-
-    /// "siglo XIX" is diecinueve, "Felipe II" is segundo, "Luis XIV" is catorce.
-    func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {
-        if words.romanWords.contains(word.lowercased()) {
-            return Replacement(spoken: cardinal(value, nil), end: context.position)
-        }
-        guard word.first?.isUppercase == true, value > 1, value != 5, value != 10 else { return nil }
-        return Replacement(
-            spoken: value <= 10 ? ordinal(value, .masculine) : cardinal(value, nil), end: context.position)
+        let next = context.at(end)
+        guard digits.count == 9, (6...9).contains(digits[0]), !next.scalar().isWordPart,
+            !(" .,".unicodeScalars.contains(next.scalar()) && next.scalar(1).isDigit),
+            words.units[next.skippingSpace().letters()] == nil,
+            !"€$%".unicodeScalars.contains(next.skippingSpace().scalar())
+        else { return nil }
+        let groups = [digits[..<3], digits[3..<6], digits[6...]].map { phoneGroup(Array($0)) }
+        return Replacement(spoken: groups.joined(separator: words.phoneSeparator), end: end)
     }
 
     private static let abbreviations = """
@@ -239,10 +218,14 @@ struct Spanish: SpokenLanguage {
         min = minuto, minutos
         s seg = segundo, segundos
         ms = milisegundo, milisegundos
-        km/h = kilómetro por hora, kilómetros por hora
+        mph = milla por hora, millas por hora, f
+        mi = milla, millas, f
+        psi = p s i
+        kph km/h = kilómetro por hora, kilómetros por hora
         m/s = metro por segundo, metros por segundo
         ° = grado, grados
         °C ℃ = grado Celsius, grados Celsius
+        K °K = grado Kelvin, grados Kelvin
         °F ℉ = grado Fahrenheit, grados Fahrenheit
         Hz = hercio, hercios
         kHz = kilohercio, kilohercios
@@ -264,7 +247,7 @@ struct Spanish: SpokenLanguage {
 
     private static let currencies = """
         € EUR = euro, euros / céntimo, céntimos
-        $ USD US$ = dólar, dólares / centavo, centavos
+        $ USD US$ us$ = dólar, dólares / centavo, centavos
         £ GBP = libra, libras, f / penique, peniques
         ¥ JPY = yen, yenes
         CHF = franco suizo, francos suizos / céntimo, céntimos
@@ -273,7 +256,55 @@ struct Spanish: SpokenLanguage {
         ₽ RUB = rublo, rublos / kopek, kopeks
         ₩ KRW = won, wones
         CNY = yuan, yuanes
+        NIO = córdoba, córdobas / centavo, centavos
+        PAB = balboa, balboas / centésimo, centésimos
+        CRC ₡ = colón costarricense, colones costarricenses / céntimo, céntimos
+        BOB BOP = peso boliviano, pesos bolivianos / centavo, centavos
+        HNL = lempira, lempiras / centavo, centavos
+        COP = peso colombiano, pesos colombianos / centavo, centavos
+        CLP = peso chileno, pesos chilenos
+        UYU = peso uruguayo, pesos uruguayos / centésimo, centésimos
+        CUP = peso cubano, pesos cubanos / centavo, centavos
+        DOP = peso dominicano, pesos dominicanos / centavo, centavos
+        PEN = sol, soles / céntimo, céntimos
+        PYG ₲ = guaraní, guaraníes
+        GTQ = quetzal, quetzales / centavo, centavos
+        VES VEF = bolívar, bolívares / céntimo, céntimos
+        BRL R$ = real, reales / centavo, centavos
+        CAD = dólar canadiense, dólares canadienses / centavo, centavos
+        AUD = dólar australiano, dólares australianos / centavo, centavos
+        INR ₹ Rs rs = rupia, rupias, f / paisa, paisas, f
+        kr SEK NOK DKK = corona, coronas, f
+        Fr fr = franco, francos / céntimo, céntimos
+        mk = marco, marcos
+        TRY ₺ = lira turca, liras turcas, f
+        PLN = esloti, eslotis
+        UAH ₴ = grivna, grivnas, f
         """
+}
+
+// What Spanish and Portuguese share.
+extension SpokenLanguage {
+    /// "n.º 5", "nº 5", "n° 5": where the abbreviation ends.
+    func numero(_ word: String, in context: Context) -> Int? {
+        var end = context.position
+        let lowered = word.lowercased()
+        if lowered == "n" {
+            if context.at(end).scalar() == "." { end += 1 }
+            guard "º°".unicodeScalars.contains(context.at(end).scalar()) else { return nil }
+            end += 1
+        } else if lowered != "nº" {
+            return nil
+        }
+        return context.at(end).skippingSpace().scalar().isDigit ? end : nil
+    }
+
+    /// "3x por semana": the letter stands for "times" where nothing is multiplied.
+    func timesSign(_ context: Context) -> Bool {
+        let next = context.scalar(1)
+        guard context.scalar() == "x", !next.isWordPart else { return false }
+        return !next.isSpace || context.scalar(2).isLetter
+    }
 }
 
 extension String {

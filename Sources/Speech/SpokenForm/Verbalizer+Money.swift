@@ -28,7 +28,7 @@ extension Verbalizer {
     func moneyBeforeNumber(key: String, at first: Int, after end: Int) -> Replacement? {
         var key = key
         var start = context(at: end)
-        if start.scalar() == "$", key.count <= 3 {
+        if start.scalar() == "$", key.utf8.count <= 3, key.utf8.allSatisfy({ $0 >= 0x41 && $0 <= 0x5A }) {
             key += "$"
             start.position += 1
         }
