@@ -163,10 +163,11 @@ struct English: SpokenLanguage {
 
     /// "5th of May" stays as it is; "the 5th May" gains its "of".
     private func ordinalDay(_ value: UInt64, in after: Context) -> Replacement {
-        guard (1...31).contains(value), after.scalar().isSpace, let month = month(after.skippingSpace()) else {
+        guard (1...31).contains(value), after.scalar().isSpace, let month = month(after.skippingSpace(), after: true) else {
             return Replacement(spoken: ordinal(value), end: after.position)
         }
-        return Replacement(spoken: ordinal(value) + " of " + month.spoken, end: month.end)
+        let article = after.previous.lowercased() == "the" ? "" : "the "
+        return Replacement(spoken: article + ordinal(value) + " of " + month.spoken, end: month.end)
     }
 
     /// "1990s", "1980 s", and "the 90s": "20s" alone are seconds.

@@ -24,13 +24,39 @@ struct German: SpokenLanguage {
         words.magnitudes = Vocabulary.nouns(
             """
             Tsd = tausend
-            Mio Million Millionen = Million, Millionen, f
-            Mrd Milliarde Milliarden = Milliarde, Milliarden, f
+            Mio Million Millionen million millionen = Million, Millionen, f
+            Mrd Milliarde Milliarden milliarde milliarden = Milliarde, Milliarden, f
+            Bio Billion Billionen = Billion, Billionen, f
             """)
         words.abbreviations = Vocabulary.abbreviations(Self.abbreviations)
         words.romanWords = [
             "kapitel", "teil", "band", "artikel", "weltkrieg", "akt", "typ", "klasse", "stufe", "abschnitt",
         ]
+        words.power = "hoch"
+        words.version = "Version"
+        words.saysImproperFractions = true
+        words.weekdays = [
+            "Mo": "Montag", "Di": "Dienstag", "Mi": "Mittwoch", "Do": "Donnerstag", "Fr": "Freitag", "Sa": "Samstag",
+            "So": "Sonntag", "Mon": "Montag", "Die": "Dienstag", "Mit": "Mittwoch", "Don": "Donnerstag",
+            "Fre": "Freitag", "Sam": "Samstag", "Son": "Sonntag",
+        ]
+        words.wordsLikeWeekdays = ["Di", "Mi", "Do", "Fr", "So", "Die", "Mit", "Mon", "Don", "Sam", "Son", "Fre"]
+        words.labels = [
+            "zimmer", "raum", "gleis", "bus", "linie", "gate", "sitz", "reihe", "halle", "haus", "platz", "wagen", "bahn",
+            "wohnung", "block", "klasse", "typ", "ausgang", "tor", "kapitel", "nummer", "nr",
+        ]
+        words.callWords = [
+            "ruf", "rufe", "rufen", "rufst", "ruft", "anrufen", "angerufen", "anruf", "wähle", "wählen", "wähl", "wählt",
+            "notruf", "hotline", "telefon", "tel", "telefonnummer", "fax", "notrufnummer",
+        ]
+        words.calledNumbers = ["110", "112", "115", "116", "117", "144", "118", "133", "122", "116117", "19222"]
+        words.durations = Vocabulary.nouns(
+            """
+            d = Tag, Tage
+            h = Stunde, Stunden, f
+            m min = Minute, Minuten, f
+            s = Sekunde, Sekunden, f
+            """)
         self.words = words
     }
 
@@ -70,7 +96,7 @@ struct German: SpokenLanguage {
     func ordinal(_ value: UInt64, _ gender: Gender) -> String { ordinalStem(value) + "e" }
 
     /// "dritt", for "dritte", "dritten", "drittel".
-    private func ordinalStem(_ value: UInt64) -> String {
+    func ordinalStem(_ value: UInt64) -> String {
         let cardinal = cardinal(value, nil)
         for (number, stem) in [("eins", "erst"), ("drei", "dritt"), ("sieben", "siebt"), ("acht", "acht")]
         where cardinal.hasSuffix(number) && value % 100 < 20 {
@@ -80,7 +106,8 @@ struct German: SpokenLanguage {
     }
 
     func year(_ value: UInt64) -> String {
-        guard (1100...1999).contains(value) else { return cardinal(value, nil) }
+        // Before the Reformation "eintausendzweihundert" is rather a quantity.
+        guard (1500...1999).contains(value) else { return cardinal(value, nil) }
         let century = compound(value / 100, isLast: false) + "hundert"
         return value % 100 == 0 ? century : century + compound(value % 100, isLast: true)
     }
@@ -90,68 +117,13 @@ struct German: SpokenLanguage {
         return cardinal(numerator, .neuter) + " " + ordinalStem(denominator) + "el"
     }
 
-    func gender(of word: String) -> Gender? {
-        guard let last = word.unicodeScalars.last, last.isLetter, word.first?.isUppercase == true else { return nil }
-        let endings = ["e", "ung", "heit", "keit", "schaft", "ion", "tät"]
-        return endings.contains { word.hasSuffix($0) } ? .feminine : .masculine
-    }
-
-    // MARK: - Dates and times
-
-    private static let months = [
-        "Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
-        "Dezember",
-    ]
-    private static let dative: Set<String> = [
-        "am", "im", "vom", "zum", "beim", "ab", "bis", "seit", "den", "dem", "des", "der",
-    ]
-
-    /// "am 3. Mai", "der 3. Mann", "Ludwig 14."
-    func number(_ value: UInt64, in context: Context) -> Replacement? {
-        if let (word, end) = context.skippingSpace().word(of: ["Uhr"]) {
-            return Replacement(spoken: cardinal(value, .masculine) + " " + word, end: end)
-        }
-        guard context.scalar() == ".", context.scalar(1).isSpace, value < 100 else { return nil }
-        let next = context.at(context.position + 2).letters()
-        let previous = context.previous.lowercased()
-        let isDate = Self.months.contains(next) || ["Jh", "Jhd", "Jahrhundert", "Jahrhunderts"].contains(next)
-        let hasArticle =
-            Self.dative.contains(previous) || ["die", "das", "jeder", "jede", "ein", "eine"].contains(previous)
-        guard isDate || (hasArticle && next.first?.isUppercase == true) else { return nil }
-        return Replacement(
-            spoken: ordinalStem(value) + ending(after: previous, isDate: isDate), end: context.position + 1)
-    }
-
-    private func ending(after previous: String, isDate: Bool) -> String {
-        if previous == "der" || previous == "die" || previous == "das" || previous == "eine" { return "e" }
-        if Self.dative.contains(previous) { return "en" }
-        return "er"
-    }
-
-    func date(_ date: WrittenDate, after previous: String) -> String {
-        let day =
-            ordinalStem(date.day) + ending(after: previous.lowercased(), isDate: true) + " "
-            + Self.months[date.month - 1]
-        return date.year.map { day + " " + year($0) } ?? day
-    }
-
-    func time(_ time: WrittenTime, in context: Context) -> Replacement {
-        let uhr = context.skippingSpace().word(of: ["Uhr", "h"])
-        var spoken = cardinal(time.hour, .masculine) + " Uhr"
-        if time.minute > 0 { spoken += " " + cardinal(time.minute, nil) }
-        if let second = time.second, second > 0 {
-            spoken += " und " + cardinal(second, .feminine) + (second == 1 ? " Sekunde" : " Sekunden")
-        }
-        return Replacement(spoken: spoken, end: uhr?.end ?? context.position)
-    }
-
     /// "Ludwig XIV." is der Vierzehnte, "im XX. Jahrhundert".
     func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {
         if context.scalar() == "." {
             let next = context.at(context.position + 1).skippingSpace().letters()
             if next.hasPrefix("Jahrhundert") || next == "Weltkrieg" {
                 return Replacement(
-                    spoken: ordinalStem(value) + ending(after: word.lowercased(), isDate: true),
+                    spoken: ordinalStem(value) + ending(after: word.lowercased(), context.recent, isDate: true),
                     end: context.position + 1)
             }
             let isName = word.first?.isUppercase == true && context.scalar(1).isSpace
@@ -164,115 +136,6 @@ struct German: SpokenLanguage {
         guard words.romanWords.contains(word.lowercased()) else { return nil }
         return Replacement(spoken: cardinal(value, nil), end: context.position)
     }
-
-    private static let abbreviations = """
-        z.b = zum Beispiel
-        d.h = das heißt
-        u.a = unter anderem
-        u.ä = und Ähnliches, end
-        o.ä = oder Ähnliches, end
-        i.d.r = in der Regel
-        z.t = zum Teil
-        v.a = vor allem
-        s.o = siehe oben
-        s.u = siehe unten
-        n.chr = nach Christus, end
-        v.chr = vor Christus, end
-        usw = und so weiter, end
-        etc = et cetera, end
-        bzw = beziehungsweise
-        ca = circa
-        evtl = eventuell
-        ggf = gegebenenfalls
-        inkl = inklusive
-        exkl = exklusive
-        vgl = vergleiche
-        dr = Doktor
-        prof = Professor
-        hr = Herr, capital
-        fr = Frau, capital
-        st = Sankt, capital
-        nr = Nummer, number
-        str = Straße
-        tel = Telefon
-        abb = Abbildung, number
-        kap = Kapitel, number
-        bd = Band, number
-        s = Seite, number
-        jh = Jahrhundert, end
-        jhd = Jahrhundert, end
-        min = Minuten, end
-        max = maximal
-        mind = mindestens
-        geb = geboren
-        gest = gestorben
-        dipl.-ing = Diplomingenieur
-        """
-
-    private static let units = """
-        km = Kilometer
-        m = Meter
-        cm = Zentimeter
-        mm = Millimeter
-        µm μm = Mikrometer
-        nm = Nanometer
-        km² km2 = Quadratkilometer
-        m² m2 qm = Quadratmeter
-        cm² = Quadratzentimeter
-        m³ m3 = Kubikmeter
-        cm³ = Kubikzentimeter
-        ha = Hektar
-        kg = Kilogramm, n
-        g = Gramm, n
-        mg = Milligramm, n
-        µg μg = Mikrogramm, n
-        t = Tonne, Tonnen, f
-        l L = Liter
-        ml mL = Milliliter
-        cl = Zentiliter
-        h Std = Stunde, Stunden, f
-        min Min = Minute, Minuten, f
-        s sec Sek = Sekunde, Sekunden, f
-        ms = Millisekunde, Millisekunden, f
-        km/h = Kilometer pro Stunde
-        m/s = Meter pro Sekunde
-        ° = Grad
-        °C ℃ = Grad Celsius
-        °F ℉ = Grad Fahrenheit
-        Hz = Hertz
-        kHz = Kilohertz
-        MHz = Megahertz
-        GHz = Gigahertz
-        W = Watt
-        kW = Kilowatt
-        MW = Megawatt
-        kWh = Kilowattstunde, Kilowattstunden, f
-        mAh = Milliamperestunde, Milliamperestunden, f
-        V = Volt
-        A = Ampere
-        Ω = Ohm
-        PS = PS
-        kJ = Kilojoule
-        kcal = Kilokalorie, Kilokalorien, f
-        hPa = Hektopascal
-        dB = Dezibel
-        kB KB = Kilobyte
-        MB = Megabyte
-        GB = Gigabyte
-        TB = Terabyte
-        Mbit/s = Megabit pro Sekunde
-        """
-
-    private static let currencies = """
-        € EUR Euro = Euro / Cent
-        $ USD US$ Dollar = Dollar / Cent
-        £ GBP = Pfund / Penny, Pence
-        ¥ JPY = Yen
-        CHF = Schweizer Franken / Rappen
-        ₽ RUB = Rubel / Kopeke, Kopeken, f
-        ₩ KRW = Won
-        CNY = Yuan
-        """
 }
 
 extension String {

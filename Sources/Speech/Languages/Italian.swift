@@ -31,8 +31,33 @@ struct Italian: SpokenLanguage {
         words.romanWords = [
             "capitolo", "tomo", "libro", "atto", "articolo", "parte", "titolo", "volume", "fase", "tipo",
         ]
+        words.power = "alla"
+        words.version = "versione"
+        words.sharp = "sharp"
+        words.weekdays = Self.weekdays
+        words.wordsLikeWeekdays = Set(Self.weekdays.keys)
+        words.labels = [
+            "stanza", "camera", "porta", "binario", "bus", "autobus", "linea", "scala", "palazzina", "appartamento", "posto",
+            "fila", "sala", "gate", "uscita", "piano", "interno", "taglia", "classe", "tipo", "numero", "aula", "volo",
+        ]
+        words.durations = Vocabulary.nouns(
+            """
+            d g gg = giorno, giorni
+            h = ora, ore, f
+            m min = minuto, minuti
+            s sec = secondo, secondi
+            """)
         self.words = words
     }
+
+    private static let weekdays: [String: String] = {
+        var days: [String: String] = [:]
+        for day in ["lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica"] {
+            days[String(day.prefix(3))] = day
+            days[String(day.prefix(3)).capitalizedFirst] = day.capitalizedFirst
+        }
+        return days
+    }()
 
     private static let small = [
         "zero", "uno", "due", "tre", "quattro", "cinque", "sei", "sette", "otto", "nove", "dieci", "undici", "dodici",
@@ -104,157 +129,4 @@ struct Italian: SpokenLanguage {
     }
 
     func afterMillions(_ noun: String) -> String { "di " + noun }
-
-    func gender(of word: String) -> Gender? {
-        if word.hasSuffix("a") { return .feminine }
-        return word.hasSuffix("o") || word.hasSuffix("e") && word.count > 2 ? .masculine : nil
-    }
-
-    // MARK: - Dates and times
-
-    private static let months = [
-        "gennaio", "febbraio", "marzo", "aprile", "maggio", "giugno", "luglio", "agosto", "settembre", "ottobre",
-        "novembre",
-        "dicembre",
-    ]
-
-    /// "1º", "3ª", "1° maggio"; "20°" alone is a temperature.
-    func number(_ value: UInt64, in context: Context) -> Replacement? {
-        if context.followsWord("º") {
-            return Replacement(spoken: ordinal(value, .masculine), end: context.position + 1)
-        }
-        if context.followsWord("ª") { return Replacement(spoken: ordinal(value, .feminine), end: context.position + 1) }
-        if value == 1 {
-            let hasMark = context.scalar() == "°"
-            let next = context.at(context.position + (hasMark ? 1 : 0))
-            if next.scalar().isSpace, Self.months.contains(next.skippingSpace().letters()) {
-                return Replacement(spoken: "primo", end: next.position)
-            }
-        }
-        return nil
-    }
-
-    func date(_ date: WrittenDate, after previous: String) -> String {
-        let day = date.day == 1 ? "primo" : cardinal(date.day, nil)
-        let spoken = day + " " + Self.months[date.month - 1]
-        return date.year.map { spoken + " " + cardinal($0, nil) } ?? spoken
-    }
-
-    func time(_ time: WrittenTime, in context: Context) -> Replacement {
-        var spoken = cardinal(time.hour, time.hour == 1 ? .feminine : nil)
-        if time.minute > 0 {
-            spoken += " e " + cardinal(time.minute, nil)
-        } else {
-            spoken += time.hour == 1 ? " in punto" : " in punto"
-        }
-        if let second = time.second, second > 0 {
-            spoken += " e " + cardinal(second, .masculine) + (second == 1 ? " secondo" : " secondi")
-        }
-        return Replacement(spoken: spoken, end: context.position)
-    }
-
-    /// "XIX secolo" and "Luigi XIV" are ordinals.
-    func word(_ word: String, in context: Context) -> Replacement? {
-        guard let value = Verbalizer.romanValue(word), context.skippingSpace().followsWord("secolo") else { return nil }
-        return Replacement(spoken: ordinal(value, .masculine), end: context.position)
-    }
-
-    func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {
-        if word.lowercased() == "secolo" {
-            return Replacement(spoken: ordinal(value, .masculine), end: context.position)
-        }
-        if words.romanWords.contains(word.lowercased()) {
-            return Replacement(spoken: cardinal(value, nil), end: context.position)
-        }
-        guard word.first?.isUppercase == true, value > 1, value != 5, value != 10 else { return nil }
-        return Replacement(spoken: ordinal(value, .masculine), end: context.position)
-    }
-
-    private static let abbreviations = """
-        sig = signor, capital
-        sig.ra = signora
-        sigg = signori, capital
-        dott = dottor, capital
-        dott.ssa = dottoressa
-        dr = dottor, capital
-        prof = professor, capital
-        prof.ssa = professoressa
-        ing = ingegner, capital
-        avv = avvocato, capital
-        on = onorevole, capital
-        s = San, capital
-        ecc = eccetera, end
-        es = esempio
-        p.es = per esempio
-        n = numero, number
-        pag = pagina, number
-        pagg = pagine, number
-        p = pagina, number
-        cap = capitolo, number
-        vol = volume, number
-        fig = figura, number
-        art = articolo, number
-        tel = telefono
-        ca = circa
-        a.c = avanti Cristo, end
-        d.c = dopo Cristo, end
-        v.le = viale
-        p.zza = piazza
-        min = minuti, end
-        max = massimo, end
-        """
-
-    private static let units = """
-        km = chilometro, chilometri
-        m = metro, metri
-        cm = centimetro, centimetri
-        mm = millimetro, millimetri
-        km² km2 = chilometro quadrato, chilometri quadrati
-        m² m2 mq = metro quadrato, metri quadrati
-        m³ m3 = metro cubo, metri cubi
-        cm³ = centimetro cubo, centimetri cubi
-        ha = ettaro, ettari
-        kg = chilogrammo, chilogrammi
-        g = grammo, grammi
-        mg = milligrammo, milligrammi
-        t = tonnellata, tonnellate, f
-        l L = litro, litri
-        ml mL = millilitro, millilitri
-        h = ora, ore, f
-        min = minuto, minuti
-        s sec = secondo, secondi
-        ms = millisecondo, millisecondi
-        km/h = chilometro all'ora, chilometri all'ora
-        m/s = metro al secondo, metri al secondo
-        ° = grado, gradi
-        °C ℃ = grado Celsius, gradi Celsius
-        °F ℉ = grado Fahrenheit, gradi Fahrenheit
-        Hz = hertz
-        kHz = chilohertz
-        MHz = megahertz
-        GHz = gigahertz
-        W = watt
-        kW = chilowatt
-        MW = megawatt
-        kWh = chilowattora
-        V = volt
-        A = ampere
-        kcal = chilocaloria, chilocalorie, f
-        dB = decibel
-        kB KB = kilobyte
-        MB = megabyte
-        GB = gigabyte
-        TB = terabyte
-        """
-
-    private static let currencies = """
-        € EUR = euro / centesimo, centesimi
-        $ USD US$ = dollaro, dollari / centesimo, centesimi
-        £ GBP = sterlina, sterline, f / penny, pence
-        ¥ JPY = yen
-        CHF = franco svizzero, franchi svizzeri / centesimo, centesimi
-        ₽ RUB = rublo, rubli / copeco, copechi
-        ₩ KRW = won
-        CNY = yuan
-        """
 }

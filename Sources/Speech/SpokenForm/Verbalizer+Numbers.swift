@@ -57,7 +57,8 @@ extension Verbalizer {
     mutating func sayNumber(isNegative: Bool = false) {
         let start = isNegative ? position + 1 : position
         // Digits in a name: "A4", "MP3".
-        if !isNegative, scalar(position - 1).isSpacedLetter || isPartOfName(start) {
+        let isProduct = "xX".unicodeScalars.contains(scalar(position - 1)) && scalar(position - 2).isDigit
+        if !isNegative, !isProduct, scalar(position - 1).isSpacedLetter || isPartOfName(start) {
             let number = written(at: start)
             if !number.fraction.isEmpty, number.whole.count <= 4 { return say(spoken(number), until: number.end) }
             let end = endOfDigits(from: start)
@@ -156,7 +157,10 @@ extension Verbalizer {
             return Replacement(spoken: with(joined(amount, per?.spoken ?? "")), end: per?.end ?? end, kind: .money)
         }
         if let magnitude {
-            return Replacement(spoken: with(counted(number, magnitude)), end: next.position)
+            let amount = counted(number, magnitude)
+            guard let (unit, end) = unit(next) else { return Replacement(spoken: with(amount), end: next.position) }
+            let many = language.afterMillions(language.noun(unit, after: 5, isDecimal: false))
+            return Replacement(spoken: with(amount + words.unitSeparator + many), end: endOfUnitDot(end), kind: .unit)
         }
         if let (unit, end) = unit(after) {
             return Replacement(spoken: with(counted(number, unit)), end: endOfUnitDot(end), kind: .unit)

@@ -48,10 +48,9 @@ extension Verbalizer {
         let next = context(at: end).skippingSpace()
         if "x×".contains(key), scalar(start - 1).isSpace || next.scalar().isDigit { return nil }
         if key.utf8.count == 1, words.labels.contains(previous.lowercased()) { return nil }
-        guard let exact = words.units[key] else {
-            return key.utf8.count > 1 ? words.foldedUnits[key.lowercased()] : nil
-        }
-        return exact
+        if let exact = words.units[key] { return exact }
+        guard key.utf8.count > 1 else { return nil }
+        return words.units[key.lowercased()] ?? words.foldedUnits[key.lowercased()]
     }
 
     /// "5 min. before": the dot of a short unit ends no sentence before a small letter, a digit or a comma.

@@ -172,7 +172,11 @@ struct Verbalizer {
     }
 
     private func roman(_ word: String, _ around: Context) -> Replacement? {
-        guard !around.previous.isEmpty, let value = Self.romanValue(word) else { return nil }
+        guard let value = Self.romanValue(word) else { return nil }
+        // A numeral that is all there is: a title.
+        let isAll = around.position == scalars.count && around.position == word.utf8.count && word.utf8.count > 1
+        if isAll, value < 40 { return Replacement(spoken: language.cardinal(value, nil), end: around.position) }
+        guard !around.previous.isEmpty else { return nil }
         return language.roman(value, after: around.previous, in: around)
     }
 
