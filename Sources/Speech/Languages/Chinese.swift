@@ -105,7 +105,21 @@ struct Chinese: EastAsianLanguage {
         if let part = fraction(number, in: context) {
             return Replacement(spoken: fraction(part.numerator, part.denominator), end: part.end)
         }
-        return shortMagnitude(number, in: context)
+        return era(number, in: context) ?? shortMagnitude(number, in: context)
+    }
+
+    /// "2934 a.d.", "221BC"
+    private func era(_ number: WrittenNumber, in context: Context) -> Replacement? {
+        let next = context.skippingSpace()
+        for (form, era) in [
+            ("a.d.", "公元"), ("AD", "公元"), ("A.D.", "公元"), ("b.c.", "公元前"), ("BC", "公元前"), ("B.C.", "公元前"),
+        ]
+        where next.follows(form) && number.fraction.isEmpty && number.whole.count <= 4 {
+            let end = next.position + form.unicodeScalars.count
+            guard !context.at(end).scalar().isSpacedLetter else { continue }
+            return Replacement(spoken: era + spelled(number.whole) + "年", end: end)
+        }
+        return nil
     }
 
     /// 2024年 and 90后 are read digit by digit; 2个 is 两个.
@@ -216,8 +230,8 @@ struct Chinese: EastAsianLanguage {
 
     /// "AM9:00"
     func word(_ word: String, in context: Context) -> Replacement? {
-        guard let part = Self.partsOfDay[word], context.skippingSpace().scalar().isDigit else { return nil }
-        return Replacement(spoken: part, end: context.skippingSpace().position)
+        guard let part = Self.partsOfDay[word.uppercased()], let time = timeAfterHalf(context) else { return nil }
+        return Replacement(spoken: part + time.spoken, end: time.end)
     }
 
     private static let partsOfDay = ["AM": "上午", "PM": "下午"]

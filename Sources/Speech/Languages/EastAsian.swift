@@ -88,6 +88,19 @@ extension EastAsianLanguage {
         return nil
     }
 
+    /// "AM9:00", "PM3点": the time after the half of the day, in words. nil: none follows.
+    func timeAfterHalf(_ context: Context) -> Replacement? {
+        let start = context.skippingSpace()
+        guard let (hour, colon) = start.integer(digits: 2), hour <= 24 else { return nil }
+        guard start.at(colon).scalar() == ":", let (minute, end) = start.at(colon + 1).integer(digits: 2), minute < 60,
+            end == colon + 3
+        else {
+            let isHour = start.at(colon).followsAny(["点", "时", "時", "시"])
+            return isHour ? Replacement(spoken: cardinal(hour, nil), end: colon) : nil
+        }
+        return time(WrittenTime(hour: hour, minute: minute), in: start.at(end))
+    }
+
     // MARK: - Fractions
 
     /// "1/5以上", "3/2是", "1 / 2"; a whole number before it is said by who asks.
@@ -125,7 +138,7 @@ extension EastAsianLanguage {
         let isWave = "〜～~".unicodeScalars.contains(sign)
         let last = context.before(1).last ?? "\n"
         guard isWave || "-–—".unicodeScalars.contains(sign),
-            last.isEastAsian || last.isDigit || ")）%℃".unicodeScalars.contains(last)
+            last.isEastAsian || (isWave && last.isDigit) || ")）%℃".unicodeScalars.contains(last)
         else { return false }
         let near = context.before(9)
         let hasNumber = near.contains { $0.isDigit }

@@ -79,15 +79,15 @@ struct Japanese: EastAsianLanguage {
     }
 
     func digits(in context: Context) -> Replacement? {
-        dayInDigits(context) { $0.followsAny(["から", "まで", "より", "以降", "(", "（", "に", "は"]) && Self.mayBeDay($0) }
-            ?? numberOfThing(context)
+        dayInDigits(context, isDate: Self.mayBeDay) ?? numberOfThing(context)
     }
 
     /// "に" and "は" follow days that a word before announces.
     private static func mayBeDay(_ after: Context) -> Bool {
+        if after.isAfter(anyOf: ["から", "〜", "～"]), after.before(9).contains(where: { $0.isDigit }) { return true }
         if after.followsAny(["から", "まで", "より", "以降"]) { return true }
         if after.followsAny(["(", "（"]) { return "月火水木金土日".unicodeScalars.contains(after.scalar(1)) }
-        return after.isAfter(anyOf: ["は", "明日", "今日", "次回", "日程", "締切", "期限"])
+        return after.followsAny(["に", "は", "の"]) && after.isAfter(anyOf: ["は", "明日", "今日", "次回", "日程", "締切", "期限"])
     }
 
     /// "番号1234", "No.1005": digit by digit.
@@ -189,10 +189,10 @@ struct Japanese: EastAsianLanguage {
 
     /// "AM9:00"
     func word(_ word: String, in context: Context) -> Replacement? {
-        guard let part = ["AM": "午前", "PM": "午後", "am": "午前", "pm": "午後"][word],
-            context.skippingSpace().scalar().isDigit
-        else { return nil }
-        return Replacement(spoken: part, end: context.skippingSpace().position)
+        guard let part = ["AM": "午前", "PM": "午後"][word.uppercased()], let time = timeAfterHalf(context) else {
+            return nil
+        }
+        return Replacement(spoken: part + time.spoken, end: time.end)
     }
 
     func yearMonthDay(_ year: UInt64?, _ month: UInt64, _ day: UInt64?) -> String {

@@ -9,12 +9,24 @@ extension Korean {
         if let part = fraction(number, in: context) {
             return withUnitOrParticle(fraction(part.numerator, part.denominator), context.at(part.end))
         }
+        if let mixed = mixedFraction(number, in: context) { return mixed }
         // "1/√3"
         guard context.scalar() == "/", context.scalar(1) == "√", let value = number.value, number.fraction.isEmpty,
             let (denominator, end) = context.at(context.position + 2).integer(digits: 4)
         else { return nil }
         let spoken = (words.signs["√"] ?? "") + " " + cardinal(denominator, nil) + "분의 " + cardinal(value, nil)
         return Replacement(spoken: spoken, end: end)
+    }
+
+    /// "10과1/2km": a whole number with its fraction.
+    private func mixedFraction(_ number: WrittenNumber, in context: Context) -> Replacement? {
+        guard context.scalar() == "과", number.fraction.isEmpty, let whole = number.value else { return nil }
+        let start = context.at(context.position + 1).skippingSpace()
+        guard start.scalar().isDigit else { return nil }
+        let top = start.written(words)
+        guard let part = fraction(top, in: start.at(top.end)) else { return nil }
+        let spoken = cardinal(whole, nil) + words.and + fraction(part.numerator, part.denominator)
+        return withUnitOrParticle(spoken, context.at(part.end))
     }
 
     /// "시속 백 킬로미터": units with a word before the number, too.
@@ -130,7 +142,7 @@ extension Korean {
     func sign(_ sign: Unicode.Scalar, in context: Context) -> Replacement? {
         switch sign {
         case "(", "（":
-            return weekday(context)
+            return weekday(context) ?? phone(context)
         case "√":
             return root(context)
         case "+":

@@ -71,7 +71,8 @@ struct Korean: EastAsianLanguage {
         "마디", "판", "배",
     ]
     private static let sinoCounters = [
-        "개월", "시리즈", "시즌", "대학", "장관", "대비", "명령", "편의", "배율", "배속", "곡선", "통신", "판매", "대기", "대의", "대로", "장소",
+        "개월", "개국", "개년", "달러", "배터리", "채널", "병원", "통화", "시리즈", "시즌", "대학", "장관", "대비", "명령", "편의", "배율", "배속", "곡선",
+        "통신", "판매", "대기", "대의", "대로", "장소",
     ]
     /// Words of their own after a number, parted from it.
     private static let units: [String] = [
@@ -84,16 +85,35 @@ struct Korean: EastAsianLanguage {
         if Self.sinoCounters.contains(where: { next.follows($0) }) {
             return Replacement(spoken: cardinal(value, nil) + " ", end: next.position)
         }
-        if (1...99).contains(value), let counter = Self.counters.first(where: { next.follows($0) }) {
+        if let times = times(value, in: next) { return times }
+        // "20대" is an age, "2대" are cars.
+        let isAge = next.follows("대") && value >= 10 && value % 10 == 0
+        if !isAge, (1...99).contains(value), let counter = Self.counters.first(where: { next.follows($0) }) {
             let isHour = counter == "시" && value > 12
             let spoken = counter == "번째" && value == 1 ? "첫" : isHour ? cardinal(value, nil) : native(value)
             return Replacement(spoken: spoken + " ", end: next.position)
         }
         if next.follows("월"), (1...12).contains(value) {
-            return Replacement(spoken: month(value), end: next.position + 1)
+            return Replacement(spoken: month(value) + (next.scalar(1).isDigit ? " " : ""), end: next.position + 1)
+        }
+        if next.scalar(1).isDigit, let unit = ["년", "일"].first(where: { next.follows($0) }) {
+            return Replacement(spoken: cardinal(value, nil) + " " + unit + " ", end: next.position + 1)
         }
         guard Self.units.contains(where: { next.follows($0) }) else { return nil }
         return Replacement(spoken: cardinal(value, nil) + " ", end: next.position)
+    }
+
+    private static let repetitions: Set<String> = [
+        "하루", "하루에", "매일", "일주일에", "총", "모두", "벌써", "다시", "최대", "최소", "각각", "한", "지금까지", "달에", "주에", "연속",
+    ]
+
+    /// "하루 3번" counts, "3번 출구" numbers.
+    private func times(_ value: UInt64, in next: Context) -> Replacement? {
+        guard (1...99).contains(value), next.follows("번"), !next.follows("번째"), !next.follows("번호") else { return nil }
+        let after = next.at(next.position + 1).skippingSpace()
+        let isCounted =
+            Self.repetitions.contains(next.previous) || after.followsAny(["반복", "이상", "더", "씩", "정도", "울", "연속"])
+        return isCounted ? Replacement(spoken: native(value) + " ", end: next.position) : nil
     }
 
     /// 유월 and 시월.

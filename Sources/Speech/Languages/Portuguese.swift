@@ -20,6 +20,11 @@ struct Portuguese: SpokenLanguage {
         words.signsBeforeNumber = [
             "+": "mais", "~": "cerca de", "<": "menos de", ">": "mais de", "≈": "cerca de", "±": "mais ou menos",
         ]
+        words.weekdays = [
+            "seg": "segunda", "ter": "terça", "qua": "quarta", "qui": "quinta", "sex": "sexta", "sáb": "sábado",
+            "dom": "domingo", "Seg": "segunda", "Qua": "quarta", "Qui": "quinta", "Sex": "sexta", "Sáb": "sábado",
+        ]
+        words.wordsLikeWeekdays = ["seg", "ter", "sex", "dom"]
         words.power = "elevado a"
         words.version = "versão"
         words.callWords = [
@@ -51,7 +56,7 @@ struct Portuguese: SpokenLanguage {
         words.abbreviations = Vocabulary.abbreviations(Self.abbreviations)
         words.romanWords = [
             "século", "capítulo", "tomo", "livro", "ato", "artigo", "parte", "título", "volume", "fase", "tipo",
-            "séculos",
+            "séculos", "séc", "cap", "t", "vol", "art",
         ]
         self.words = words
     }

@@ -175,9 +175,11 @@ extension Russian {
         return (spoken, names[form.rawValue], endOfYear(next, written))
     }
 
-    /// The dot of "г." is kept where it ends the text too.
+    /// The dot of "г." is kept where it ends the sentence, too, but for the end of a short note.
     private func endOfYear(_ next: Context, _ written: String) -> Int {
-        next.position + written.unicodeScalars.count
+        let end = next.position + written.unicodeScalars.count
+        let rest = next.at(end).skippingSpace()
+        return written.hasSuffix(".") && rest.position > end && rest.scalar().isUpper ? end - 1 : end
     }
 
     // MARK: - Times
@@ -214,11 +216,11 @@ extension Russian {
         return Replacement(spoken: from + " до " + clock(hour, minute, hasHours: minute == 0), end: end)
     }
 
-    /// In the genitive; minutes as they stand on a clock.
+    /// In the genitive, as a clock is read.
     private func clock(_ hour: UInt64, _ minute: UInt64, hasHours: Bool) -> String {
         let spoken = cardinal(hour, .masculine, .genitive)
         if minute == 0 { return hasHours ? spoken + " " + noun(Self.hours, after: hour, .genitive) : spoken }
-        return spoken + " " + (minute < 10 ? cardinal(0, nil) + " " : "") + cardinal(minute, nil, .nominative)
+        return spoken + " " + (minute < 10 ? cardinal(0, nil) + " " : "") + cardinal(minute, nil, .genitive)
     }
 
     // MARK: - Telephone numbers

@@ -27,6 +27,8 @@ extension Russian {
     func governedCase(_ context: Context) -> RussianCase {
         let word = context.previous.lowercased()
         if let form = Self.caseOfWord[word] { return form }
+        // "последних 5 минут"
+        if word.count >= 4, word.hasSuffix("ых") || word.hasSuffix("их") { return .genitive }
         guard ["и", "или", "либо"].contains(word), let earlier = wordBeforeFirstNumber(context) else {
             return .nominative
         }

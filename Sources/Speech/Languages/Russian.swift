@@ -20,7 +20,15 @@ struct Russian: SpokenLanguage {
         words.signsBeforeNumber = [
             "+": "плюс", "~": "примерно", "<": "меньше", ">": "больше", "≈": "примерно", "±": "плюс-минус",
         ]
+        words.weekdays = [
+            "пн": "понедельник", "вт": "вторник", "ср": "среда", "чт": "четверг", "пт": "пятница", "сб": "суббота",
+            "вс": "воскресенье", "Пн": "понедельник", "Вт": "вторник", "Ср": "среда", "Чт": "четверг", "Пт": "пятница",
+            "Сб": "суббота", "Вс": "воскресенье", "ПН": "понедельник", "ВТ": "вторник", "СР": "среда", "ЧТ": "четверг",
+            "ПТ": "пятница", "СБ": "суббота", "ВС": "воскресенье",
+        ]
+        words.wordsLikeWeekdays = ["ср", "Ср"]
         words.power = "в степени"
+        words.spellsFormulas = false
         words.version = "версия"
         words.durations = Vocabulary.nouns(
             """
@@ -118,7 +126,7 @@ struct Russian: SpokenLanguage {
         if number.fraction.isEmpty, let value = number.value, value <= 1000 {
             return Replacement(spoken: combining(value) + word, end: end)
         }
-        return Replacement(spoken: spoken(number, in: context).map { $0 + " " + word } ?? word, end: end)
+        return spoken(number, in: context).map { Replacement(spoken: $0 + " " + word, end: end) }
     }
 
     /// What can be the second half of "двухкомнатный" and "семидесятилетие".
@@ -237,40 +245,6 @@ struct Russian: SpokenLanguage {
 
     func gender(of word: String) -> Gender? { nil }
 
-    // MARK: - Roman numerals
-
-    /// "XIX век", "в XIX веке", "Пётр I".
-    func word(_ word: String, in context: Context) -> Replacement? {
-        if let area = areaUnit(word, in: context) { return area }
-        guard let value = Verbalizer.romanValue(word) else { return nil }
-        let cases: [(String, RussianCase)] = [
-            ("век", .nominative), ("века", .genitive), ("веке", .prepositional), ("веку", .dative),
-            ("веком", .instrumental), ("столетие", .nominative), ("столетия", .genitive), ("столетии", .prepositional),
-        ]
-        let next = context.skippingSpace().letters()
-        guard let (noun, form) = cases.first(where: { $0.0 == next }) else { return nil }
-        let gender: Gender = noun.hasPrefix("с") ? .neuter : .masculine
-        return Replacement(
-            spoken: ordinal(value, RussianForm(gender: gender, grammaticalCase: form)), end: context.position)
-    }
-
-    /// "цена за м²"
-    private func areaUnit(_ word: String, in context: Context) -> Replacement? {
-        guard let power = ["²", "³"].first(where: { context.follows($0) }), let unit = words.units[word + power] else {
-            return nil
-        }
-        return Replacement(spoken: unit.one, end: context.position + 1)
-    }
-
-    func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {
-        if words.romanWords.contains(word.lowercased()) {
-            return Replacement(spoken: cardinal(value, nil), end: context.position)
-        }
-        guard let first = word.unicodeScalars.first, first.isUpper, first.value >= 0x400 else { return nil }
-        let isFeminine = word.last.map { "ая".contains($0) } ?? false
-        return Replacement(spoken: ordinal(value, isFeminine ? .feminine : .masculine), end: context.position)
-    }
-
     private static let abbreviations = """
         т.д = так далее, end
         т.п = тому подобное, end
@@ -297,6 +271,20 @@ struct Russian: SpokenLanguage {
         тел = телефон
         см = смотри
         ок = около, number
+        т.ч = том числе
+        т.о = таким образом
+        корп = корпус, number
+        ст = статья, number
+        эт = этаж
+        пер = переулок, capital
+        наб = набережная, capital
+        бул = бульвар, capital
+        обл = область
+        пос = посёлок, capital
+        табл = таблица, number
+        напр = например
+        п = пункт, number
+        оф = офис, number
         тыс = тысяч, end
         млн = миллионов
         млрд = миллиардов
@@ -350,6 +338,9 @@ struct Russian: SpokenLanguage {
         Тб ТБ = терабайт, терабайта, терабайт
         шт = штука, штуки, штук, f
         чел = человек, человека, человек
+        мес = месяц, месяца, месяцев
+        нед = неделя, недели, недель, f
+        дн = день, дня, дней
         """
 
     private static let currencies = """

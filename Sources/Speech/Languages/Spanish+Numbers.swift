@@ -251,6 +251,40 @@ extension Spanish {
         return time(WrittenTime(hour: hour, minute: minute), in: after)
     }
 
+    /// "12h02m00s": the time of a clock.
+    func timeWithLetters(_ context: Context) -> Replacement? {
+        let first = context.at(context.start)
+        guard let (hour, h) = first.integer(digits: 2), hour <= 24, context.at(h).scalar() == "h",
+            let (minute, m) = first.at(h + 1).integer(digits: 2), m == h + 3, minute < 60, context.at(m).scalar() == "m"
+        else { return nil }
+        var end = m + 1
+        var second: UInt64?
+        if let (value, s) = first.at(end).integer(digits: 2), s == end + 2, value < 60, context.at(s).scalar() == "s" {
+            second = value
+            end = s + 1
+        }
+        guard !context.at(end).scalar().isWordPart else { return nil }
+        return time(WrittenTime(hour: hour, minute: minute, second: second), in: context.at(end))
+    }
+
+    /// "GMT-3", "UTC+5:30": the zone of a time.
+    func zone(_ word: String, in context: Context) -> Replacement? {
+        guard ["gmt", "utc"].contains(word.lowercased()) else { return nil }
+        let sign = context.scalar()
+        guard "+-−".unicodeScalars.contains(sign),
+            let (hours, end) = context.at(context.position + 1).integer(digits: 2)
+        else {
+            return nil
+        }
+        let letters = word.uppercased().map { String($0) }.joined(separator: " ")
+        var spoken = letters + (sign == "+" ? " más " : " menos ") + cardinal(hours, .feminine)
+        guard context.at(end).scalar() == ":", let (minutes, last) = context.at(end + 1).integer(digits: 2) else {
+            return Replacement(spoken: spoken, end: end)
+        }
+        if minutes > 0 { spoken += " " + cardinal(minutes, nil) }
+        return Replacement(spoken: spoken, end: last)
+    }
+
     /// "p. m." in words: "de la tarde", from eight on "de la noche".
     func dayPart(_ context: Context, _ hour: UInt64) -> Replacement? {
         let next = context.skippingSpace()

@@ -19,6 +19,12 @@ struct Spanish: SpokenLanguage {
             "+": "más", "~": "unos", "<": "menos de", ">": "más de", "≈": "unos", "±": "más menos",
         ]
         words.groupsBySpace = true
+        words.weekdays = [
+            "lun": "lunes", "mar": "martes", "mié": "miércoles", "jue": "jueves", "vie": "viernes", "sáb": "sábado",
+            "dom": "domingo", "Lun": "lunes", "Mié": "miércoles", "Jue": "jueves", "Vie": "viernes", "Sáb": "sábado",
+            "Dom": "domingo",
+        ]
+        words.wordsLikeWeekdays = ["mar", "dom", "Dom"]
         words.power = "elevado a"
         words.version = "versión"
         words.callWords = [
@@ -53,7 +59,7 @@ struct Spanish: SpokenLanguage {
         words.abbreviations = Vocabulary.abbreviations(Self.abbreviations)
         words.romanWords = [
             "siglo", "capítulo", "tomo", "libro", "acto", "artículo", "parte", "título", "volumen", "fase", "tipo",
-            "siglos",
+            "siglos", "s", "ss", "cap", "t", "vol", "art", "tít",
         ]
         self.words = words
     }
@@ -111,7 +117,7 @@ struct Spanish: SpokenLanguage {
     ]
 
     func digits(in context: Context) -> Replacement? {
-        dayInDigits(context) ?? timeWithDot(context) ?? phone(context)
+        dayInDigits(context) ?? timeWithDot(context) ?? timeWithLetters(context) ?? phone(context)
     }
 
     func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {
@@ -131,7 +137,16 @@ struct Spanish: SpokenLanguage {
 
     func word(_ word: String, in context: Context) -> Replacement? {
         monthBeforeDay(word, in: context)
-            ?? numero(word, in: context).map { Replacement(spoken: words.number, end: $0) }
+            ?? street(word, in: context) ?? numero(word, in: context).map { Replacement(spoken: words.number, end: $0) }
+            ?? zone(word, in: context)
+    }
+
+    /// "C/ Mayor"
+    private func street(_ word: String, in context: Context) -> Replacement? {
+        guard word == "C" || word == "c", context.scalar() == "/" else { return nil }
+        let next = context.at(context.position + 1).skippingSpace()
+        guard next.scalar().isUpper, next.scalar(1).isLetter else { return nil }
+        return Replacement(spoken: "calle", end: context.position + 1)
     }
 
     func date(_ date: WrittenDate, after previous: String) -> String {
@@ -194,6 +209,25 @@ struct Spanish: SpokenLanguage {
         s.a = S A, end
         a.m = a eme, end
         p.m = pe eme, end
+        s = siglo, number
+        ss = siglos, number
+        núms = números, number
+        pza = plaza, capital
+        ctra = carretera
+        dpto = departamento
+        izq = izquierda, end
+        dcha = derecha, end
+        tfno tlf = teléfono
+        prof = profesor, capital
+        profa = profesora, capital
+        lic = licenciado, capital
+        ing = ingeniero, capital
+        gral = general, capital
+        hnos = hermanos, end
+        cía = compañía, end
+        máx = máximo, end
+        mín = mínimo, end
+        da = doña, capital
         sto = santo, capital
         sta = santa, capital
         """

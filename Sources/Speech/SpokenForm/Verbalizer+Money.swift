@@ -8,8 +8,9 @@ extension Verbalizer {
             return (currency, start.position + 1)
         }
         let code = start.letters()
-        guard code.count >= 2, let currency = words.currencies[code] else { return nil }
         let end = start.position + code.unicodeScalars.count
+        let withSign = scalar(end) == "$" ? words.currencies[code + "$"] : nil
+        guard let currency = withSign ?? (code.count >= 2 ? words.currencies[code] : nil) else { return nil }
         return (currency, scalar(end) == "$" ? end + 1 : end)
     }
 
@@ -32,7 +33,9 @@ extension Verbalizer {
             key += "$"
             start.position += 1
         }
-        guard let currency = words.currencies[key] ?? (key.last == "$" ? words.currencies["$"] : nil) else { return nil }
+        guard let currency = words.currencies[key] ?? (key.last == "$" ? words.currencies["$"] : nil) else {
+            return nil
+        }
         start = start.skippingSpace()
         let isNegative = "-−".unicodeScalars.contains(start.scalar()) && start.position == end
         if isNegative { start.position += 1 }

@@ -115,13 +115,14 @@ struct Verbalizer {
         copy(until: end)
     }
 
-    /// Letters, with apostrophes between them.
+    /// Letters, with apostrophes between them; in languages that part no words, of scripts that do or of those that do not.
     private func endOfWord(from start: Int) -> Int {
         var end = start
         while end < scalars.count {
             let scalar = scalars[end]
             let isApostrophe = (scalar == "'" || scalar == "’") && end > start && self.scalar(end + 1).isLetter
             guard !scalar.isDigit, scalar.isWordPart || isApostrophe else { break }
+            if !words.spaces, scalar.isLetter, scalar.isSpacedLetter != scalars[start].isSpacedLetter { break }
             end += 1
         }
         return end
