@@ -59,7 +59,15 @@ extension English {
         else {
             return nil
         }
-        return Replacement(spoken: month.spoken + " " + ordinal(day), end: endOfDay)
+        let spoken = month.spoken + " " + ordinal(day)
+        // "Jan 5-7"
+        if "-–".unicodeScalars.contains(mark), let (last, end) = context.at(endOfDay + 1).integer(digits: 2),
+            last > day, last < 32, !context.at(end).scalar().isWordPart,
+            !"-–./:".unicodeScalars.contains(context.at(end).scalar()) || !context.at(end + 1).scalar().isWordPart
+        {
+            return Replacement(spoken: spoken + " to " + ordinal(last), end: end)
+        }
+        return Replacement(spoken: spoken, end: endOfDay)
     }
 
     /// "2.30 a.m."

@@ -107,7 +107,9 @@ extension English {
             let word = next.letters()
             if count > 0, Self.streets[word] != nil || Self.streets.values.contains(word) { return true }
             var end = next.position + word.unicodeScalars.count
-            if let (_, endOfDigits) = next.integer(digits: 3), let ending = next.at(endOfDigits).word(of: ["st", "nd", "rd", "th"]) {
+            if let (_, endOfDigits) = next.integer(digits: 3),
+                let ending = next.at(endOfDigits).word(of: ["st", "nd", "rd", "th"])
+            {
                 end = ending.end
             } else if word.first?.isUppercase != true {
                 return false
@@ -159,7 +161,8 @@ extension English {
     func state(_ word: String, in context: Context) -> Replacement? {
         let start = context.position - word.unicodeScalars.count
         guard context.at(start - 1).scalar() == " ", context.at(start - 2).scalar() == ",",
-            context.at(start - 3).scalar().isLetter, context.at(start - 3).beginsInCapital, let name = stateName(word, context)
+            context.at(start - 3).scalar().isLetter, context.at(start - 3).beginsInCapital,
+            let name = stateName(word, context)
         else { return nil }
         return Replacement(spoken: name, end: context.position)
     }
@@ -176,7 +179,8 @@ extension English {
     /// The postal code after a state, digit by digit.
     func state(before context: Context) -> Replacement? {
         let start = context.start
-        guard let (_, end) = context.at(start).integer(digits: 5), end == start + 5, !context.at(end).scalar().isWordPart,
+        guard let (_, end) = context.at(start).integer(digits: 5), end == start + 5,
+            !context.at(end).scalar().isWordPart,
             context.at(start - 1).scalar() == " ", context.at(start - 4).scalar() == " ",
             context.at(start - 5).scalar() == ","
         else { return nil }

@@ -55,7 +55,8 @@ extension English {
 
     /// What begins a sentence and is no name.
     private static let openers: Set<String> = [
-        "The", "A", "An", "In", "On", "At", "My", "Your", "His", "Her", "Our", "Their", "This", "That", "These", "Those",
+        "The", "A", "An", "In", "On", "At", "My", "Your", "His", "Her", "Our", "Their", "This", "That", "These",
+        "Those",
         "Is", "Are", "Was", "And", "Or", "But", "For", "To", "Of", "With", "By", "From", "As", "If", "It", "We", "You",
         "He", "She", "They", "I", "No", "Not", "Some", "Any", "All", "Each", "Size", "Use",
     ]

@@ -38,6 +38,7 @@ struct English: SpokenLanguage {
             "part", "phase", "section", "stage", "title", "type", "volume", "war",
         ]
         words.version = "version"
+        words.power = "to the"
         words.saysImproperFractions = true
         words.fractionEndings = ["th", "TH", "rd", "RD", "nd", "ND", "st", "ST", "ths", "rds"]
         words.weekdays = [
@@ -163,7 +164,8 @@ struct English: SpokenLanguage {
 
     /// "5th of May" stays as it is; "the 5th May" gains its "of".
     private func ordinalDay(_ value: UInt64, in after: Context) -> Replacement {
-        guard (1...31).contains(value), after.scalar().isSpace, let month = month(after.skippingSpace(), after: true) else {
+        guard (1...31).contains(value), after.scalar().isSpace, let month = month(after.skippingSpace(), after: true)
+        else {
             return Replacement(spoken: ordinal(value), end: after.position)
         }
         let article = after.previous.lowercased() == "the" ? "" : "the "
@@ -174,11 +176,14 @@ struct English: SpokenLanguage {
     private func decade(_ value: UInt64, in context: Context) -> Replacement? {
         let isLong = (1100...2090).contains(value)
         guard value % 10 == 0, isLong || (20...90).contains(value) else { return nil }
-        guard let (ending, end) = context.word(of: ["s", "'s", "’s"]) ?? (isLong ? context.skippingSpace().word(of: ["s"]) : nil)
+        guard
+            let (ending, end) = context.word(of: ["s", "'s", "’s"])
+                ?? (isLong ? context.skippingSpace().word(of: ["s"]) : nil)
         else { return nil }
         let mark = context.at(context.start - 1).scalar()
         let isDecade =
-            isLong || ending != "s" || mark == "'" || mark == "’" || Self.beforeDecade.contains(context.previous.lowercased())
+            isLong || ending != "s" || mark == "'" || mark == "’"
+            || Self.beforeDecade.contains(context.previous.lowercased())
         guard isDecade else { return nil }
         let year = value >= 1000 ? year(value) : cardinal(value, nil)
         let plural = year.hasSuffix("y") ? year.dropLast() + "ies" : year + "s"

@@ -19,9 +19,13 @@ extension French {
         for (ending, gender) in Self.endings where context.followsWord(ending) {
             let end = context.position + ending.unicodeScalars.count
             let plural = ending.hasSuffix("s") ? "s" : ""
-            if ending == "nd" || ending == "nde" { return Replacement(spoken: gender == .feminine ? "seconde" : "second", end: end) }
+            if ending == "nd" || ending == "nde" {
+                return Replacement(spoken: gender == .feminine ? "seconde" : "second", end: end)
+            }
             guard ending != "d" && ending != "de" || value == 2 else { continue }
-            if ending == "d" || ending == "de" { return Replacement(spoken: gender == .feminine ? "seconde" : "second", end: end) }
+            if ending == "d" || ending == "de" {
+                return Replacement(spoken: gender == .feminine ? "seconde" : "second", end: end)
+            }
             return Replacement(spoken: ordinal(value, gender) + plural, end: end)
         }
         if let days = days(value, in: context) { return days }
@@ -48,7 +52,8 @@ extension French {
     private func days(_ value: UInt64, in context: Context) -> Replacement? {
         var days = [value]
         var end = context.position
-        while days.count < 8, context.at(end).scalar() == "/", let (day, next) = context.at(end + 1).integer(digits: 2) {
+        while days.count < 8, context.at(end).scalar() == "/", let (day, next) = context.at(end + 1).integer(digits: 2)
+        {
             days.append(day)
             end = next
         }
@@ -60,12 +65,14 @@ extension French {
     }
 
     private static let beforeDate: Set<String> = [
-        "le", "du", "au", "dès", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "jusqu'au", "depuis",
+        "le", "du", "au", "dès", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi", "dimanche", "jusqu'au",
+        "depuis",
     ]
 
     /// "le 5/1", "17.06": the day comes first.
     func digits(in context: Context) -> Replacement? {
-        guard let (day, mark) = context.at(context.start).integer(digits: 2), "/.".unicodeScalars.contains(context.at(mark).scalar()),
+        guard let (day, mark) = context.at(context.start).integer(digits: 2),
+            "/.".unicodeScalars.contains(context.at(mark).scalar()),
             let (month, end) = context.at(mark + 1).integer(digits: 2), (1...31).contains(day), (1...12).contains(month)
         else { return nil }
         let next = context.at(end)

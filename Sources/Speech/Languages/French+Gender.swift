@@ -13,8 +13,10 @@ extension French {
 
     /// Endings of which grammars say that their nouns are feminine, with few exceptions: those listed below.
     private static let feminineEndings = [
-        "tion", "sion", "xion", "aison", "ance", "ence", "ette", "esse", "ure", "ude", "ade", "aine", "onne", "elle", "enne",
-        "ise", "ille", "euse", "trice", "ière", "ée", "té", "tié", "ie", "otte", "ouche", "ine", "che", "ave", "ppe", "tte",
+        "tion", "sion", "xion", "aison", "ance", "ence", "ette", "esse", "ure", "ude", "ade", "aine", "onne", "elle",
+        "enne",
+        "ise", "ille", "euse", "trice", "ière", "ée", "té", "tié", "ie", "otte", "ouche", "ine", "che", "ave", "ppe",
+        "tte",
         "lle", "sse",
     ]
 

@@ -12,6 +12,7 @@ extension French {
         }
         if let short = Self.short[word], let replacement = shortWord(short, in: context) { return replacement }
         if let spelled = acronym(word, in: context) { return spelled }
+        if word == "M", context.follows(". et M") { return Replacement(spoken: "monsieur", end: context.position + 1) }
         guard word == "n" || word == "N", context.scalar() == "°" || context.scalar() == "º" else { return nil }
         let next = context.at(context.position + 1).skippingSpace()
         return next.scalar().isDigit ? Replacement(spoken: "numéro", end: context.position + 1) : nil
@@ -20,7 +21,8 @@ extension French {
     /// Abbreviations that French writes without a dot, and what has to follow: a capital or a digit.
     private static let short: [String: (spoken: String, isBeforeNumber: Bool)] = [
         "Mme": ("madame", false), "Mmes": ("mesdames", false), "Mlle": ("mademoiselle", false),
-        "Mlles": ("mesdemoiselles", false), "MM": ("messieurs", false), "Dr": ("docteur", false), "Drs": ("docteurs", false),
+        "Mlles": ("mesdemoiselles", false), "MM": ("messieurs", false), "Dr": ("docteur", false),
+        "Drs": ("docteurs", false),
         "Pr": ("professeur", false), "Me": ("maître", false), "Mgr": ("monseigneur", false), "St": ("saint", false),
         "Ste": ("sainte", false), "Bd": ("boulevard", false), "bd": ("boulevard", false), "Cie": ("compagnie", false),
         "no": ("numéro", true), "No": ("numéro", true), "nos": ("numéros", true), "Nos": ("numéros", true),
@@ -42,13 +44,21 @@ extension French {
         return Replacement(spoken: word.map(String.init).joined(separator: " "), end: context.position)
     }
 
+    private static let regnal: Set<String> = [
+        "Charles", "Henri", "Louis", "Philippe", "François", "Napoléon", "Jean", "Pie", "Léon", "Paul", "Benoît",
+        "Georges",
+        "Guillaume", "Frédéric", "Élisabeth", "Édouard", "Clément", "Grégoire", "Ferdinand", "Alphonse", "Nicolas",
+    ]
+
     private static let spelled: Set<String> = [
-        "ADN", "API", "ARN", "CEA", "CPU", "EDF", "FAQ", "IA", "IP", "IRM", "ISS", "LED", "ONG", "PIB", "PME", "QI", "RATP",
+        "ADN", "API", "ARN", "CEA", "CPU", "EDF", "FAQ", "IA", "IP", "IRM", "ISS", "LED", "ONG", "PIB", "PME", "QI",
+        "RATP",
         "RER", "RSA", "SAV", "SUV", "TVA", "UE", "URL", "USB", "UV", "VIP",
     ]
 
     func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {
-        let isName = word.first?.isUppercase == true && (value > 1 && value != 5 && value != 10)
+        let isLone = value == 1 || value == 5 || value == 10
+        let isName = word.first?.isUppercase == true && (!isLone || (value > 1 && Self.regnal.contains(word)))
         guard isName || words.romanWords.contains(word.lowercased()) else { return nil }
         return Replacement(spoken: standing(value), end: context.position)
     }

@@ -38,7 +38,8 @@ struct French: SpokenLanguage {
         words.weekdays = Self.weekdays
         words.wordsLikeWeekdays = Set(Self.weekdays.keys)
         words.labels = [
-            "salle", "chambre", "porte", "quai", "bus", "ligne", "bâtiment", "appartement", "siège", "rang", "place", "voie",
+            "salle", "chambre", "porte", "quai", "bus", "ligne", "bâtiment", "appartement", "siège", "rang", "place",
+            "voie",
             "taille", "classe", "type", "hall", "étage", "bloc", "numéro",
         ]
         words.durations = Vocabulary.nouns(

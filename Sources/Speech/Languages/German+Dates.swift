@@ -7,13 +7,19 @@ extension German {
     ]
     /// An ordinal after these ends in -en.
     private static let oblique: Set<String> = [
-        "am", "im", "vom", "zum", "zur", "beim", "ab", "bis", "seit", "den", "dem", "des", "einem", "einen", "einer", "jedem",
-        "jeden", "diesem", "diesen", "dieser", "ihrem", "ihren", "seinem", "seinen", "meinem", "meinen", "unserem", "unseren",
+        "am", "im", "vom", "zum", "zur", "beim", "ab", "bis", "seit", "den", "dem", "des", "einem", "einen", "einer",
+        "jedem",
+        "jeden", "diesem", "diesen", "dieser", "ihrem", "ihren", "seinem", "seinen", "meinem", "meinen", "unserem",
+        "unseren",
         "nächsten", "letzten", "vor", "nach", "ins",
     ]
     /// And after these in -e.
-    private static let weak: Set<String> = ["die", "das", "eine", "jede", "diese", "dieses", "jedes", "ihre", "seine", "meine"]
-    private static let datives: Set<String> = ["in", "an", "auf", "mit", "nach", "bei", "von", "seit", "aus", "zu", "vor", "ab"]
+    private static let weak: Set<String> = [
+        "die", "das", "eine", "jede", "diese", "dieses", "jedes", "ihre", "seine", "meine",
+    ]
+    private static let datives: Set<String> = [
+        "in", "an", "auf", "mit", "nach", "bei", "von", "seit", "aus", "zu", "vor", "ab",
+    ]
 
     // MARK: - Dotted digits
 
@@ -54,17 +60,22 @@ extension German {
                 return Replacement(spoken: self.date(date, after: context.previous), end: endOfYear, kind: .date)
             }
             guard !after.scalar(1).isWordPart else { return nil }
-            // The one dot ends the sentence, too.
+            // The one dot ends the sentence, too, where a new one follows.
             let next = after.at(end + 1).skippingSpace().scalar()
-            let spoken = self.date(date, after: context.previous)
-            return Replacement(spoken: spoken, end: next == "\n" ? end : end + 1, kind: .date)
+            let endsSentence = next == "\n" || next.isUpper
+            return Replacement(spoken: spoken(date, context), end: endsSentence ? end : end + 1, kind: .date)
         }
         let isPadded = end - context.start == 5 && (day < 10 || month < 10)
         let isMeasure = after.skippingSpace().scalar().isLetter && !after.skippingSpace().scalar().isUpper
         guard isPadded, !after.scalar().isWordPart, !"%€$°,:".unicodeScalars.contains(after.skippingSpace().scalar()),
             !isMeasure || Self.oblique.contains(context.previous.lowercased())
         else { return nil }
-        return Replacement(spoken: self.date(date, after: context.previous), end: end, kind: .date)
+        return Replacement(spoken: spoken(date, context), end: end, kind: .date)
+    }
+
+    private func spoken(_ date: WrittenDate, _ context: Context) -> String {
+        let ending = ending(after: context.previous.lowercased(), context.recent, isDate: true)
+        return ordinalStem(date.day) + ending + " " + Self.months[date.month - 1]
     }
 
     func date(_ date: WrittenDate, after previous: String) -> String {
@@ -98,14 +109,48 @@ extension German {
         guard context.scalar() == ".", !context.scalar(1).isWordPart else { return nil }
         let next = context.at(context.position + 1).skippingSpace()
         if isAlone(context) { return Replacement(spoken: ordinalStem(value) + "er", end: context.position + 1) }
+        if context.scalar(1) == ",",
+            context.recent.contains(where: { ["wurde", "wird", "als", "ist", "war"].contains($0) })
+        {
+            return Replacement(
+                spoken: ordinalStem(value) + ending(after: "", context.recent, isDate: false), end: context.position + 1
+            )
+        }
         guard value < 1000, next.position > context.position + 1 || isSpanOfDays(next) else { return nil }
         let previous = context.previous.lowercased()
         let isDate = month(next) || isSpanOfDays(next)
-        let hasArticle =
-            Self.oblique.contains(previous) || Self.weak.contains(previous) || ["der", "ein", "jeder"].contains(previous)
+        let isListed =
+            ["und", "oder", "bis"].contains(previous) && context.recent.contains { isArticle($0.lowercased()) }
+        let hasArticle = isArticle(previous) || isListed
         let goesOn = next.scalar().isLetter && !next.scalar().isUpper
+        let noun = next.letters()
+        if !hasArticle, !isDate, Self.ranked.contains(noun) { return ranked(value, noun, context) }
         guard isDate || goesOn || (hasArticle && next.scalar().isUpper) else { return nil }
         let ending = ending(after: previous, context.recent, isDate: isDate)
+        return Replacement(spoken: ordinalStem(value) + ending, end: context.position + 1)
+    }
+
+    private func isArticle(_ word: String) -> Bool {
+        Self.oblique.contains(word) || Self.weak.contains(word) || ["der", "ein", "jeder", "dieser"].contains(word)
+    }
+
+    /// What is counted in order, and needs no article for that.
+    private static let ranked: Set<String> = [
+        "Weltkrieg", "Platz", "Klasse", "Stock", "Stockwerk", "Etage", "Halbzeit", "Runde", "Teil", "Band", "Auflage",
+        "Liga",
+        "Bundesliga", "Advent", "Quartal", "Halbjahr", "Semester", "Stufe", "Sinfonie", "Obergeschoss", "Kapitel",
+        "Preis",
+        "Akt", "Satz", "Tag", "Woche", "Schritt", "Versuch", "Staffel", "Folge", "Mal",
+    ]
+
+    /// "2. Platz", "1. Klasse", "3. Kapitel"
+    private func ranked(_ value: UInt64, _ noun: String, _ context: Context) -> Replacement {
+        let ending =
+            switch gender(of: noun) {
+            case .feminine: "e"
+            case .neuter: "es"
+            default: "er"
+            }
         return Replacement(spoken: ordinalStem(value) + ending, end: context.position + 1)
     }
 
@@ -117,20 +162,27 @@ extension German {
 
     private func month(_ start: Context) -> Bool {
         let word = start.letters()
-        return Self.months.contains(word.capitalizedFirst) || word.hasPrefix("Jahrhundert") || word == "Jh" || word == "Jhd"
+        return Self.months.contains(word.capitalizedFirst) || word.hasPrefix("Jahrhundert") || word == "Jh"
+            || word == "Jhd"
             || Self.shortMonths.contains(word)
     }
 
-    private static let shortMonths: Set<String> = ["Jan", "Feb", "Mrz", "Apr", "Jun", "Jul", "Aug", "Sep", "Sept", "Okt", "Nov", "Dez"]
+    private static let shortMonths: Set<String> = [
+        "Jan", "Feb", "Mrz", "Apr", "Jun", "Jul", "Aug", "Sep", "Sept", "Okt", "Nov", "Dez",
+    ]
 
     /// "5. bis 7. Juni", "5.–7. Juni", "5. und 7. Juni".
     private func isSpanOfDays(_ start: Context) -> Bool {
         var next = start
-        if let (_, end) = next.word(of: ["bis", "und", "oder"]) { next.position = end } else {
+        if let (_, end) = next.word(of: ["bis", "und", "oder"]) {
+            next.position = end
+        } else {
             guard "-–/".unicodeScalars.contains(next.scalar()) else { return false }
             next.position += 1
         }
-        guard let (_, dot) = next.skippingSpace().integer(digits: 2), start.at(dot).scalar() == "." else { return false }
+        guard let (_, dot) = next.skippingSpace().integer(digits: 2), start.at(dot).scalar() == "." else {
+            return false
+        }
         return month(start.at(dot + 1).skippingSpace())
     }
 
@@ -138,6 +190,13 @@ extension German {
         if Self.weak.contains(previous) { return "e" }
         if Self.oblique.contains(previous) { return "en" }
         let before = recent.dropLast().last?.lowercased() ?? ""
+        if previous == "jeder" || previous == "dieser" { return "e" }
+        if ["und", "oder", "bis"].contains(previous),
+            let article = recent.map({ $0.lowercased() }).last(where: isArticle),
+            article != previous
+        {
+            return ending(after: article, [], isDate: isDate)
+        }
         if previous == "der" { return Self.datives.contains(before) ? "en" : "e" }
         // "Vom 5. bis 7. Juni", "am Montag, 5. Mai"
         if isDate, recent.contains(where: { ["vom", "am", "zum", "bis"].contains($0.lowercased()) }) { return "en" }

@@ -4,17 +4,21 @@ extension German {
     private enum Case { case nominative, accusative, dative }
 
     private static let dative: Set<String> = [
-        "in", "mit", "nach", "vor", "seit", "von", "zu", "bei", "aus", "ab", "binnen", "innerhalb", "außer", "gegenüber",
+        "in", "mit", "nach", "vor", "seit", "von", "zu", "bei", "aus", "ab", "binnen", "innerhalb", "außer",
+        "gegenüber",
     ]
     private static let accusative: Set<String> = [
         "für", "um", "ohne", "durch", "gegen", "bis", "über", "unter", "hat", "habe", "haben", "hast", "habt", "hatte",
-        "hatten", "dauert", "dauern", "dauerte", "kostet", "kosten", "kostete", "braucht", "brauche", "brauchen", "kaufe",
-        "kaufen", "kauft", "nimm", "nehme", "nehmen", "nimmt", "füge", "gib", "trinke", "trinken", "esse", "essen", "warte",
+        "hatten", "dauert", "dauern", "dauerte", "kostet", "kosten", "kostete", "braucht", "brauche", "brauchen",
+        "kaufe",
+        "kaufen", "kauft", "nimm", "nehme", "nehmen", "nimmt", "füge", "gib", "trinke", "trinken", "esse", "essen",
+        "warte",
         "warten", "wartet", "spart", "gespart", "beträgt", "wiegt", "misst", "sieht", "sehe", "möchte", "will",
     ]
     /// Words between the one that governs and the number.
     private static let adverbs: Set<String> = [
-        "noch", "nur", "etwa", "ca", "circa", "rund", "genau", "mindestens", "höchstens", "fast", "knapp", "gut", "maximal",
+        "noch", "nur", "etwa", "ca", "circa", "rund", "genau", "mindestens", "höchstens", "fast", "knapp", "gut",
+        "maximal",
         "ungefähr", "schon", "auch", "jetzt", "wieder", "weniger", "mehr", "als",
     ]
 
@@ -43,6 +47,12 @@ extension German {
     }
 
     func spoken(_ number: WrittenNumber, in context: Context) -> String? {
+        if let value = number.value, (1100..<1500).contains(value), number.fraction.isEmpty, !number.isGrouped,
+            ["jahr", "jahre", "jahres", "seit", "anno"].contains(context.previous.lowercased())
+        {
+            return compound(value / 100, isLast: false) + "hundert"
+                + (value % 100 == 0 ? "" : compound(value % 100, isLast: true))
+        }
         guard number.value == 1, number.fraction.isEmpty, context.scalar().isSpace,
             let gender = gender(of: context.skippingSpace().letters())
         else { return nil }
@@ -73,38 +83,45 @@ extension German {
     /// Duden, volume 4, on the gender of nouns by their endings.
     private static let endings: [(String, Gender)] = [
         ("ung", .feminine), ("heit", .feminine), ("keit", .feminine), ("schaft", .feminine), ("ion", .feminine),
-        ("tät", .feminine), ("ik", .feminine), ("enz", .feminine), ("anz", .feminine), ("ei", .feminine), ("erin", .feminine),
+        ("tät", .feminine), ("ik", .feminine), ("enz", .feminine), ("anz", .feminine), ("ei", .feminine),
+        ("erin", .feminine),
         ("chen", .neuter), ("lein", .neuter), ("ment", .neuter), ("nis", .neuter), ("tum", .neuter), ("um", .neuter),
         ("gramm", .neuter), ("ismus", .masculine), ("ling", .masculine), ("or", .masculine), ("ent", .masculine),
     ]
 
     private static let nouns: [(Set<String>, Gender)] = [
-        (words(
-            """
-            Nacht Tür Frau Stadt Hand Person Nachricht Antwort Zahl Nummer Butter Kartoffel Wand Bank Bahn Kraft Maus Haut
-            Milch Feder Gabel Schüssel Insel Kamera Pizza App E-Mail Mail SMS Party Dosis Mutter Tochter Schwester Uhr
-            Post Last Lust Angst Arbeit Zeit Welt Wahl Fahrt Luft Lampe Dusche Steckdose Tafel Regel Ampel Zwiebel Nudel
-            Leiter Mauer Schulter Trommel Wurst Hose Figur Natur Kultur Temperatur Tastatur Reparatur Fabrik Wäsche
-            Million Milliarde Spur Tonne Kuh Gans Nuss Frucht Schuld Macht Bar Couch Box Datei Polizei
-            """), .feminine),
-        (words(
-            """
-            Kind Haus Auto Licht Fenster Gerät Bild Buch Zimmer Bett Glas Bier Brot Ei Jahr Mal Prozent Stück Paar Problem
-            Programm Update Lied Video Foto Ticket Paket Kilo Gramm Pfund Wort Dorf Land Tier Pferd Schiff Team Spiel Tor
-            Ding Ziel Event Ende Auge Gebäude Getränk Gemüse Hemd Kleid Messer Wasser Feuer Rad Fahrrad Handy Telefon Radio
-            Thermometer Mikrofon Sofa Regal Dach Loch Netz Volt Watt Ampere Hotel Restaurant Büro Büro Konto Museum Kino
-            Tor Zelt Bad Holz Fleisch Obst Ei Öl Salz Mehl Eis Wochenende Jahrhundert Drittel Viertel Gewicht Geschenk
-            Mädchen Baby Gespräch Gefühl Rezept Konzert Projekt Symbol Signal Fest Heft Blatt Tuch Schloss Gleis Bein Ohr
-            Herz Haar Knie Schwein Huhn Schaf Insekt Kapitel Level System Modell Werkzeug Zeug Spielzeug Flugzeug
-            """), .neuter),
-        (words(
-            """
-            Name Junge Kunde Kollege Gedanke Käse Hase Affe Löwe Buchstabe Neffe Zeuge Bote Experte Biologe Grad Tag Monat
-            Euro Cent Meter Liter Raum Punkt Schritt Termin Anruf Alarm Timer Wecker Sensor Schalter Fehler Becher Teller
-            Löffel Apfel Saft Kaffee Tee Mann Mensch Freund Bruder Vater Sohn Hund Baum Berg Weg Platz Stuhl Tisch Schrank
-            Film Song Brief Zug Bus Wagen Stock Akku Teil Satz Klick Moment Augenblick Abend Morgen Mittag Winter Sommer
-            Eintrag Artikel Kommentar Nachbar Kilometer Zentimeter Millimeter Hunger Durst Kuchen Garten Boden Regen Schnee
-            """), .masculine),
+        (
+            words(
+                """
+                Nacht Tür Frau Stadt Hand Person Nachricht Antwort Zahl Nummer Butter Kartoffel Wand Bank Bahn Kraft Maus Haut
+                Milch Feder Gabel Schüssel Insel Kamera Pizza App E-Mail Mail SMS Party Dosis Mutter Tochter Schwester Uhr
+                Post Last Lust Angst Arbeit Zeit Welt Wahl Fahrt Luft Lampe Dusche Steckdose Tafel Regel Ampel Zwiebel Nudel
+                Leiter Mauer Schulter Trommel Wurst Hose Figur Natur Kultur Temperatur Tastatur Reparatur Fabrik Wäsche
+                Million Milliarde Spur Tonne Kuh Gans Nuss Frucht Schuld Macht Bar Couch Box Datei Polizei
+                """), .feminine
+        ),
+        (
+            words(
+                """
+                Kind Haus Auto Licht Fenster Gerät Bild Buch Zimmer Bett Glas Bier Brot Ei Jahr Mal Prozent Stück Paar Problem
+                Programm Update Lied Video Foto Ticket Paket Kilo Gramm Pfund Wort Dorf Land Tier Pferd Schiff Team Spiel Tor
+                Ding Ziel Event Ende Auge Gebäude Getränk Gemüse Hemd Kleid Messer Wasser Feuer Rad Fahrrad Handy Telefon Radio
+                Thermometer Mikrofon Sofa Regal Dach Loch Netz Volt Watt Ampere Hotel Restaurant Büro Konto Museum Kino
+                Zelt Bad Holz Fleisch Obst Öl Salz Mehl Eis Wochenende Jahrhundert Drittel Viertel Gewicht Geschenk
+                Mädchen Baby Gespräch Gefühl Rezept Konzert Projekt Symbol Signal Fest Heft Blatt Tuch Schloss Gleis Bein Ohr
+                Herz Haar Knie Schwein Huhn Schaf Insekt Kapitel Level System Modell Werkzeug Zeug Spielzeug Flugzeug
+                """), .neuter
+        ),
+        (
+            words(
+                """
+                Name Junge Kunde Kollege Gedanke Käse Hase Affe Löwe Buchstabe Neffe Zeuge Bote Experte Biologe Grad Tag Monat
+                Euro Cent Meter Liter Raum Punkt Schritt Termin Anruf Alarm Timer Wecker Sensor Schalter Fehler Becher Teller
+                Löffel Apfel Saft Kaffee Tee Mann Mensch Freund Bruder Vater Sohn Hund Baum Berg Weg Platz Stuhl Tisch Schrank
+                Film Song Brief Zug Bus Wagen Stock Akku Teil Satz Klick Moment Augenblick Abend Morgen Mittag Winter Sommer
+                Eintrag Artikel Kommentar Nachbar Kilometer Zentimeter Millimeter Hunger Durst Kuchen Garten Boden Regen Schnee
+                """), .masculine
+        ),
     ]
 
     private static func words(_ text: String) -> Set<String> {

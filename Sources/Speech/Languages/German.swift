@@ -37,16 +37,17 @@ struct German: SpokenLanguage {
         words.saysImproperFractions = true
         words.weekdays = [
             "Mo": "Montag", "Di": "Dienstag", "Mi": "Mittwoch", "Do": "Donnerstag", "Fr": "Freitag", "Sa": "Samstag",
-            "So": "Sonntag", "Mon": "Montag", "Die": "Dienstag", "Mit": "Mittwoch", "Don": "Donnerstag",
-            "Fre": "Freitag", "Sam": "Samstag", "Son": "Sonntag",
+            "So": "Sonntag",
         ]
-        words.wordsLikeWeekdays = ["Di", "Mi", "Do", "Fr", "So", "Die", "Mit", "Mon", "Don", "Sam", "Son", "Fre"]
+        words.wordsLikeWeekdays = ["Di", "Mi", "Do", "Fr", "So"]
         words.labels = [
-            "zimmer", "raum", "gleis", "bus", "linie", "gate", "sitz", "reihe", "halle", "haus", "platz", "wagen", "bahn",
+            "zimmer", "raum", "gleis", "bus", "linie", "gate", "sitz", "reihe", "halle", "haus", "platz", "wagen",
+            "bahn",
             "wohnung", "block", "klasse", "typ", "ausgang", "tor", "kapitel", "nummer", "nr",
         ]
         words.callWords = [
-            "ruf", "rufe", "rufen", "rufst", "ruft", "anrufen", "angerufen", "anruf", "wähle", "wählen", "wähl", "wählt",
+            "ruf", "rufe", "rufen", "rufst", "ruft", "anrufen", "angerufen", "anruf", "wähle", "wählen", "wähl",
+            "wählt",
             "notruf", "hotline", "telefon", "tel", "telefonnummer", "fax", "notrufnummer",
         ]
         words.calledNumbers = ["110", "112", "115", "116", "117", "144", "118", "133", "122", "116117", "19222"]
@@ -81,7 +82,7 @@ struct German: SpokenLanguage {
     }
 
     /// One word below a million. "eins" only at its end.
-    private func compound(_ value: UInt64, isLast: Bool) -> String {
+    func compound(_ value: UInt64, isLast: Bool) -> String {
         if value == 1 { return isLast ? "eins" : "ein" }
         if value < 20 { return Self.small[Int(value)] }
         if value < 100 {
@@ -126,12 +127,17 @@ struct German: SpokenLanguage {
                     spoken: ordinalStem(value) + ending(after: word.lowercased(), context.recent, isDate: true),
                     end: context.position + 1)
             }
-            let isName = word.first?.isUppercase == true && context.scalar(1).isSpace
-            guard isName, !next.isEmpty, next.first?.isLowercase == true || value > 1 else { return nil }
-            let isSentenceEnd = next.first?.isUppercase == true
+            // "Ludwig XIV., König", "Ludwig XIV. starb", "Paul II." at the end
+            let mark = context.scalar(1)
+            let isEnd = mark == "\n" || mark == ")"
+            guard word.first?.isUppercase == true, !words.romanWords.contains(word.lowercased()),
+                mark.isSpace || mark == "," || isEnd, value > 1 || !isEnd
+            else { return nil }
+            let isSentenceEnd = isEnd || next.first?.isUppercase == true
+            guard !next.isEmpty || isEnd, !isSentenceEnd || value > 1 else { return nil }
             return Replacement(
                 spoken: "der " + ordinal(value, .masculine).capitalizedFirst,
-                end: context.position + (isSentenceEnd ? 0 : 1))
+                end: context.position + (isSentenceEnd && mark != "," ? 0 : 1))
         }
         guard words.romanWords.contains(word.lowercased()) else { return nil }
         return Replacement(spoken: cardinal(value, nil), end: context.position)

@@ -32,13 +32,18 @@ extension Italian {
 
     private static let weather: Set<String> = [
         "sono", "fa", "temperatura", "temperature", "forno", "gradi", "massima", "minima", "fuori", "dentro", "siamo",
-        "meno", "più", "circa", "termostato", "impostato", "riscaldamento", "scende", "sale", "sotto", "sopra", "tra", "angolo",
-        "latitudine", "longitudine", "febbre", "salotto", "camera", "cucina", "bagno", "esterno", "interno", "acqua", "clima",
+        "meno", "più", "circa", "termostato", "impostato", "riscaldamento", "scende", "sale", "sotto", "sopra", "tra",
+        "angolo",
+        "latitudine", "longitudine", "febbre", "salotto", "camera", "cucina", "bagno", "esterno", "interno", "acqua",
+        "clima",
     ]
 
-    private static let beforeTime: Set<String> = ["ore", "alle", "dalle", "le", "delle", "ora", "all", "dall", "dell", "verso"]
+    private static let beforeTime: Set<String> = [
+        "ore", "alle", "dalle", "le", "delle", "ora", "all", "dall", "dell", "verso",
+    ]
     private static let beforeDate: Set<String> = [
-        "il", "dal", "al", "del", "entro", "lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica", "giorno",
+        "il", "dal", "al", "del", "entro", "lunedì", "martedì", "mercoledì", "giovedì", "venerdì", "sabato", "domenica",
+        "giorno",
     ]
 
     /// "alle ore 8.15", "il 5/1".
@@ -47,7 +52,8 @@ extension Italian {
             let (second, end) = context.at(mark + 1).integer(digits: 2)
         else { return nil }
         let next = context.at(end)
-        let goesOn = next.scalar().isWordPart || ("./-:,%".unicodeScalars.contains(next.scalar()) && next.scalar(1).isDigit)
+        let goesOn =
+            next.scalar().isWordPart || ("./-:,%".unicodeScalars.contains(next.scalar()) && next.scalar(1).isDigit)
         guard !goesOn, next.scalar() != "%" else { return nil }
         let previous = context.previous.lowercased()
         switch context.at(mark).scalar() {
@@ -111,6 +117,14 @@ extension Italian {
         return Replacement(spoken: ordinal(value, .masculine), end: context.position)
     }
 
+    private static let regnal: Set<String> = [
+        "Carlo", "Enrico", "Luigi", "Filippo", "Francesco", "Umberto", "Emanuele", "Elisabetta", "Pio", "Paolo",
+        "Giovanni",
+        "Napoleone", "Leone", "Benedetto", "Giorgio", "Guglielmo", "Federico", "Edoardo", "Clemente", "Gregorio",
+        "Ferdinando",
+        "Alfonso", "Nicola", "Giuliano", "Sisto", "Urbano", "Vittorio",
+    ]
+
     func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {
         if word.lowercased() == "secolo" {
             return Replacement(spoken: ordinal(value, .masculine), end: context.position)
@@ -118,7 +132,8 @@ extension Italian {
         if words.romanWords.contains(word.lowercased()) {
             return Replacement(spoken: cardinal(value, nil), end: context.position)
         }
-        guard word.first?.isUppercase == true, value > 1, value != 5, value != 10 else { return nil }
+        let isLone = value == 1 || value == 5 || value == 10
+        guard word.first?.isUppercase == true, !isLone || Self.regnal.contains(word) else { return nil }
         return Replacement(spoken: ordinal(value, .masculine), end: context.position)
     }
 }

@@ -6,10 +6,14 @@ extension Italian {
         if noun.unicodeScalars.count < 3 || Self.noNouns.contains(noun) { return nil }
         if Self.masculine.contains(noun) { return .masculine }
         if Self.feminine.contains(noun) { return .feminine }
-        if ["zione", "sione", "gione", "tà", "tù", "trice", "udine", "igine", "essa"].contains(where: { noun.hasSuffix($0) }) {
+        if ["zione", "sione", "gione", "tà", "tù", "trice", "udine", "igine", "essa"].contains(where: {
+            noun.hasSuffix($0)
+        }) {
             return .feminine
         }
-        if noun.hasSuffix("ma"), noun.hasSuffix("ema") || noun.hasSuffix("amma") || noun.hasSuffix("oma") { return .masculine }
+        if noun.hasSuffix("ma"), noun.hasSuffix("ema") || noun.hasSuffix("amma") || noun.hasSuffix("oma") {
+            return .masculine
+        }
         if noun.hasSuffix("ista") { return .masculine }
         guard let last = noun.last else { return nil }
         if last == "a" { return .feminine }
@@ -25,12 +29,15 @@ extension Italian {
         let letters = Array(noun)
         guard letters.count > 2 else { return nil }
         let isImpure = letters[0] == "s" && !"aeiouàèéìòùh".contains(letters[1])
-        let isUno = isImpure || letters[0] == "z" || letters[0] == "y" || ["gn", "ps", "pn", "x"].contains { noun.hasPrefix($0) }
+        let isUno =
+            isImpure || letters[0] == "z" || letters[0] == "y"
+            || ["gn", "ps", "pn", "x"].contains { noun.hasPrefix($0) }
         return isUno ? "uno" : nil
     }
 
     private static let noNouns: Set<String> = [
-        "alla", "dalla", "della", "sulla", "nella", "che", "come", "con", "per", "tra", "fra", "dopo", "prima", "ogni", "meno",
+        "alla", "dalla", "della", "sulla", "nella", "che", "come", "con", "per", "tra", "fra", "dopo", "prima", "ogni",
+        "meno",
         "più", "della", "era", "sono", "fino", "circa", "ancora", "allora", "non",
     ]
 

@@ -37,7 +37,8 @@ struct Italian: SpokenLanguage {
         words.weekdays = Self.weekdays
         words.wordsLikeWeekdays = Set(Self.weekdays.keys)
         words.labels = [
-            "stanza", "camera", "porta", "binario", "bus", "autobus", "linea", "scala", "palazzina", "appartamento", "posto",
+            "stanza", "camera", "porta", "binario", "bus", "autobus", "linea", "scala", "palazzina", "appartamento",
+            "posto",
             "fila", "sala", "gate", "uscita", "piano", "interno", "taglia", "classe", "tipo", "numero", "aula", "volo",
         ]
         words.durations = Vocabulary.nouns(

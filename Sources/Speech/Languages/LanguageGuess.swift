@@ -169,11 +169,13 @@ private struct LatinGuess {
         ("ção", 0b010000), ("ções", 0b010000), ("ción", 0b001000), ("ciones", 0b001000), ("zione", 0b100000),
         ("zioni", 0b100000), ("ung", 0b000010), ("ungen", 0b000010), ("heit", 0b000010), ("keit", 0b000010),
         ("lich", 0b000010), ("isch", 0b000010), ("ing", 0b000001), ("tion", 0b000101), ("ness", 0b000001),
-        ("ght", 0b000001), ("eux", 0b000100), ("eaux", 0b000100), ("ement", 0b000100), ("eur", 0b000100), ("ées", 0b000100),
+        ("ght", 0b000001), ("eux", 0b000100), ("eaux", 0b000100), ("ement", 0b000100), ("eur", 0b000100),
+        ("ées", 0b000100),
         ("mente", 0b111000), ("idad", 0b001000), ("idade", 0b010000), ("ità", 0b100000), ("ellos", 0b001000),
         ("glia", 0b100000), ("elli", 0b100000), ("etti", 0b100000), ("inho", 0b010000), ("agem", 0b010000),
         ("ados", 0b011000), ("ando", 0b111000), ("iendo", 0b001000), ("endo", 0b110000), ("chen", 0b000010),
-        ("sch", 0b000010), ("tten", 0b000010), ("llo", 0b101000), ("tto", 0b100000), ("gio", 0b100000), ("ould", 0b000001),
+        ("sch", 0b000010), ("tten", 0b000010), ("llo", 0b101000), ("tto", 0b100000), ("gio", 0b100000),
+        ("ould", 0b000001),
         ("nte", 0b111100), ("ly", 0b000001), ("oi", 0b000100), ("zza", 0b100000), ("cht", 0b000010), ("ê", 0b010000),
     ]
 
@@ -181,7 +183,9 @@ private struct LatinGuess {
     private static let functionWords: [String: UInt8] = {
         var table: [String: UInt8] = [:]
         for (index, words) in [english, german, french, spanish, portuguese, italian].enumerated() {
-            for word in words.split(whereSeparator: \.isWhitespace) { table[String(word), default: 0] |= 1 << UInt8(index) }
+            for word in words.split(whereSeparator: \.isWhitespace) {
+                table[String(word), default: 0] |= 1 << UInt8(index)
+            }
         }
         return table
     }()

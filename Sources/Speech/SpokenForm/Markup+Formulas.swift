@@ -124,7 +124,9 @@ struct Formula {
         case "frac", "dfrac", "tfrac": fraction()
         case "sqrt":
             put(" √")
-            if peek == "{" { open(")", with: "(") }
+            guard peek == "{", let close = input[position...].firstIndex(of: "}") else { break }
+            let isSimple = input[(position + 1)..<close].allSatisfy(\.isDigit) || close == position + 2
+            open(isSimple ? " " : ") ", with: isSimple ? "" : " (")
         case "text", "mathrm", "operatorname", "mathbf", "textbf", "mbox": copyGroup()
         case "left", "right", "big", "Big", "displaystyle", "quad", "qquad", "limits", "mathbb", "mathcal": put(" ")
         default: put(Self.signs[name] ?? " \(name) ")

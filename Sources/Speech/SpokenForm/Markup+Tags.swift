@@ -47,7 +47,8 @@ extension Markup {
 
     /// A word does not go on over these.
     private static let separatingTags: Set<String> = [
-        "br", "p", "div", "li", "td", "th", "tr", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "option", "dt", "dd", "break",
+        "br", "p", "div", "li", "td", "th", "tr", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "option", "dt", "dd",
+        "break",
     ]
 
     /// The elements of HTML (Living Standard, section 4 and the obsolete ones) and of SSML 1.1.

@@ -151,10 +151,13 @@ extension Verbalizer {
     /// A number after "call", "dial" and their like.
     private func isDialled(_ phone: Phone) -> Bool {
         guard !words.callWords.isEmpty, let first = phone.groups.first else { return false }
-        let isService = phone.groups.count == 1 && first.count <= 6
+        let isService =
+            phone.groups.count == 1 && first.count <= 6
             && words.calledNumbers.contains(first.map(String.init).joined())
         let total = phone.groups.reduce(0) { $0 + $1.count }
-        guard isService || (7...15).contains(total) else { return false }
+        // "text 88022"
+        let isShortCode = (5...6).contains(first.count) && words.callWords.contains(previous.lowercased())
+        guard isService || isShortCode || (7...15).contains(total) else { return false }
         return recent.contains { words.callWords.contains($0.lowercased()) }
     }
 
@@ -185,7 +188,8 @@ extension Verbalizer {
                 break
             }
         }
-        guard phone.isCalled || isDialled(phone), !goesOn(scalar(end)), !"-./ ".unicodeScalars.contains(scalar(end - 1)) else {
+        guard phone.isCalled || isDialled(phone), !goesOn(scalar(end)), !"-./ ".unicodeScalars.contains(scalar(end - 1))
+        else {
             return false
         }
         let groups = phone.groups.map(language.phoneGroup).joined(separator: words.phoneSeparator)

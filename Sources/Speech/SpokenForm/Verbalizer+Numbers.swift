@@ -85,7 +85,9 @@ extension Verbalizer {
 
     /// Digits with marks of their own: dates, times, "2h 30m".
     private func dated(at start: Int) -> Replacement? {
-        if var own = language.digits(in: context(at: start)) {
+        var place = context(at: start)
+        place.start = start
+        if var own = language.digits(in: place) {
             if own.kind == .number { own.kind = .named }
             return own
         }
@@ -118,7 +120,8 @@ extension Verbalizer {
     func spoken(_ number: WrittenNumber, _ gender: Gender? = nil) -> String {
         guard number.fraction.isEmpty else {
             if let own = language.decimal(number) { return own }
-            let whole = number.value.map { number.whole.isEmpty ? "" : language.cardinal($0, nil) }
+            let whole =
+                number.value.map { number.whole.isEmpty ? "" : language.cardinal($0, nil) }
                 ?? language.spelled(number.whole)
             let point = number.usesForeignDot ? words.dotInNumber : words.point
             return joined(whole, point, language.spelled(number.fraction))

@@ -115,7 +115,9 @@ extension Verbalizer {
                 break
             }
         }
-        let isElement = symbols == 1 && ["O", "N", "H"].contains(word) && parts.count == 2 && "23".unicodeScalars.contains(scalar(end - 1))
+        let isElement =
+            symbols == 1 && ["O", "N", "H"].contains(word) && parts.count == 2
+            && "23".unicodeScalars.contains(scalar(end - 1))
         guard symbols > 1 || isElement, !scalar(end).isWordPart, scalar(end) != "." || !scalar(end + 1).isDigit else {
             return nil
         }

@@ -5,7 +5,8 @@ extension Verbalizer {
         let start = after.skippingSpace()
         let key = start.letters()
         guard let noun = words.magnitudes[key], !start.scalar(key.unicodeScalars.count).isWordPart || !words.spaces,
-            hasCurrency || key.count > 1 || start.position == after.position && isAttached(key, start)
+            hasCurrency || key.count > 1 || currency(start.at(start.position + 1)) != nil
+                || start.position == after.position && isAttached(key, start)
                 || !key.utf8.allSatisfy({ $0 < 0x80 })
         else { return (nil, after) }
         var end = start.at(start.position + key.unicodeScalars.count)
@@ -17,9 +18,9 @@ extension Verbalizer {
         return (noun, end)
     }
 
-    /// "10K", "3M€"
+    /// "10K", but not the room "12K".
     private func isAttached(_ key: String, _ start: Context) -> Bool {
-        words.attachedMagnitudes.contains(key) || currency(start.at(start.position + 1)) != nil
+        words.attachedMagnitudes.contains(key) && !words.labels.contains(previous.lowercased())
     }
 
     private static let unitLimit = 8

@@ -102,6 +102,10 @@ struct Verbalizer {
         recent.append(word)
         var around = context(at: end)
         around.previous = prefix
+        if isShort, end - position == 2, isNameOfStandard(end) {
+            let letters = string(position..<end).map(String.init).joined(separator: " ")
+            return say(letters, until: end)
+        }
         if isShort {
             if sayMoneyBeforeNumber(key: word, after: end) { return }
             if let replacement = weekday(word, around) ?? abbreviation(word, around)
@@ -113,6 +117,15 @@ struct Verbalizer {
             }
         }
         copy(until: end)
+    }
+
+    /// "802.11ac": small letters behind a decimal are said one by one.
+    private func isNameOfStandard(_ end: Int) -> Bool {
+        guard scalar(position - 1).isDigit, scalars[position..<end].allSatisfy({ $0.value >= 0x61 && $0.value <= 0x7A })
+        else { return false }
+        var first = position - 1
+        while position - first < 6, scalar(first).isDigit { first -= 1 }
+        return scalar(first) == "." && scalar(first - 1).isDigit
     }
 
     /// Letters, with apostrophes between them; in languages that part no words, of scripts that do or of those that do not.
