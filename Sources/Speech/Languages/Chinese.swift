@@ -97,7 +97,8 @@ struct Chinese: EastAsianLanguage {
     ]
 
     func digits(in context: Context) -> Replacement? {
-        called(context) ?? dayInDigits(context) { $0.followsAny(["到", "至", "起", "之前", "以前"]) } ?? computer(context)
+        called(context) ?? wideColon(context) ?? dayInDigits(context) { $0.followsAny(["到", "至", "起", "之前", "以前"]) }
+            ?? computer(context)
             ?? paddedPart(context)
     }
 
@@ -217,7 +218,9 @@ struct Chinese: EastAsianLanguage {
     /// What stands before the first of numbers that commas and 或 join.
     private func wordBeforeList(_ context: Context) -> String {
         var before = context.before(40)
-        while let last = before.last, last.isDigit || "，、,或和及与跟 ".unicodeScalars.contains(last) { before.removeLast() }
+        while let last = before.last, last.isDigit || "，、,或和及与跟 ：:是为".unicodeScalars.contains(last) {
+            before.removeLast()
+        }
         return String(String.UnicodeScalarView(before.suffix(4)))
     }
 
@@ -225,6 +228,12 @@ struct Chinese: EastAsianLanguage {
 
     func sign(_ sign: Unicode.Scalar, in context: Context) -> Replacement? {
         if isRange(sign, in: context) { return Replacement(spoken: words.range, end: context.position) }
+        // "1200元/月"
+        if sign == "/", context.before(6).contains(where: { $0.isDigit }), context.before(1).last?.isEastAsian == true,
+            "月年天日时人斤次个米吨件张份周本瓶盒分秒".unicodeScalars.contains(context.scalar()) || context.followsAny(["小时", "公斤", "平"])
+        {
+            return Replacement(spoken: words.per, end: context.position)
+        }
         return minus(sign, in: context)
     }
 

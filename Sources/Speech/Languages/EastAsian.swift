@@ -88,6 +88,16 @@ extension EastAsianLanguage {
         return nil
     }
 
+    /// "12：30", "3：2": a wide colon in a time or a ratio.
+    func wideColon(_ context: Context) -> Replacement? {
+        let first = context.at(context.start)
+        guard let (a, colon) = first.integer(digits: 2), context.at(colon).scalar() == "：",
+            let (b, end) = first.at(colon + 1).integer(digits: 2), context.at(end).scalar() != "："
+        else { return nil }
+        if a <= 24, b < 60, end == colon + 3 { return time(WrittenTime(hour: a, minute: b), in: context.at(end)) }
+        return Replacement(spoken: cardinal(a, nil) + words.ratio + cardinal(b, nil), end: end)
+    }
+
     /// "AM9:00", "PM3点": the time after the half of the day, in words. nil: none follows.
     func timeAfterHalf(_ context: Context) -> Replacement? {
         let start = context.skippingSpace()
@@ -142,6 +152,12 @@ extension EastAsianLanguage {
         else { return false }
         let near = context.before(9)
         let hasNumber = near.contains { $0.isDigit }
+        let days = "月火水木金土日월화수목금토일".unicodeScalars
+        if isWave, days.contains(last), days.contains(context.scalar()), !context.scalar(1).isEastAsian,
+            !(near.dropLast().last?.isWordPart ?? false)
+        {
+            return true
+        }
         if context.scalar().isDigit {
             guard isWave else { return context.before(3).contains { $0.isDigit } }
             return hasNumber || near.suffix(3).contains { "年月日時曜".unicodeScalars.contains($0) }

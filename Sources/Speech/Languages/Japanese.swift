@@ -79,7 +79,24 @@ struct Japanese: EastAsianLanguage {
     }
 
     func digits(in context: Context) -> Replacement? {
-        dayInDigits(context, isDate: Self.mayBeDay) ?? numberOfThing(context)
+        dayInDigits(context, isDate: Self.mayBeDay) ?? wideColon(context) ?? house(context) ?? numberOfThing(context)
+    }
+
+    /// "1丁目2-3": the numbers of a house.
+    private func house(_ context: Context) -> Replacement? {
+        guard context.isAfter(anyOf: ["丁目", "番地", "町", "区"]) else { return nil }
+        var parts: [String] = []
+        var end = context.start
+        while parts.count < 4, let (value, endOfPart) = context.at(end).integer(digits: 4) {
+            parts.append(cardinal(value, nil))
+            end = endOfPart
+            guard "-−‐".unicodeScalars.contains(context.at(end).scalar()), context.at(end).scalar(1).isDigit else {
+                break
+            }
+            end += 1
+        }
+        guard parts.count > 1, !context.at(end).scalar().isSpacedLetter else { return nil }
+        return Replacement(spoken: parts.joined(separator: "の"), end: end)
     }
 
     /// "に" and "は" follow days that a word before announces.
@@ -109,11 +126,12 @@ struct Japanese: EastAsianLanguage {
 
     /// "3-2" after the names of those who played: the first has more.
     private func score(_ number: WrittenNumber, in context: Context) -> Replacement? {
-        guard context.before(1).last?.isEastAsian == true, number.fraction.isEmpty, let first = number.value,
+        guard context.before(1).last?.isEastAsian == true || context.start == 0, number.fraction.isEmpty,
+            let first = number.value,
             first <= 30,
             context.scalar() == "-", let (second, end) = context.at(context.position + 1).integer(digits: 2),
             second < first,
-            !context.at(end).scalar().isWordPart || context.at(end).followsAny(["で", "の", "と"]),
+            context.at(end).followsAny(["で", "の", "と"]) || (context.start > 0 && !context.at(end).scalar().isWordPart),
             context.at(end).scalar() != "-"
         else { return nil }
         return Replacement(spoken: cardinal(first, nil) + words.ratio + cardinal(second, nil), end: end)
@@ -134,6 +152,13 @@ struct Japanese: EastAsianLanguage {
         case "√": return root(context)
         case "≥", "≧", "≤", "≦", "<", ">": return comparison(sign, context)
         default: break
+        }
+        // "10:00〜" goes on.
+        let isOpen = "〜～".unicodeScalars.contains(sign) && !context.scalar().isWordPart
+        if isOpen, let last = context.before(1).last, last.isDigit || "時分日月年円".unicodeScalars.contains(last),
+            context.before(4).contains(where: { $0.isDigit })
+        {
+            return Replacement(spoken: words.range, end: context.position)
         }
         if isRange(sign, in: context) { return Replacement(spoken: words.range, end: context.position) }
         return minus(sign, in: context)

@@ -9,13 +9,24 @@ extension Korean {
         if let part = fraction(number, in: context) {
             return withUnitOrParticle(fraction(part.numerator, part.denominator), context.at(part.end))
         }
-        if let mixed = mixedFraction(number, in: context) { return mixed }
+        if let found = mixedFraction(number, in: context) ?? rangeOfCounted(number, in: context) { return found }
         // "1/√3"
         guard context.scalar() == "/", context.scalar(1) == "√", let value = number.value, number.fraction.isEmpty,
             let (denominator, end) = context.at(context.position + 2).integer(digits: 4)
         else { return nil }
         let spoken = (words.signs["√"] ?? "") + " " + cardinal(denominator, nil) + "분의 " + cardinal(value, nil)
         return Replacement(spoken: spoken, end: end)
+    }
+
+    /// "3~4명": the native numbers take the counter both times.
+    private func rangeOfCounted(_ number: WrittenNumber, in context: Context) -> Replacement? {
+        guard "~〜～-–".unicodeScalars.contains(context.scalar()), let low = number.value, number.fraction.isEmpty,
+            (1...99).contains(low), let (high, end) = context.at(context.position + 1).integer(digits: 2), high > low
+        else { return nil }
+        let after = context.at(end).skippingSpace()
+        guard let counter = counter(high, at: after) else { return nil }
+        let first = native(low) + " " + counter + words.range + " "
+        return Replacement(spoken: first + native(high) + " ", end: after.position)
     }
 
     /// "10과1/2km": a whole number with its fraction.

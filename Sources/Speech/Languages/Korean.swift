@@ -13,7 +13,7 @@ struct Korean: EastAsianLanguage {
         words.decimalMark = "."
         words.groupMarks = [","]
         words.signs = [
-            "&": "앤드", "+": "더하기", "=": "는", "×": "곱하기", "÷": "나누기", "±": "플러스마이너스", "≈": "약", "≠": "같지 않음",
+            "&": "앤드", "+": " 더하기 ", "=": "는 ", "×": " 곱하기 ", "÷": " 나누기 ", "±": "플러스마이너스", "≈": "약", "≠": "같지 않음",
             "≤": "이하", "≥": "이상", "<": "작다", ">": "크다", "%": "퍼센트", "°": "도", "²": "제곱", "³": "세제곱", "√": "루트",
             "∞": "무한대", "→": "에서", "@": "골뱅이", "*": "곱하기",
         ]
@@ -52,7 +52,7 @@ struct Korean: EastAsianLanguage {
     private static let nativeTens = ["", "열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔"]
 
     /// Before a counter, 1 to 99: "스무 살", "스물한 살".
-    private func native(_ value: UInt64) -> String {
+    func native(_ value: UInt64) -> String {
         if value == 20 { return "스무" }
         return Self.nativeTens[Int(value / 10)] + Self.native[Int(value % 10)]
     }
@@ -86,9 +86,7 @@ struct Korean: EastAsianLanguage {
             return Replacement(spoken: cardinal(value, nil) + " ", end: next.position)
         }
         if let times = times(value, in: next) { return times }
-        // "20대" is an age, "2대" are cars.
-        let isAge = next.follows("대") && value >= 10 && value % 10 == 0
-        if !isAge, (1...99).contains(value), let counter = Self.counters.first(where: { next.follows($0) }) {
+        if (1...99).contains(value), let counter = counter(value, at: next) {
             let isHour = counter == "시" && value > 12
             let spoken = counter == "번째" && value == 1 ? "첫" : isHour ? cardinal(value, nil) : native(value)
             return Replacement(spoken: spoken + " ", end: next.position)
@@ -101,6 +99,13 @@ struct Korean: EastAsianLanguage {
         }
         guard Self.units.contains(where: { next.follows($0) }) else { return nil }
         return Replacement(spoken: cardinal(value, nil) + " ", end: next.position)
+    }
+
+    /// The counter of native numbers that stands here; "20대" is an age, "2대" are cars.
+    func counter(_ value: UInt64, at next: Context) -> String? {
+        let isAge = next.follows("대") && value >= 10 && value % 10 == 0
+        if isAge || Self.sinoCounters.contains(where: { next.follows($0) }) { return nil }
+        return Self.counters.first { next.follows($0) }
     }
 
     private static let repetitions: Set<String> = [

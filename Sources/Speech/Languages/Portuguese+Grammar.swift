@@ -81,6 +81,45 @@ extension Portuguese {
 
     private static let weekdays = ["segunda", "terça", "quarta", "quinta", "sexta", "feira", "sábado", "domingo"]
 
+    /// "5 jan.", "5 jan 2026".
+    func dayOfMonth(_ value: UInt64, in context: Context) -> Replacement? {
+        let next = context.skippingSpace()
+        let word = next.letters()
+        guard (1...31).contains(value), next.position > context.position, word.count == 3,
+            let month = Self.months.firstIndex(where: { $0.hasPrefix(word.lowercased()) })
+        else { return nil }
+        var end = next.position + 3
+        let hasDot = context.at(end).scalar() == "."
+        if hasDot { end += 1 }
+        let rest = context.at(end).skippingSpace()
+        let year = rest.position > end ? rest.integer(digits: 4) : nil
+        guard hasDot || year != nil else { return nil }
+        let isYear = year.map { (1000...2999).contains($0.value) } ?? false
+        let date = WrittenDate(year: isYear ? year?.value : nil, month: month + 1, day: value)
+        return Replacement(spoken: self.date(date, after: ""), end: isYear ? year?.end ?? end : end)
+    }
+
+    // MARK: - Fractions
+
+    /// "1/2 hora" is meia hora, "3/4 kg" três quartos de quilograma.
+    func fraction(_ numerator: UInt64, in context: Context) -> Replacement? {
+        guard context.scalar() == "/", let (denominator, end) = context.at(context.position + 1).integer(digits: 2),
+            numerator > 0, numerator < denominator, context.at(end).scalar() != "/"
+        else { return nil }
+        let after = context.at(end)
+        let start = after.skippingSpace()
+        let key = start.letters()
+        guard !key.isEmpty, let unit = words.units[key] else {
+            let isHalf = numerator == 1 && denominator == 2 && start.position > end && gender(of: key) == .feminine
+            return isHalf ? Replacement(spoken: "meia", end: end) : nil
+        }
+        let endOfUnit = start.position + key.unicodeScalars.count
+        guard denominator > 2 else {
+            return Replacement(spoken: (unit.gender == .feminine ? "meia " : "meio ") + unit.one, end: endOfUnit)
+        }
+        return Replacement(spoken: fraction(numerator, denominator) + " de " + unit.one, end: endOfUnit)
+    }
+
     // MARK: - Times
 
     /// "às 14.30": a dot between hours and minutes.

@@ -164,7 +164,15 @@ struct Portuguese: SpokenLanguage {
             let vezes = value == 1 ? " vez" : " vezes"
             return Replacement(spoken: cardinal(value, .feminine) + vezes, end: context.position + 1)
         }
-        return number.isGrouped ? self.number(value, in: context) : nil
+        return fraction(value, in: context) ?? (number.isGrouped ? self.number(value, in: context) : nil)
+    }
+
+    /// "2 ou 3 vezes": the noun after the second number.
+    func spoken(_ number: WrittenNumber, in context: Context) -> String? {
+        guard number.fraction.isEmpty, let value = number.value, let noun = sharedNoun(context, ["ou", "e", "a"]) else {
+            return nil
+        }
+        return gender(of: noun).map { cardinal(value, $0) }
     }
 
     func word(_ word: String, in context: Context) -> Replacement? {
@@ -182,6 +190,7 @@ struct Portuguese: SpokenLanguage {
         if value <= 24, context.followsWord("h") {
             return time(WrittenTime(hour: value, minute: 0), in: context.at(context.position + 1))
         }
+        if let date = dayOfMonth(value, in: context) { return date }
         if value == 1, context.follows(" de "), Self.months.contains(context.at(context.position + 4).letters()) {
             return Replacement(spoken: "primeiro", end: context.position)
         }

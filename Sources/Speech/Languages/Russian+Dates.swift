@@ -31,7 +31,11 @@ extension Russian {
         guard (1...31).contains(value) else { return nil }
         let next = context.skippingSpace()
         if next.position > context.position, Self.months.contains(next.letters()) {
-            return Replacement(spoken: day(value, caseOfDay(context)), end: context.position)
+            // "1 мая — праздник"
+            let rest = next.at(next.position + next.letters().unicodeScalars.count).skippingSpace()
+            let isNamed =
+                context.previous.isEmpty && "—–".unicodeScalars.contains(rest.scalar()) && rest.scalar(1).isSpace
+            return Replacement(spoken: day(value, isNamed ? .nominative : caseOfDay(context)), end: context.position)
         }
         guard let second = secondNumber(after: context, digits: 2), (1...31).contains(second.value),
             Self.months.contains(context.at(second.end).skippingSpace().letters())

@@ -195,7 +195,10 @@ extension Russian {
     /// "две целых три десятых"; with a unit that is written short, "двадцать один и пять десятых" (градуса), as it is
     /// said of measurements. nil when there are more digits than have names.
     func decimal(_ number: WrittenNumber, _ form: RussianCase, unit: Gender?) -> String? {
-        guard !number.usesForeignDot, number.fraction.count <= 6, let whole = number.value else { return nil }
+        // "22.5 °C" is a measurement, "2.5" may be a version.
+        guard !number.usesForeignDot || unit != nil, number.fraction.count <= 6, let whole = number.value else {
+            return nil
+        }
         var denominator: UInt64 = 1
         var numerator: UInt64 = 0
         for digit in number.fraction {

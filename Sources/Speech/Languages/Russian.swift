@@ -118,6 +118,7 @@ struct Russian: SpokenLanguage {
     func digits(in context: Context) -> Replacement? { dateInDigits(context) ?? timeWithDot(context) ?? phone(context) }
 
     func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {
+        if let part = fractionOfUnit(number, in: context) { return part }
         guard context.scalar() == "-" || context.scalar() == "‑" else { return nil }
         let next = context.at(context.position + 1)
         let word = next.letters()
@@ -127,6 +128,19 @@ struct Russian: SpokenLanguage {
             return Replacement(spoken: combining(value) + word, end: end)
         }
         return spoken(number, in: context).map { Replacement(spoken: $0 + " " + word, end: end) }
+    }
+
+    /// "3/4 кг": of a unit, which is in the genitive.
+    private func fractionOfUnit(_ number: WrittenNumber, in context: Context) -> Replacement? {
+        guard context.scalar() == "/", number.fraction.isEmpty, let numerator = number.value,
+            let (denominator, end) = context.at(context.position + 1).integer(digits: 3), numerator > 0,
+            numerator < denominator
+        else { return nil }
+        let start = context.at(end).skippingSpace()
+        guard start.position > end, let unit = words.units[start.letters()] else { return nil }
+        return Replacement(
+            spoken: fraction(numerator, denominator) + " " + unit.few,
+            end: start.position + start.letters().unicodeScalars.count)
     }
 
     /// What can be the second half of "двухкомнатный" and "семидесятилетие".

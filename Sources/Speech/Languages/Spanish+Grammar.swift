@@ -79,10 +79,17 @@ extension Spanish {
     /// undécimo.
     func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {
         let key = word.lowercased()
-        if words.romanWords.contains(key) { return Replacement(spoken: cardinal(value, nil), end: context.position) }
+        // "siglos XV y XVI"
+        let isSecond =
+            ["y", "al", "a", "o"].contains(key)
+            && context.recent.contains { words.romanWords.contains($0.lowercased()) }
+        if isSecond || words.romanWords.contains(key) {
+            return Replacement(spoken: cardinal(value, nil), end: context.position)
+        }
         if ["el", "la", "del", "al", "su", "los", "las"].contains(key) {
             let next = context.skippingSpace().letters()
-            guard next.count >= 4, next.first?.isLowercase == true, value > 1 else { return nil }
+            let isLong = value > 1 && value != 5 && value != 10
+            guard next.count >= 4, value > 1, next.first?.isLowercase == true || isLong else { return nil }
             let gender: Gender = key == "la" || key == "las" ? .feminine : gender(of: next) ?? .masculine
             return Replacement(spoken: ordinal(value, gender), end: context.position)
         }

@@ -130,16 +130,31 @@ extension Spanish {
         guard numerator < denominator || (denominator <= 10 && numerator <= 20 && numerator != 24) else { return nil }
         let isDay = whole == nil && ["el", "del", "al", "día"].contains(context.previous.lowercased())
         guard !isDay else { return nil }
-        let part = fraction(numerator, denominator)
-        var spoken = whole.map { cardinal($0, nil) + " y " + part } ?? part
-        var end = below.end
-        let unitWord = next.skippingSpace()
-        let key = unitWord.letters()
-        if !key.isEmpty, let unit = words.units[key], !words.months.contains(key) {
-            spoken += " de " + unit.one
-            end = unitWord.position + key.unicodeScalars.count
+        return fraction(whole, numerator, denominator, before: next)
+    }
+
+    /// "medio kilogramo", "dos kilogramos y medio", "media hora", "tres cuartos de litro".
+    private func fraction(_ whole: UInt64?, _ numerator: UInt64, _ denominator: UInt64, before next: Context)
+        -> Replacement
+    {
+        let start = next.skippingSpace()
+        let key = start.letters()
+        let unit = words.months.contains(key) ? nil : words.units[key]
+        let isHalf = numerator == 1 && denominator == 2
+        let gender = unit?.gender ?? (start.position > next.position ? self.gender(of: key) : nil)
+        let part = isHalf && gender == .feminine ? "media" : fraction(numerator, denominator)
+        guard let unit else {
+            return Replacement(spoken: whole.map { cardinal($0, gender) + " y " + part } ?? part, end: next.position)
         }
-        return Replacement(spoken: spoken, end: end)
+        let end = start.position + key.unicodeScalars.count
+        guard isHalf else {
+            let head = whole.map { cardinal($0, nil) + " y " + part } ?? part
+            return Replacement(spoken: head + " de " + unit.one, end: end)
+        }
+        let spoken = whole.map {
+            cardinal($0, unit.gender) + " " + noun(unit, after: $0, isDecimal: false) + " y " + part
+        }
+        return Replacement(spoken: spoken ?? part + " " + unit.one, end: end)
     }
 
     // MARK: - Decimals
@@ -267,6 +282,19 @@ extension Spanish {
         return time(WrittenTime(hour: hour, minute: minute, second: second), in: context.at(end))
     }
 
+    private static let zones: Set<String> = [
+        "est", "edt", "cst", "cdt", "mst", "pst", "pdt", "cet", "cest", "art", "pet", "clt",
+    ]
+
+    /// A time with the letters of its zone.
+    private func zoned(_ time: Replacement, _ context: Context) -> Replacement {
+        let next = context.at(time.end).skippingSpace()
+        let word = next.letters()
+        guard next.position > time.end, Self.zones.contains(word.lowercased()) else { return time }
+        let letters = word.uppercased().map { String($0) }.joined(separator: " ")
+        return Replacement(spoken: time.spoken + " " + letters, end: next.position + word.unicodeScalars.count)
+    }
+
     /// "GMT-3", "UTC+5:30": the zone of a time.
     func zone(_ word: String, in context: Context) -> Replacement? {
         guard ["gmt", "utc"].contains(word.lowercased()) else { return nil }
@@ -288,7 +316,7 @@ extension Spanish {
     /// "p. m." in words: "de la tarde", from eight on "de la noche".
     func dayPart(_ context: Context, _ hour: UInt64) -> Replacement? {
         let next = context.skippingSpace()
-        for form in ["a. m.", "a.m.", "a m", "am", "p. m.", "p.m.", "p m", "pm", "a.m", "p.m"] {
+        for form in ["a. m.", "a.m.", "am", "p. m.", "p.m.", "pm", "a.m", "p.m"] {
             let end = next.position + form.unicodeScalars.count
             let capitals = form.uppercased()
             guard next.follows(form) || next.follows(capitals), !next.at(end).scalar().isWordPart else { continue }
@@ -314,7 +342,7 @@ extension Spanish {
             return Replacement(spoken: spoken + " " + part.spoken, end: part.end)
         }
         guard let h = context.skippingSpace().word(of: ["h", "hs", "hrs", "horas"]) else {
-            return Replacement(spoken: spoken, end: context.position)
+            return zoned(Replacement(spoken: spoken, end: context.position), context)
         }
         let named = hour + (time.hour == 1 ? " hora" : " horas")
         let isRound = time.minute == 0 && time.second ?? 0 == 0 && time.hour != 1

@@ -127,6 +127,9 @@ struct Spanish: SpokenLanguage {
             let veces = value == 1 ? "vez" : "veces"
             return Replacement(spoken: cardinal(value, .feminine) + " " + veces, end: context.position + 1)
         }
+        if value <= 12, let part = dayPart(context, value) {
+            return Replacement(spoken: cardinal(value, .feminine) + " " + part.spoken, end: part.end, kind: .time)
+        }
         return number.isGrouped ? ordinal(value, in: context) : nil
     }
 
@@ -137,8 +140,18 @@ struct Spanish: SpokenLanguage {
 
     func word(_ word: String, in context: Context) -> Replacement? {
         monthBeforeDay(word, in: context)
-            ?? street(word, in: context) ?? numero(word, in: context).map { Replacement(spoken: words.number, end: $0) }
+            ?? street(word, in: context) ?? century(word, in: context) ?? numero(word, in: context).map {
+                Replacement(spoken: words.number, end: $0)
+            }
             ?? zone(word, in: context)
+    }
+
+    /// "s. XIX"
+    private func century(_ word: String, in context: Context) -> Replacement? {
+        guard word == "s" || word == "ss", context.scalar() == ".", context.scalar(1).isSpace,
+            Verbalizer.romanValue(context.at(context.position + 2).letters()) != nil
+        else { return nil }
+        return Replacement(spoken: word == "s" ? "siglo" : "siglos", end: context.position + 1)
     }
 
     /// "C/ Mayor"
@@ -149,29 +162,43 @@ struct Spanish: SpokenLanguage {
         return Replacement(spoken: "calle", end: context.position + 1)
     }
 
+    /// "1 o 2 horas": the noun after the second number.
+    func spoken(_ number: WrittenNumber, in context: Context) -> String? {
+        guard number.fraction.isEmpty, let value = number.value, let noun = sharedNoun(context, ["o", "y", "u", "a"])
+        else {
+            return nil
+        }
+        return gender(of: noun).map { cardinal(value, $0) }
+    }
+
     func date(_ date: WrittenDate, after previous: String) -> String {
         let spoken = cardinal(date.day, nil) + " de " + Self.months[date.month - 1]
         return date.year.map { spoken + " de " + cardinal($0, nil) } ?? spoken
     }
 
-    /// The nine digits of Spain, 600 123 456, by threes.
+    /// The nine digits of Spain, 600 123 456 or 91 234 56 78, in the groups that are written, else by threes.
     private func phone(_ context: Context) -> Replacement? {
-        var digits: [Int] = []
+        var groups: [[Int]] = [[]]
         var end = context.start
-        while digits.count < 10, context.at(end).scalar().isDigit {
-            digits.append(Int(context.at(end).scalar().value) - 48)
+        while groups.count < 5, groups[groups.count - 1].count < 10, context.at(end).scalar().isDigit {
+            groups[groups.count - 1].append(Int(context.at(end).scalar().value) - 48)
             end += 1
-            let isParted = context.at(end).scalar() == " " && context.at(end).scalar(1).isDigit
-            if isParted, digits.count == 3 || digits.count == 6 { end += 1 }
+            if context.at(end).scalar() == " ", context.at(end).scalar(1).isDigit {
+                groups.append([])
+                end += 1
+            }
         }
+        let digits = groups.flatMap { $0 }
+        let sizes = groups.map(\.count)
         let next = context.at(end)
         guard digits.count == 9, (6...9).contains(digits[0]), !next.scalar().isWordPart,
             !(" .,".unicodeScalars.contains(next.scalar()) && next.scalar(1).isDigit),
             words.units[next.skippingSpace().letters()] == nil,
             !"€$%".unicodeScalars.contains(next.skippingSpace().scalar())
         else { return nil }
-        let groups = [digits[..<3], digits[3..<6], digits[6...]].map { phoneGroup(Array($0)) }
-        return Replacement(spoken: groups.joined(separator: words.phoneSeparator), end: end)
+        guard [[9], [3, 3, 3], [2, 3, 2, 2], [3, 2, 2, 2]].contains(sizes) else { return nil }
+        if sizes == [9] { groups = [Array(digits[..<3]), Array(digits[3..<6]), Array(digits[6...])] }
+        return Replacement(spoken: groups.map(phoneGroup).joined(separator: words.phoneSeparator), end: end)
     }
 
     private static let abbreviations = """
@@ -198,8 +225,7 @@ struct Spanish: SpokenLanguage {
         vol = volumen, number
         fig = figura, number
         art = artículo, number
-        av = avenida, capital
-        avda = avenida, capital
+        av avda = avenida
         c = calle, capital
         tel = teléfono
         aprox = aproximadamente
@@ -209,8 +235,7 @@ struct Spanish: SpokenLanguage {
         s.a = S A, end
         a.m = a eme, end
         p.m = pe eme, end
-        s = siglo, number
-        ss = siglos, number
+        s.l = S L, end
         núms = números, number
         pza = plaza, capital
         ctra = carretera
@@ -259,7 +284,7 @@ struct Spanish: SpokenLanguage {
         m/s = metro por segundo, metros por segundo
         ° = grado, grados
         °C ℃ = grado Celsius, grados Celsius
-        K °K = grado Kelvin, grados Kelvin
+        °K = grado Kelvin, grados Kelvin
         °F ℉ = grado Fahrenheit, grados Fahrenheit
         Hz = hercio, hercios
         kHz = kilohercio, kilohercios
@@ -331,6 +356,19 @@ extension SpokenLanguage {
             return nil
         }
         return context.at(end).skippingSpace().scalar().isDigit ? end : nil
+    }
+
+    /// The noun after the second of two numbers that a word or a dash joins.
+    func sharedNoun(_ context: Context, _ connectors: Set<String>) -> String? {
+        let next = context.skippingSpace()
+        let isDash = "-–".unicodeScalars.contains(next.scalar())
+        let word = isDash ? "" : next.letters()
+        guard isDash || connectors.contains(word) else { return nil }
+        let start = next.at(next.position + (isDash ? 1 : word.unicodeScalars.count)).skippingSpace()
+        guard start.scalar().isDigit else { return nil }
+        let after = start.at(start.written(words).end)
+        let noun = after.skippingSpace()
+        return noun.position > after.position && noun.letters().count > 1 ? noun.letters() : nil
     }
 
     /// "3x por semana": the letter stands for "times" where nothing is multiplied.

@@ -61,6 +61,8 @@ struct Verbalizer {
     mutating func say(_ spoken: String, until end: Int) {
         guard let first = spoken.unicodeScalars.first else { return drop(until: end) }
         let origin = Int(input.origins[position])
+        let isSpacedTwice = first == " " && output.scalars.last == " " && spoken.utf8.count > 1
+        let spoken = isSpacedTwice ? String(spoken.dropFirst()) : spoken
         if let last = output.scalars.last, needsSpace(last, first) { output.append(" ", from: origin) }
         output.append(spoken, from: origin)
         hasJustSpoken = true
