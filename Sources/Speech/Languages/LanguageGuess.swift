@@ -5,7 +5,7 @@
 package enum LanguageGuess {
     /// A sentence and the language it is in.
     package struct Part: Sendable {
-        package let language: Language?
+        package let language: Language
         /// In Unicode scalars of the text.
         package let range: Range<Int>
     }
@@ -15,17 +15,16 @@ package enum LanguageGuess {
 
     /// The sentences of a text, with the language of each; neighbours of one language are one part. A sentence that does
     /// not tell goes with the one before, the first ones with the text as a whole.
-    static func parts(of scalars: [Unicode.Scalar]) -> [Part] {
+    static func parts(of scalars: [Unicode.Scalar], in whole: Language) -> [Part] {
         var view = String.UnicodeScalarView()
         view.append(contentsOf: scalars)
-        let whole = language(of: scalars[...])
         var parts: [Part] = []
         var start = 0
         for piece in SentenceSplitter(maximumLength: 4000).split(String(view)) {
             let range = start..<start + piece.text.unicodeScalars.count
             start = range.upperBound
             let language = language(of: scalars[range]) ?? parts.last?.language ?? whole
-            if let last = parts.last, last.language?.code == language?.code {
+            if let last = parts.last, last.language.code == language.code {
                 parts[parts.count - 1] = Part(language: language, range: last.range.lowerBound..<range.upperBound)
             } else {
                 parts.append(Part(language: language, range: range))
