@@ -33,6 +33,15 @@ import Testing
         #expect(LanguageGuess.language(of: text)?.code == code)
     }
 
+    /// A number has to be read in some language: one sure word will do.
+    @Test(arguments: [
+        ("Noch 5 Minuten", "Noch fünf Minuten"), ("Il est 14h30.", "Il est quatorze heures trente."),
+        ("Turn off 2 lights", "Turn off two lights"), ("Hello. 5 km", "Hello. five kilometers"),
+    ])
+    func readsAFewWordsByTheBestGuess(written: String, spoken: String) {
+        #expect(SpokenForm().convert(written).text == spoken)
+    }
+
     /// Each sentence is read in its own language; what tells nothing goes with the one before.
     @Test func decidesForEachSentence() {
         let written = "The cat has been asleep for 3 hours. Die Katze schläft seit 3 Stunden auf dem Sofa. 21!"

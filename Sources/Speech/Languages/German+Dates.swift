@@ -38,7 +38,7 @@ extension German {
 
     /// Where the time ends when "Uhr" follows, or a dash, a second time and "Uhr".
     private func endOfClock(_ after: Context) -> Int? {
-        if after.skippingSpace().followsWord("Uhr") { return after.position }
+        if after.skippingSpace().word(of: ["Uhr", "h"]) != nil { return after.position }
         let dash = after.skippingSpace()
         guard "-–".unicodeScalars.contains(dash.scalar()),
             let (_, hour) = dash.at(dash.position + 1).skippingSpace().integer(digits: 2)

@@ -50,7 +50,7 @@ package struct SpokenForm: Sendable {
             var verbalizer = Verbalizer(Markup.removed(from: scalars, fullStop: language.words.fullStop), language)
             return SpokenText(verbalizer.convert(), originalCount: scalars.count)
         }
-        let whole = LanguageGuess.language(of: earlier + text) ?? Self.fallback
+        let whole = LanguageGuess.likely(of: earlier + text.prefix(Self.enough)) ?? Self.fallback
         let plain = Markup.removed(from: scalars, fullStop: whole.spoken.words.fullStop)
         var spoken = TracedText()
         for part in LanguageGuess.parts(of: plain.scalars, in: whole) {
@@ -59,6 +59,9 @@ package struct SpokenForm: Sendable {
         }
         return SpokenText(spoken, originalCount: scalars.count)
     }
+
+    /// Characters that tell a language as well as a whole book does.
+    private static let enough = 4000
 
     /// Of a text without letters, or whose few words tell nothing.
     private static let fallback = Language.all[0]
