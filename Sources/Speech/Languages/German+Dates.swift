@@ -183,6 +183,8 @@ extension German {
         guard let (_, dot) = next.skippingSpace().integer(digits: 2), start.at(dot).scalar() == "." else {
             return false
         }
+        // "24. bis 26.12."
+        if let (_, end) = start.at(dot + 1).integer(digits: 2), start.at(end).scalar() == "." { return true }
         return month(start.at(dot + 1).skippingSpace())
     }
 
