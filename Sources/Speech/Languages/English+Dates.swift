@@ -13,6 +13,7 @@ extension English {
 
     /// The month that is written here, in any case. "may" and "march" are other words unless a year follows.
     func month(_ context: Context, after day: Bool = false) -> Replacement? {
+        guard "JFMASONDjfmasond".unicodeScalars.contains(context.scalar()) else { return nil }
         let written = context.letters()
         let end = context.position + written.unicodeScalars.count
         let name = written.lowercased().capitalizedFirst

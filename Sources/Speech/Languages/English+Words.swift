@@ -1,10 +1,13 @@
 // Titles, acronyms and Roman numerals in English.
 
 extension English {
+    private static let titles = [
+        "Mr": "Mister", "Mrs": "Missis", "Ms": "Miz", "Dr": "Doctor", "Prof": "Professor",
+    ]
+
     /// British titles have no dot.
     func title(_ word: String, in context: Context) -> Replacement? {
-        let titles = ["Mr": "Mister", "Mrs": "Missis", "Ms": "Miz", "Dr": "Doctor", "Prof": "Professor"]
-        guard let title = titles[word], context.scalar().isSpace, context.skippingSpace().scalar().isUpper else {
+        guard let title = Self.titles[word], context.scalar().isSpace, context.skippingSpace().scalar().isUpper else {
             return nil
         }
         return Replacement(spoken: title, end: context.position)

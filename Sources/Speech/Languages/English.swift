@@ -41,6 +41,12 @@ struct English: SpokenLanguage {
         words.power = "to the"
         words.saysImproperFractions = true
         words.fractionEndings = ["th", "TH", "rd", "RD", "nd", "ND", "st", "ST", "ths", "rds"]
+        Self.addNames(to: &words)
+        self.words = words
+    }
+
+    /// The days, what bears a number as its name, and who is called by one.
+    private static func addNames(to words: inout Vocabulary) {
         words.weekdays = [
             "Mon": "Monday", "Tue": "Tuesday", "Tues": "Tuesday", "Wed": "Wednesday", "Thu": "Thursday",
             "Thur": "Thursday", "Thurs": "Thursday", "Fri": "Friday", "Sat": "Saturday", "Sun": "Sunday",
@@ -65,7 +71,6 @@ struct English: SpokenLanguage {
             m min mins = minute, minutes
             s sec secs = second, seconds
             """)
-        self.words = words
     }
 
     // MARK: - Numbers

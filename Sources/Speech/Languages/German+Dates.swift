@@ -38,7 +38,7 @@ extension German {
 
     /// Where the time ends when "Uhr" follows, or a dash, a second time and "Uhr".
     private func endOfClock(_ after: Context) -> Int? {
-        if after.skippingSpace().followsWord("Uhr") { return after.position }
+        if after.skippingSpace().word(of: ["Uhr", "h"]) != nil { return after.position }
         let dash = after.skippingSpace()
         guard "-–".unicodeScalars.contains(dash.scalar()),
             let (_, hour) = dash.at(dash.position + 1).skippingSpace().integer(digits: 2)
@@ -183,6 +183,8 @@ extension German {
         guard let (_, dot) = next.skippingSpace().integer(digits: 2), start.at(dot).scalar() == "." else {
             return false
         }
+        // "24. bis 26.12."
+        if let (_, end) = start.at(dot + 1).integer(digits: 2), start.at(end).scalar() == "." { return true }
         return month(start.at(dot + 1).skippingSpace())
     }
 

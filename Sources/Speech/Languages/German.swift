@@ -118,6 +118,14 @@ struct German: SpokenLanguage {
         return cardinal(numerator, .neuter) + " " + ordinalStem(denominator) + "el"
     }
 
+    /// "Hauptstr. 5", and short words without a dot.
+    func word(_ word: String, in context: Context) -> Replacement? {
+        if word == "MwSt" { return Replacement(spoken: "Mehrwertsteuer", end: context.position) }
+        guard word.hasSuffix("str"), word.unicodeScalars.count > 4, context.scalar() == "." else { return nil }
+        let next = context.at(context.position + 1).skippingSpace().scalar()
+        return Replacement(spoken: word + "aße", end: context.position + (next == "\n" ? 0 : 1))
+    }
+
     /// "Ludwig XIV." is der Vierzehnte, "im XX. Jahrhundert".
     func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {
         if context.scalar() == "." {

@@ -5,7 +5,7 @@
 package enum LanguageGuess {
     /// A sentence and the language it is in.
     package struct Part: Sendable {
-        package let language: Language?
+        package let language: Language
         /// In Unicode scalars of the text.
         package let range: Range<Int>
     }
@@ -13,19 +13,23 @@ package enum LanguageGuess {
     /// The language of a text; nil when it has too little to tell: under five words of a script that many write.
     package static func language(of text: String) -> Language? { language(of: Array(text.unicodeScalars)[...]) }
 
+    /// The language that a text is read in, where something has to be decided: of fewer words the best guess.
+    package static func likely(of text: String) -> Language? {
+        language(of: Array(text.unicodeScalars)[...], isLikely: true)
+    }
+
     /// The sentences of a text, with the language of each; neighbours of one language are one part. A sentence that does
     /// not tell goes with the one before, the first ones with the text as a whole.
-    static func parts(of scalars: [Unicode.Scalar]) -> [Part] {
+    static func parts(of scalars: [Unicode.Scalar], in whole: Language) -> [Part] {
         var view = String.UnicodeScalarView()
         view.append(contentsOf: scalars)
-        let whole = language(of: scalars[...])
         var parts: [Part] = []
         var start = 0
         for piece in SentenceSplitter(maximumLength: 4000).split(String(view)) {
             let range = start..<start + piece.text.unicodeScalars.count
             start = range.upperBound
             let language = language(of: scalars[range]) ?? parts.last?.language ?? whole
-            if let last = parts.last, last.language?.code == language?.code {
+            if let last = parts.last, last.language.code == language.code {
                 parts[parts.count - 1] = Part(language: language, range: last.range.lowerBound..<range.upperBound)
             } else {
                 parts.append(Part(language: language, range: range))
@@ -34,13 +38,13 @@ package enum LanguageGuess {
         return parts
     }
 
-    private static func language(of scalars: ArraySlice<Unicode.Scalar>) -> Language? {
+    private static func language(of scalars: ArraySlice<Unicode.Scalar>, isLikely: Bool = false) -> Language? {
         switch Script(scalars) {
         case .cyrillic: named("ru")
         case .hangul: named("ko")
         case .kana: named("ja")
         case .han: named("zh")
-        case .latin: LatinGuess(scalars).language
+        case .latin: isLikely ? LatinGuess(scalars).likely : LatinGuess(scalars).language
         case .none: nil
         }
     }
@@ -99,6 +103,14 @@ private struct LatinGuess {
         return LanguageGuess.named(Self.codes[best])
     }
 
+    /// The best, from one sure word on: "Noch 5 Minuten".
+    var likely: Language? {
+        if let language { return language }
+        guard words < 5, let best = weights.indices.max(by: { weights[$0] < weights[$1] }) else { return nil }
+        let second = weights.indices.filter { $0 != best }.map { weights[$0] }.max() ?? 0
+        return weights[best] >= 1 && weights[best] >= second * 1.5 ? LanguageGuess.named(Self.codes[best]) : nil
+    }
+
     init(_ scalars: ArraySlice<Unicode.Scalar>) {
         var word: [Unicode.Scalar] = []
         var hasDigit = false
@@ -131,10 +143,8 @@ private struct LatinGuess {
         if let mask = Self.functionWords[word] { share(mask, 1) }
         for letter in word.unicodeScalars where letter.value > 0x7F { addLetter(letter) }
         guard letters.count > 4 else { return }
-        for (ending, mask) in Self.endings where word.hasSuffix(ending) {
-            share(mask, 0.6)
-            break
-        }
+        guard let last = letters.last, let endings = Self.endingsByLast[last] else { return }
+        if let (_, mask) = endings.first(where: { letters.suffix($0.0.count).elementsEqual($0.0) }) { share(mask, 0.6) }
     }
 
     /// Of languages that share a word each has less.
@@ -178,6 +188,16 @@ private struct LatinGuess {
         ("ould", 0b000001),
         ("nte", 0b111100), ("ly", 0b000001), ("oi", 0b000100), ("zza", 0b100000), ("cht", 0b000010), ("ê", 0b010000),
     ]
+
+    /// The endings by their last letter, so that few are compared.
+    private static let endingsByLast: [Unicode.Scalar: [([Unicode.Scalar], UInt8)]] = {
+        var table: [Unicode.Scalar: [([Unicode.Scalar], UInt8)]] = [:]
+        for (ending, mask) in endings {
+            let letters = Array(ending.unicodeScalars)
+            if let last = letters.last { table[last, default: []].append((letters, mask)) }
+        }
+        return table
+    }()
 
     /// For each word the languages that have it, a bit each.
     private static let functionWords: [String: UInt8] = {

@@ -38,6 +38,25 @@ enum HiddenText {
         return result
     }
 
+    /// Where a thought begins that has not ended yet, in a text that is still arriving.
+    static func openThought(in text: [Unicode.Scalar]) -> Int? {
+        guard text.contains("<") else { return nil }
+        var open: [String: Int] = [:]
+        var position = 0
+        while position < text.count {
+            guard text[position] == "<", let mark = mark(text, at: position) else {
+                position += 1
+                continue
+            }
+            if mark.kind == .open, open[mark.name] == nil { open[mark.name] = position }
+            if mark.kind == .close, let start = open.removeValue(forKey: mark.name) {
+                open = open.filter { $0.value < start }
+            }
+            position = mark.end
+        }
+        return open.values.min()
+    }
+
     private static func blank(_ text: inout [Unicode.Scalar], _ range: Range<Int>) {
         for index in range { text[index] = blank }
     }

@@ -17,7 +17,7 @@ extension Markup {
         switch scalar.value {
         case 0x09, 0x0A, 0x0D: return false
         case 0..<0x20, 0x7F..<0xA0, 0xAD, 0xFEFF: return true
-        case 0..<0x2000: return false
+        case 0..<0x2000, 0x3400...0xD7FF: return false
         // Invisible and directional marks, variation selectors, the enclosing keycap, private use, tags.
         case 0x200B...0x200F, 0x202A...0x202E, 0x2060...0x206F, 0xFE00...0xFE0F, 0x20E3, 0xE000...0xF8FF, 0xE0000...:
             return true
@@ -32,7 +32,7 @@ extension Markup {
     }
 
     private static let eyes: Set<Unicode.Scalar> = [":", ";"]
-    private static let mouths: Set<Unicode.Scalar> = [")", "(", "D", "P", "p", "/", "|", "O", "o", "*", "3", "]", "["]
+    private static let mouths: Set<Unicode.Scalar> = [")", "(", "D", "P", "p", "/", "|", "O", "o", "*", "]", "["]
 
     /// `:-)`, `;)` standing alone, and what follows its first mark.
     private func isEmoticon(at position: Int, in range: Range<Int>) -> Bool {

@@ -43,21 +43,25 @@ package struct SpokenForm: Sendable {
         self.language = Language.named(language)?.spoken
     }
 
-    package func convert(_ text: String) -> SpokenText {
+    /// - Parameter earlier: what came before, which may tell the language where the text alone does not.
+    package func convert(_ text: String, after earlier: String = "") -> SpokenText {
         let scalars = Array(text.unicodeScalars)
         if let language {
             var verbalizer = Verbalizer(Markup.removed(from: scalars, fullStop: language.words.fullStop), language)
             return SpokenText(verbalizer.convert(), originalCount: scalars.count)
         }
-        let whole = (LanguageGuess.language(of: text) ?? Self.fallback).spoken
-        let plain = Markup.removed(from: scalars, fullStop: whole.words.fullStop)
+        let whole = LanguageGuess.likely(of: earlier + text.prefix(Self.enough)) ?? Self.fallback
+        let plain = Markup.removed(from: scalars, fullStop: whole.spoken.words.fullStop)
         var spoken = TracedText()
-        for part in LanguageGuess.parts(of: plain.scalars) {
-            var verbalizer = Verbalizer(plain[part.range], (part.language ?? Self.fallback).spoken)
+        for part in LanguageGuess.parts(of: plain.scalars, in: whole) {
+            var verbalizer = Verbalizer(plain[part.range], part.language.spoken)
             spoken.append(verbalizer.convert())
         }
         return SpokenText(spoken, originalCount: scalars.count)
     }
+
+    /// Characters that tell a language as well as a whole book does.
+    private static let enough = 4000
 
     /// Of a text without letters, or whose few words tell nothing.
     private static let fallback = Language.all[0]

@@ -158,20 +158,22 @@ struct Verbalizer {
         var key = word.lowercased()
         var end = after.position + 1
         var found: (Abbreviation, Int)? = words.abbreviations[key].map { ($0, end) }
+        var hasDot = true
         for _ in 0..<4 {
             var next = end
-            if scalar(next).isSpace || scalar(next) == "-" { next += 1 }
-            if scalar(next - 1) == "-" { key += ".-" } else { key += "." }
+            if hasDot { key += "." }
+            if scalar(next) == "-" { key += "-" }
+            if scalar(next) == "-" || scalar(next).isSpace { next += 1 }
             var letters = next
             while letters < scalars.count, letters - next < 4, scalars[letters].isLetter { letters += 1 }
             guard letters > next, !scalar(letters).isWordPart else { break }
             key += string(next..<letters).lowercased()
-            // "dott.ssa" has no dot at its end.
-            end = scalar(letters) == "." ? letters + 1 : letters
-            if let longer = words.abbreviations[key], end > letters || next == after.position + 1 {
-                found = (longer, end)
-            }
-            if end == letters { break }
+            hasDot = scalar(letters) == "."
+            end = hasDot ? letters + 1 : letters
+            // "dott.ssa" has no dot at its end, and no space before it.
+            if let longer = words.abbreviations[key], hasDot || !scalar(next - 1).isSpace { found = (longer, end) }
+            // "c.-à-d."
+            if !hasDot, scalar(letters) != "-" { break }
         }
         guard let (abbreviation, end) = found else { return nil }
         let rest = after.at(end).skippingSpace()
