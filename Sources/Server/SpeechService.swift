@@ -106,6 +106,16 @@ extension SpeechService {
         return try model.use()
     }
 
+    /// The model's name of a language that is given by name or code, with or without a region, in any case; "auto" as it is.
+    package func language(_ text: String) throws(SpeakError) -> String {
+        let known = languages
+        let name = Language.named(text)?.name ?? text.lowercased()
+        guard name == "auto" || known.contains(name) else {
+            throw SpeakError(SynthesisError.unknownLanguage(String(text.prefix(80)), known: known))
+        }
+        return name
+    }
+
     /// The request in the engine's terms, and where in the door's text its words come from.
     private func speech(
         _ request: SpeakRequest, _ synthesizer: any Synthesizer
@@ -115,11 +125,7 @@ extension SpeechService {
             throw SpeakError(SynthesisError.textTooLong(bytes: bytes, limit: SpeechRequest.textLimit))
         }
         guard request.isOpen || request.text.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
-        let known = synthesizer.information.languages
-        let language = request.language.lowercased()
-        guard language == "auto" || known.contains(language) else {
-            throw SpeakError(SynthesisError.unknownLanguage(request.language, known: known))
-        }
+        let language = try language(request.language)
         let voice = try await voices.voice(request.voice ?? defaultVoice, for: synthesizer)
         // Text that is still being written is converted where its pieces come together.
         let converts = request.normalizes && !request.isOpen

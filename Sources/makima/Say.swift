@@ -86,7 +86,7 @@ struct Say: AsyncParsableCommand {
 
     private func speak<Engine: SpeechEngine>(with engine: Engine) throws {
         let model = engine.information
-        let language = voice.language ?? model.defaultLanguage
+        let language = voice.language.map { Language.named($0)?.name ?? $0 } ?? model.defaultLanguage
         var source = TextSource(text, form: textAsIs ? nil : SpokenForm(language: language))
         let output = try SpeechOutput(path: output, plays: play, sound, speed: speed, sampleRate: model.sampleRate)
         var request = SpeechRequest(

@@ -10,10 +10,7 @@ extension EngineDescription {
     package static let qwen3 = EngineDescription(
         name: VoicePrompt.engine, summary: "speaks Qwen3-TTS-12Hz models",
         author: (name: "Qwen", url: "https://github.com/QwenLM/Qwen3-TTS"),
-        languages: [
-            "english", "japanese", "chinese", "korean", "german", "french", "russian", "portuguese", "spanish",
-            "italian",
-        ],
+        languages: Language.all.map(\.name),
         devices: ["cpu"], needsModel: true, accepts: Qwen3Engine.accepts, identity: Qwen3Engine.identity,
         load: { options in
             let kernels = Kernels.available.first { $0.name == options.kernels } ?? .best

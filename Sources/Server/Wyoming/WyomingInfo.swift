@@ -6,7 +6,7 @@ extension WyomingEvent {
     /// Answered at once, whether or not the model is loaded.
     static func info(_ service: SpeechService) -> WyomingEvent {
         let model = service.information
-        let languages = service.languages.compactMap { codes[$0.lowercased()] }
+        let languages = service.languages.compactMap { Language.named($0)?.code }
         let attribution = WyomingValue.object([
             "name": .text(service.engine.author.name), "url": .text(service.engine.author.url),
         ])
@@ -35,15 +35,8 @@ extension WyomingEvent {
             ])
     }
 
-    private static let codes = [
-        "english": "en", "chinese": "zh", "japanese": "ja", "korean": "ko", "german": "de", "french": "fr",
-        "russian": "ru", "portuguese": "pt", "spanish": "es", "italian": "it",
-    ]
-
     /// "de-DE" → "german"; "auto" for what is not known.
     static func language(of code: String?) -> String {
-        guard let code else { return "auto" }
-        let short = code.lowercased().prefix { $0 != "-" && $0 != "_" }
-        return codes.first { $0.value == short }?.key ?? "auto"
+        code.flatMap { Language.named($0) }?.name ?? "auto"
     }
 }

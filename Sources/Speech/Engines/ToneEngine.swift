@@ -95,10 +95,7 @@ extension EngineDescription {
     package static let tone = EngineDescription(
         name: "tone", summary: "hums instead of speaking, to test clients",
         author: (name: "makima", url: "https://makima.example/"),
-        languages: [
-            "english", "japanese", "chinese", "korean", "german", "french", "russian", "portuguese", "spanish",
-            "italian",
-        ],
+        languages: Language.all.map(\.name),
         devices: ["cpu"], needsModel: false, accepts: { _ in false }, identity: { _ in "tone" },
         load: { ToneEngine(frameTime: $0.frameTime) }, inspect: { _ in [("engine", "tone")] })
 }

@@ -185,8 +185,8 @@ struct Verbalizer {
         // The one dot then ends both.
         let goesOn = !abbreviation.mayEndSentence || rest.position == end || !rest.scalar().isUpper
         let endsSentence = rest.scalar() == "\n" || !goesOn
-        let hasDot = scalar(end - 1) == "."
-        return Replacement(spoken: abbreviation.spoken, end: endsSentence && hasDot ? end - 1 : end)
+        let isDotted = scalar(end - 1) == "."
+        return Replacement(spoken: abbreviation.spoken, end: endsSentence && isDotted ? end - 1 : end)
     }
 
     private func roman(_ word: String, _ around: Context) -> Replacement? {
