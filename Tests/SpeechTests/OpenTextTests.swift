@@ -30,6 +30,22 @@ import Testing
         #expect(given > 2000)
     }
 
+    /// However the pieces are cut: the text so far tells the language of a number.
+    @Test func theTextSoFarTellsTheLanguage() {
+        var open = OpenText(SpokenForm())
+        var spoken = ""
+        for piece in ["Im Wohnzimmer ist es ", "gerade sehr warm, ", "nämlich ", "23 Grad. ", "Und in ", "2 Stunden."] {
+            spoken += open.append(piece, isLast: piece == "2 Stunden.")
+        }
+        #expect(spoken == "Im Wohnzimmer ist es gerade sehr warm, nämlich dreiundzwanzig Grad. Und in zwei Stunden.")
+    }
+
+    @Test func thoughtsAreHeldBackUntilTheyEnd() {
+        let pieces = Self.pieces(["<think>First. ", "Then. </th", "ink>Hello there. ", "5"])
+        #expect(pieces[0...1] == ["", ""])
+        #expect(pieces.joined() == "Hello there. five")
+    }
+
     @Test func withoutAFormTextPassesAsItIs() {
         var open = OpenText(nil)
         #expect(open.append("3.", isLast: false) == "3.")

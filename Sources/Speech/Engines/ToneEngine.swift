@@ -2,7 +2,6 @@
 
 import Glibc
 
-
 /// One frame per character of text, at a pitch that depends on the voice. Samples depend on the request alone.
 package struct ToneEngine: SpeechEngine, Sendable {
     /// What a frame costs, to stand in for a model of a given speed.

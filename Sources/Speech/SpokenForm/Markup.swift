@@ -2,15 +2,20 @@
 
 /// One pass over the lines of a text; each line is read a fixed number of times.
 struct Markup {
-    private let input: [Unicode.Scalar]
+    let input: [Unicode.Scalar]
     private let fullStop: String
-    private var output = TracedText()
+    var output = TracedText()
     /// Something was dropped since the last scalar that was kept.
-    private var hasDropped = false
+    var hasDropped = false
+    /// The number of a list, "①", was put in last: no digit may join it.
+    var endsEnumerator = false
+    /// The ">" of a "<name>" that is no tag.
+    var endOfPlaceholder: Int?
     /// The fence that opened the code block the line is in.
     private var fence: (mark: Unicode.Scalar, count: Int)?
 
-    static func removed(from input: [Unicode.Scalar], fullStop: String) -> TracedText {
+    static func removed(from text: [Unicode.Scalar], fullStop: String) -> TracedText {
+        let input = HiddenText.blanked(text)
         var markup = Markup(input: input, fullStop: fullStop)
         var start = 0
         while start < input.count {
@@ -134,6 +139,10 @@ struct Markup {
         while position < range.upperBound {
             let scalar = input[position]
             let next = position + 1 < range.upperBound ? input[position + 1] : "\n"
+            if scalar == "$" || scalar == "\\", let end = sayFormula(at: position, before: range.upperBound) {
+                position = end
+                continue
+            }
             switch scalar {
             case "\\" where next.value < 0x80 && !next.isWordPart && !next.isSpace && next != "\n":
                 keep(next, from: position)
@@ -149,6 +158,9 @@ struct Markup {
                 position = end
             case "<":
                 position = tag(at: position, closing: brackets.tagEnd[position]) ?? kept(position)
+            case ">" where endOfPlaceholder == position:
+                keep(" ", from: position)
+                drop(&position)
             case "&":
                 position = entity(at: position, before: range.upperBound) ?? kept(position)
             case "`":
@@ -171,19 +183,23 @@ struct Markup {
         position += 1
     }
 
-    private mutating func kept(_ position: Int) -> Int {
+    mutating func kept(_ position: Int) -> Int {
+        if let end = keepRaisedOrLowered(at: position) { return end }
         keep(input[position], from: position)
         return position + 1
     }
 
     /// Keeps a scalar; of the spaces around what was dropped one remains, and none before a closing mark.
-    private mutating func keep(_ scalar: Unicode.Scalar, from origin: Int) {
-        let folded = Self.folded(scalar)
+    mutating func keep(_ scalar: Unicode.Scalar, from origin: Int) {
+        if let plain = Compatibility.plain(scalar) { return keep(plain, from: origin) }
+        let folded: Unicode.Scalar = scalar == "\t" ? " " : scalar
         if hasDropped, output.scalars.last == " " {
             if folded == " " { return }
             if ".,!?;:)".unicodeScalars.contains(folded) { output.removeLast() }
         }
         if hasDropped, folded == " ", output.scalars.isEmpty || output.scalars.last == "\n" { return }
+        if endsEnumerator, folded.isDigit { output.append(" ", from: origin) }
+        endsEnumerator = false
         hasDropped = false
         output.append(folded, from: origin)
     }
@@ -206,46 +222,6 @@ struct Markup {
         return (close, end + 1)
     }
 
-    /// The end of an HTML tag or comment, dropped, or of `<address>`, kept without its marks.
-    private mutating func tag(at position: Int, closing: Int?) -> Int? {
-        guard let closing, closing - position <= 300, position + 1 < closing else { return nil }
-        let first = input[position + 1]
-        guard first.isLetter || first == "/" || first == "!" else { return nil }
-        let content = input[(position + 1)..<closing]
-        let isAddress = !content.contains(" ") && (content.contains("@") || (content.contains(":") && first.isLetter))
-        hasDropped = true
-        if isAddress {
-            for index in content.indices { keep(input[index], from: index) }
-        } else if "bB".unicodeScalars.contains(first), closing > position + 2, input[position + 2].value | 0x20 == 0x72
-        {
-            keep(" ", from: position)  // <br>
-            hasDropped = true
-        }
-        return closing + 1
-    }
-
-    private static let entities: [String: Unicode.Scalar] = [
-        "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": " ", "ndash": "–", "mdash": "—",
-        "hellip": "…",
-        "euro": "€", "pound": "£", "yen": "¥", "cent": "¢", "deg": "°", "times": "×", "frac12": "½", "copy": "©",
-        "rsquo": "’", "lsquo": "‘", "ldquo": "“", "rdquo": "”", "laquo": "«", "raquo": "»",
-    ]
-
-    private mutating func entity(at position: Int, before end: Int) -> Int? {
-        let body = input[(position + 1)..<min(position + 10, end)]
-        guard let semicolon = body.firstIndex(of: ";") else { return nil }
-        let name = String(String.UnicodeScalarView(body[..<semicolon]))
-        var scalar = Self.entities[name]
-        if name.hasPrefix("#x") || name.hasPrefix("#X") {
-            scalar = UInt32(name.dropFirst(2), radix: 16).flatMap { Unicode.Scalar($0) }
-        } else if name.hasPrefix("#") {
-            scalar = UInt32(name.dropFirst()).flatMap { Unicode.Scalar($0) }
-        }
-        guard let scalar else { return nil }
-        if Self.isInvisible(scalar) { hasDropped = true } else { keep(scalar, from: position) }
-        return semicolon + 1
-    }
-
     /// Drops `*`, `_` and `~~` that mark emphasis: those that touch a word on one side. "2 * 3", "~5" and `snake_case` stay.
     private mutating func emphasis(at position: Int, in range: Range<Int>) -> Int {
         let mark = input[position]
@@ -264,70 +240,6 @@ struct Markup {
             hasDropped = true
         }
         return end
-    }
-
-    // MARK: - Characters
-
-    private func isInvisible(at position: Int, in range: Range<Int>) -> Bool {
-        let scalar = input[position]
-        if Self.isInvisible(scalar) { return true }
-        // A keycap: a digit that is part of an emoji stays, its marks go. A smiley of marks goes.
-        return isEmoticon(at: position, in: range)
-    }
-
-    private static func isInvisible(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x09, 0x0A, 0x0D: return false
-        case 0..<0x20, 0x7F..<0xA0, 0xAD, 0xFEFF: return true
-        case 0..<0x2000: return false
-        // Invisible and directional marks, variation selectors, the enclosing keycap, private use, tags.
-        case 0x200B...0x200F, 0x202A...0x202E, 0x2060...0x206F, 0xFE00...0xFE0F, 0x20E3, 0xE000...0xF8FF, 0xE0000...:
-            return true
-        case 0x2190...0x21FF: return false  // arrows are words
-        case 0x2122, 0x3030, 0x303D, 0x203C, 0x2049: return false
-        default:
-            let properties = scalar.properties
-            return properties.isEmoji || properties.isEmojiPresentation || properties.isEmojiModifier
-                || (scalar.value >= 0x2500 && scalar.value <= 0x27BF && !properties.isAlphabetic)
-                || (scalar.value >= 0x1F000 && scalar.value <= 0x1FAFF)
-        }
-    }
-
-    private static let eyes: Set<Unicode.Scalar> = [":", ";"]
-    private static let mouths: Set<Unicode.Scalar> = [")", "(", "D", "P", "p", "/", "|", "O", "o", "*", "3", "]", "["]
-
-    /// `:-)`, `;)` standing alone, and what follows its first mark.
-    private func isEmoticon(at position: Int, in range: Range<Int>) -> Bool {
-        var start = position
-        if Self.mouths.contains(input[start]) || input[start] == "-" {
-            while start > range.lowerBound, position - start < 2, !input[start].isSpace,
-                !Self.eyes.contains(input[start])
-            {
-                start -= 1
-            }
-        }
-        guard Self.eyes.contains(input[start]), start == range.lowerBound || input[start - 1].isSpace else {
-            return false
-        }
-        var mouth = start + 1
-        if mouth < range.upperBound, input[mouth] == "-" { mouth += 1 }
-        guard mouth < range.upperBound, Self.mouths.contains(input[mouth]) else { return false }
-        let end = mouth + 1
-        return position < end && (end == range.upperBound || !input[end].isWordPart && input[end] != "/")
-    }
-
-    /// Full-width digits, letters and signs in the form the rules know; punctuation of Chinese and Japanese stays.
-    private static func folded(_ scalar: Unicode.Scalar) -> Unicode.Scalar {
-        switch scalar.value {
-        case 0x09: return " "
-        case 0xFF10...0xFF19, 0xFF21...0xFF3A, 0xFF41...0xFF5A, 0xFF03...0xFF06, 0xFF0B, 0xFF0D, 0xFF0F, 0xFF1D, 0xFF20:
-            return Unicode.Scalar(scalar.value - 0xFEE0) ?? scalar
-        case 0xFFE5: return "¥"
-        case 0xFFE1: return "£"
-        case 0xFFE6: return "₩"
-        case 0x2212: return "−"
-        default: return scalar
-        }
     }
 }
 

@@ -34,79 +34,37 @@ package struct SpokenText: Sendable, Equatable {
 }
 
 package struct SpokenForm: Sendable {
-    /// nil: the script of each text tells.
+    /// nil: each sentence tells.
     private let language: (any SpokenLanguage)?
 
-    /// - Parameter language: a language of the model by name ("german") or code ("de", "pt-BR"), in any case. "auto", and
-    ///   names that are not known, guess from the script of each text; Latin letters then mean English.
+    /// - Parameter language: a language by name ("german") or code ("de", "pt-BR"), in any case. "auto", and names that are
+    ///   not known, guess it for each sentence; what tells nothing is English.
     package init(language: String = "auto") {
-        self.language = Self.language(named: language)
+        self.language = Language.named(language)?.spoken
     }
 
-    package func convert(_ text: String) -> SpokenText {
+    /// - Parameter earlier: what came before, which may tell the language where the text alone does not.
+    package func convert(_ text: String, after earlier: String = "") -> SpokenText {
         let scalars = Array(text.unicodeScalars)
-        let language = self.language ?? Self.guess(scalars)
-        let plain = Markup.removed(from: scalars, fullStop: language.words.fullStop)
-        var verbalizer = Verbalizer(plain, language)
-        return SpokenText(verbalizer.convert(), originalCount: scalars.count)
-    }
-
-    // MARK: - Languages
-
-    private static func language(named name: String) -> (any SpokenLanguage)? {
-        let lowered = name.lowercased()
-        let code = lowered.prefix { $0 != "-" && $0 != "_" }
-        switch code {
-        case "en", "english": return english
-        case "zh", "cmn", "yue", "chinese", "beijing", "sichuan": return chinese
-        case "ja", "japanese": return japanese
-        case "ko", "korean": return korean
-        case "de", "german": return german
-        case "fr", "french": return french
-        case "ru", "russian": return russian
-        case "pt", "portuguese": return portuguese
-        case "es", "spanish": return spanish
-        case "it", "italian": return italian
-        default: return nil
+        if let language {
+            var verbalizer = Verbalizer(Markup.removed(from: scalars, fullStop: language.words.fullStop), language)
+            return SpokenText(verbalizer.convert(), originalCount: scalars.count)
         }
-    }
-
-    // Tables are read once.
-    private static let english = English()
-    private static let chinese = Chinese()
-    private static let japanese = Japanese()
-    private static let korean = Korean()
-    private static let german = German()
-    private static let french = French()
-    private static let russian = Russian()
-    private static let portuguese = Portuguese()
-    private static let spanish = Spanish()
-    private static let italian = Italian()
-
-    /// The language whose script has most of the letters. A Han or Hangul character is about a word's half, so it counts
-    /// twice; Han with any kana is Japanese.
-    private static func guess(_ scalars: [Unicode.Scalar]) -> any SpokenLanguage {
-        var latin = 0
-        var cyrillic = 0
-        var hangul = 0
-        var han = 0
-        var kana = 0
-        for scalar in scalars {
-            switch scalar.value {
-            case 0x41...0x5A, 0x61...0x7A, 0xC0...0x24F: latin += 1
-            case 0x400...0x52F: cyrillic += 1
-            case 0xAC00...0xD7A3, 0x1100...0x11FF: hangul += 2
-            case 0x3041...0x30FF: kana += 2
-            case 0x3400...0x4DBF, 0x4E00...0x9FFF, 0x20000...0x323AF: han += 2
-            default: break
-            }
+        let whole = LanguageGuess.likely(of: earlier + text.prefix(Self.enough)) ?? Self.fallback
+        let plain = Markup.removed(from: scalars, fullStop: whole.spoken.words.fullStop)
+        var spoken = TracedText()
+        for part in LanguageGuess.parts(of: plain.scalars, in: whole) {
+            var verbalizer = Verbalizer(plain[part.range], part.language.spoken)
+            spoken.append(verbalizer.convert())
         }
-        let most = max(latin, cyrillic, hangul, han + kana)
-        if most == 0 || most == latin { return english }
-        if most == cyrillic { return russian }
-        if most == hangul { return korean }
-        return kana > 0 ? japanese : chinese
+        return SpokenText(spoken, originalCount: scalars.count)
     }
+
+    /// Characters that tell a language as well as a whole book does.
+    private static let enough = 4000
+
+    /// Of a text without letters, or whose few words tell nothing.
+    private static let fallback = Language.all[0]
 }
 
 /// Scalars, each with the offset in the original it comes from.
@@ -121,6 +79,18 @@ struct TracedText: Sendable {
 
     mutating func append(_ text: String, from origin: Int) {
         for scalar in text.unicodeScalars { append(scalar, from: origin) }
+    }
+
+    mutating func append(_ other: TracedText) {
+        scalars += other.scalars
+        origins += other.origins
+    }
+
+    subscript(range: Range<Int>) -> TracedText {
+        var part = TracedText()
+        part.scalars = Array(scalars[range])
+        part.origins = Array(origins[range])
+        return part
     }
 
     mutating func removeLast() {

@@ -1,148 +1,4 @@
-// What a language has to tell so that numbers and signs can be said in it: words in tables, grammar in methods.
-
-enum Gender: Sendable { case masculine, feminine, neuter }
-
-/// Something that is counted: "kilometer", "kilometers".
-struct Noun: Sendable, Equatable {
-    var one: String
-    /// After 2 to 4 in Russian, and after decimals; `many` elsewhere.
-    var few: String
-    var many: String
-    var gender: Gender
-}
-
-struct Currency: Sendable, Equatable {
-    var noun: Noun
-    var cent: Noun?
-}
-
-struct Abbreviation: Sendable, Equatable {
-    enum Condition: Sendable { case none, number, capital }
-    var spoken: String
-    /// What has to follow.
-    var before: Condition
-    /// The dot ends the sentence too when a new one follows.
-    var mayEndSentence: Bool
-}
-
-/// The words of one language. Tables are written as lines, `key key = value, value`, so that they can be read and checked
-/// by whoever speaks the language.
-struct Vocabulary: Sendable {
-    var fullStop = "."
-    /// Words are written apart; not so in Chinese and Japanese, and not between a Korean number and what follows.
-    var spaces = true
-    var decimalMark: Unicode.Scalar = ","
-    var groupMarks: Set<Unicode.Scalar> = [".", "\u{A0}", "\u{202F}", "\u{2009}", "'", "’"]
-    /// "5/3/2024" is in May.
-    var monthFirst = false
-    /// A plain space may group thousands.
-    var groupsBySpace = false
-
-    /// 0 to 9, one by one.
-    var digits: [String]
-    /// Between digits said one by one.
-    var digitSeparator = " "
-    /// Between a number and its unit.
-    var unitSeparator = " "
-    /// Between the groups of a telephone number.
-    var phoneSeparator = ", "
-    var minus: String
-    /// The decimal mark; and a dot where a comma is the decimal mark.
-    var point: String
-    var dotInNumber: String
-    var percent: String
-    var permille: String
-    /// "five *to* ten", "three *to* two".
-    var range: String
-    var ratio: String
-    var per: String
-    /// Between a whole number and its fraction, with spaces where they are written.
-    var and: String
-    var times: String
-    var number: String
-    var hashtag: String
-    var dot: String
-    var slash: String
-    var dash: String
-    var underscore: String
-    var at: String
-    /// Between "five dollars" and "fifty cents"; cents are named when `namesCents`.
-    var moneyJoiner = " "
-    var namesCents = true
-
-    var months: [String] = []
-    var signs: [Unicode.Scalar: String] = [:]
-    /// Signs that mean something before a number only: "~5".
-    var signsBeforeNumber: [Unicode.Scalar: String] = [:]
-    var units: [String: Noun] = [:]
-    var currencies: [String: Currency] = [:]
-    /// What multiplies a number, by what is written: "M", "bn", "million".
-    var magnitudes: [String: Noun] = [:]
-    var abbreviations: [String: Abbreviation] = [:]
-    /// Words that a Roman numeral follows.
-    var romanWords: Set<String> = []
-
-    // MARK: - Tables
-
-    /// `km = kilometer, kilometers`, `км = километр, километра, километров`; a last field f or n is the gender.
-    static func nouns(_ table: String) -> [String: Noun] {
-        var result: [String: Noun] = [:]
-        for (keys, fields) in rows(table) {
-            let noun = noun(fields)
-            for key in keys { result[key] = noun }
-        }
-        return result
-    }
-
-    /// `$ USD = dollar, dollars / cent, cents`
-    static func currencies(_ table: String) -> [String: Currency] {
-        var result: [String: Currency] = [:]
-        for line in table.split(separator: "\n") {
-            let sides = line.split(separator: "=", maxSplits: 1)
-            let parts = sides[1].split(separator: "/").map(fields)
-            let currency = Currency(noun: noun(parts[0]), cent: parts.count > 1 ? noun(parts[1]) : nil)
-            for key in sides[0].split(separator: " ") { result[String(key)] = currency }
-        }
-        return result
-    }
-
-    /// `dr = Doctor, capital`; a field `end` says that the dot may end the sentence.
-    static func abbreviations(_ table: String) -> [String: Abbreviation] {
-        var result: [String: Abbreviation] = [:]
-        for (keys, fields) in rows(table) {
-            let before: Abbreviation.Condition =
-                fields.contains("capital") ? .capital : fields.contains("number") ? .number : .none
-            let value = Abbreviation(spoken: fields[0], before: before, mayEndSentence: fields.contains("end"))
-            for key in keys { result[key] = value }
-        }
-        return result
-    }
-
-    private static func rows(_ table: String) -> [(keys: [String], fields: [String])] {
-        table.split(separator: "\n").map { line in
-            let sides = line.split(separator: "=", maxSplits: 1)
-            return (sides[0].split(separator: " ").map(String.init), fields(sides[1]))
-        }
-    }
-
-    private static func fields(_ text: Substring) -> [String] {
-        text.split(separator: ",").map { field in
-            String(field.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
-        }
-    }
-
-    private static func noun(_ fields: [String]) -> Noun {
-        var forms = fields
-        var gender = Gender.masculine
-        if let last = forms.last, forms.count > 1, last == "f" || last == "n" {
-            gender = last == "f" ? .feminine : .neuter
-            forms.removeLast()
-        }
-        let one = forms[0]
-        let many = forms.last ?? one
-        return Noun(one: one, few: forms.count > 2 ? forms[1] : many, many: many, gender: gender)
-    }
-}
+// The grammar that a language has to tell so that numbers and signs can be said in it; its words are in a `Vocabulary`.
 
 protocol SpokenLanguage: Sendable {
     var words: Vocabulary { get }
@@ -163,6 +19,27 @@ protocol SpokenLanguage: Sendable {
 
     func percent(_ number: String, isPermille: Bool) -> String
 
+    /// A date, in the form that the words around it ask for.
+    func date(_ date: WrittenDate, in context: Context) -> String
+
+    /// Digits that start at `context.start`, before any rule that all languages share.
+    func digits(in context: Context) -> Replacement?
+
+    /// A number with what follows it, before the shared rules for fractions, ranges and units.
+    func quantity(_ number: WrittenNumber, in context: Context) -> Replacement?
+
+    /// A number alone, in the form that the words around it ask for.
+    func spoken(_ number: WrittenNumber, in context: Context) -> String?
+
+    /// A number of units, in the form that the words around it ask for.
+    func counted(_ number: WrittenNumber, _ noun: Noun, in context: Context) -> String?
+
+    /// A number with a fraction; nil: digit by digit after the decimal mark.
+    func decimal(_ number: WrittenNumber) -> String?
+
+    /// A sign at `context.start`, before any shared rule.
+    func sign(_ sign: Unicode.Scalar, in context: Context) -> Replacement?
+
     /// The words for a number together with what follows it, where that is more than a unit: "1st", "3. Mai", "1990s".
     func number(_ value: UInt64, in context: Context) -> Replacement?
 
@@ -181,6 +58,15 @@ protocol SpokenLanguage: Sendable {
     func word(_ word: String, in context: Context) -> Replacement?
 
     func phoneGroup(_ digits: [Int]) -> String
+
+    /// Up to four digits in the name of a thing: "UA1234".
+    func name(_ value: UInt64) -> String
+
+    /// What follows a number raised to a power: "squared", "to the minus three".
+    func power(_ exponent: UInt64, isNegative: Bool) -> String
+
+    /// "per kilogram"
+    func per(_ noun: Noun) -> String
 }
 
 struct WrittenDate: Sendable {
@@ -199,10 +85,28 @@ struct WrittenTime: Sendable {
 struct Replacement: Sendable {
     var spoken: String
     var end: Int
+    var kind = Kind.number
+
+    /// What digits stand for. Two of the same kind, other than plain numbers, may be the ends of a range.
+    enum Kind: Sendable { case number, named, date, time, duration, percent, money, unit }
 }
 
 extension SpokenLanguage {
     func year(_ value: UInt64) -> String { cardinal(value, nil) }
+
+    func date(_ date: WrittenDate, in context: Context) -> String { self.date(date, after: context.previous) }
+
+    func digits(in context: Context) -> Replacement? { nil }
+
+    func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? { nil }
+
+    func spoken(_ number: WrittenNumber, in context: Context) -> String? { nil }
+
+    func counted(_ number: WrittenNumber, _ noun: Noun, in context: Context) -> String? { nil }
+
+    func decimal(_ number: WrittenNumber) -> String? { nil }
+
+    func sign(_ sign: Unicode.Scalar, in context: Context) -> Replacement? { nil }
 
     func number(_ value: UInt64, in context: Context) -> Replacement? { nil }
 
@@ -225,6 +129,17 @@ extension SpokenLanguage {
         number + " " + (isPermille ? words.permille : words.percent)
     }
 
+    func power(_ exponent: UInt64, isNegative: Bool) -> String {
+        if !isNegative, exponent == 2, let square = words.signs["²"] { return square }
+        if !isNegative, exponent == 3, let cube = words.signs["³"] { return cube }
+        return (isNegative ? [words.power, words.minus] : [words.power]).joined(separator: words.unitSeparator)
+            + words.unitSeparator + cardinal(exponent, nil)
+    }
+
+    func name(_ value: UInt64) -> String { value > 999 ? year(value) : cardinal(value, nil) }
+
+    func per(_ noun: Noun) -> String { words.per + words.unitSeparator + noun.one }
+
     func phoneGroup(_ digits: [Int]) -> String {
         digits.map { words.digits[$0] }.joined(separator: words.digitSeparator)
     }
@@ -242,6 +157,10 @@ struct Context {
     var position: Int
     /// The word before it in the same sentence; empty when there is none.
     var previous: String
+    /// The last words of the sentence, up to four of them, numbers left out.
+    var recent: [String]
+    /// Where what is being said starts.
+    var start: Int
 
     func scalar(_ offset: Int = 0) -> Unicode.Scalar {
         let index = position + offset

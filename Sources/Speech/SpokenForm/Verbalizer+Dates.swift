@@ -15,7 +15,13 @@ extension Verbalizer {
         guard !goesOn(next) || next == "T", next != mark || !scalar(end + 1).isDigit else { return nil }
         let widths = (endOfA - start, endOfB - endOfA - 1, end - endOfB - 1)
         guard let date = order((a, b, c), widths, mark) else { return nil }
-        return Replacement(spoken: language.date(date, after: previous), end: next == "T" ? end + 1 : end)
+        let spoken = language.date(date, in: first.at(end))
+        if next == "T", widths.0 == 4 {
+            // A time stamp as programs write it: 2026-01-05T07:03:00+00:00.
+            guard let time = time(at: end + 1) else { return nil }
+            return Replacement(spoken: joined(spoken, time.spoken), end: time.end, kind: .date)
+        }
+        return goesOn(next) ? nil : Replacement(spoken: spoken, end: end, kind: .date)
     }
 
     private func order(
@@ -70,7 +76,30 @@ extension Verbalizer {
             time.second = second
             end = endOfSecond
         }
-        return language.time(time, in: first.at(end))
+        let zone = zone(at: end)
+        var spoken = language.time(time, in: first.at(zone?.end ?? end))
+        if let zone { spoken = Replacement(spoken: joined(spoken.spoken, zone.spoken), end: zone.end) }
+        spoken.kind = .time
+        return spoken
+    }
+
+    /// ".123456+02:00" of a time stamp: nobody says parts of a second, nor that the zone is the world's.
+    private func zone(at start: Int) -> Replacement? {
+        var end = start
+        if scalar(end) == ".", scalar(end + 1).isDigit { end = endOfDigits(from: end + 1) }
+        if scalar(end) == "Z", !scalar(end + 1).isWordPart { return Replacement(spoken: "", end: end + 1) }
+        let sign = scalar(end)
+        guard sign == "+" || sign == "-" || sign == "−",
+            let (hours, colon) = context(at: end + 1).integer(digits: 2), colon == end + 3, scalar(colon) == ":",
+            let (minutes, endOfZone) = context(at: colon + 1).integer(digits: 2), endOfZone == colon + 3,
+            hours <= 14, minutes < 60, !scalar(endOfZone).isWordPart
+        else { return end > start ? Replacement(spoken: "", end: end) : nil }
+        // "14:30-16:00" is a range: only a stamp with seconds, or one east of Greenwich, tells its zone.
+        guard sign == "+" || scalar(start - 3) == ":" && scalar(start - 6) == ":" else { return nil }
+        if hours == 0, minutes == 0 { return Replacement(spoken: "", end: endOfZone) }
+        let plus = sign == "+" ? words.signsBeforeNumber["+"] ?? words.signs["+"] ?? "" : words.minus
+        let rest = minutes == 0 ? "" : language.cardinal(minutes, nil)
+        return Replacement(spoken: joined("U T C", plus, language.cardinal(hours, nil), rest), end: endOfZone)
     }
 
     // MARK: - Versions
@@ -93,7 +122,7 @@ extension Verbalizer {
     }
 
     /// A word goes on after digits, which in languages that part no words only Latin letters show.
-    private func goesOn(_ scalar: Unicode.Scalar) -> Bool {
+    func goesOn(_ scalar: Unicode.Scalar) -> Bool {
         words.spaces ? scalar.isWordPart : scalar.isDigit || scalar.isSpacedLetter
     }
 
@@ -112,10 +141,24 @@ extension Verbalizer {
             guard (7...19).contains(total) else { return false }
             if hasPlus || hasBrackets { return groups.count >= 2 || hasPlus }
             if groups[0][0] == 0 { return groups.count >= 2 && total >= 8 && !marks.contains(".") || groups.count >= 3 }
+            if sizes == [3, 3, 4] { return true }
             if groups.count >= 3, sizes.allSatisfy({ $0 == 4 }), marks.count == 1 { return true }
             guard marks == ["-"] else { return false }
             return sizes == [3, 4] || (groups.count >= 3 && total >= 9 && sizes.allSatisfy { $0 <= 4 })
         }
+    }
+
+    /// A number after "call", "dial" and their like.
+    private func isDialled(_ phone: Phone) -> Bool {
+        guard !words.callWords.isEmpty, let first = phone.groups.first else { return false }
+        let isService =
+            phone.groups.count == 1 && first.count <= 6
+            && words.calledNumbers.contains(first.map(String.init).joined())
+        let total = phone.groups.reduce(0) { $0 + $1.count }
+        // "text 88022"
+        let isShortCode = (5...6).contains(first.count) && words.callWords.contains(previous.lowercased())
+        guard isService || isShortCode || (7...15).contains(total) else { return false }
+        return recent.contains { words.callWords.contains($0.lowercased()) }
     }
 
     mutating func sayPhone() -> Bool {
@@ -145,7 +188,8 @@ extension Verbalizer {
                 break
             }
         }
-        guard phone.isCalled, !goesOn(scalar(end)), !"-./ ".unicodeScalars.contains(scalar(end - 1)) else {
+        guard phone.isCalled || isDialled(phone), !goesOn(scalar(end)), !"-./ ".unicodeScalars.contains(scalar(end - 1))
+        else {
             return false
         }
         let groups = phone.groups.map(language.phoneGroup).joined(separator: words.phoneSeparator)

@@ -16,64 +16,26 @@ struct WrittenNumber {
     }
 }
 
-extension Verbalizer {
-    /// Says the number at the position, or after the sign there.
-    mutating func sayNumber(isNegative: Bool = false) {
-        let start = isNegative ? position + 1 : position
-        // Digits in a name: "A4", "MP3".
-        if !isNegative, scalar(position - 1).isSpacedLetter {
-            let number = written(at: start)
-            if !number.fraction.isEmpty, number.whole.count <= 4 { return say(spoken(number), until: number.end) }
-            let end = endOfDigits(from: start)
-            return say(plain(start..<end), until: end)
-        }
-        if !isNegative, let found = date(at: start) ?? time(at: start) {
-            previous = ""
-            return say(found.spoken, until: found.end)
-        }
-        if !isNegative, sayPhone() { return }
-        let found = dotted(at: start) ?? quantity(at: start)
-        say(isNegative ? joined(words.minus, found.spoken) : found.spoken, until: found.end)
-        previous = ""
-    }
-
-    private func joined(_ parts: String...) -> String {
-        parts.filter { !$0.isEmpty }.joined(separator: words.spaces || words.unitSeparator == " " ? " " : "")
-    }
-
-    private func endOfDigits(from start: Int) -> Int {
-        var end = start
-        while end < scalars.count, scalars[end].isDigit { end += 1 }
-        return end
-    }
-
-    /// Up to four digits as a number, more of them, or those with a zero in front, one by one.
-    private func plain(_ range: Range<Int>) -> String {
-        let isNumber = range.count <= 4 && (scalars[range.lowerBound] != "0" || range.count == 1)
-        guard isNumber, let (value, _) = context(at: range.lowerBound).integer(digits: 4) else {
-            return language.spelled(scalars[range])
-        }
-        return range.count == 4 ? language.year(value) : language.cardinal(value, nil)
-    }
-
-    // MARK: - Quantities
-
-    func written(at start: Int) -> WrittenNumber {
+extension Context {
+    /// The number that starts here, with the marks of a language that groups and parts its digits.
+    func written(_ words: Vocabulary) -> WrittenNumber {
+        let start = position
         var end = endOfDigits(from: start)
         var number = WrittenNumber(
             whole: Array(scalars[start..<end]), fraction: [], usesForeignDot: false, isGrouped: false, end: end)
         if end - start <= 3 {
-            let mark = scalar(end)
+            let mark = at(end).scalar()
             let groups = words.groupMarks.contains(mark) || (words.groupsBySpace && mark == " ")
-            while groups, scalar(end) == mark, endOfDigits(from: end + 1) == end + 4, number.whole.count < 18 {
+            while groups, at(end).scalar() == mark, endOfDigits(from: end + 1) == end + 4, number.whole.count < 18 {
                 number.whole += scalars[(end + 1)..<(end + 4)]
                 number.isGrouped = true
                 end += 4
             }
         }
-        let mark = scalar(end)
-        let isForeign = mark == "." && words.decimalMark != "."
-        if mark == words.decimalMark || isForeign, scalar(end + 1).isDigit, !(isForeign && number.isGrouped) {
+        let mark = at(end).scalar()
+        let isForeign = mark == "." && words.decimalMark != "." && end > start
+        let isDecimal = mark == words.decimalMark || isForeign || (mark == "." && end == start)
+        if isDecimal, at(end + 1).scalar().isDigit, !(isForeign && number.isGrouped) {
             let endOfFraction = endOfDigits(from: end + 1)
             number.fraction = Array(scalars[(end + 1)..<endOfFraction])
             number.usesForeignDot = isForeign
@@ -83,9 +45,84 @@ extension Verbalizer {
         return number
     }
 
+    private func endOfDigits(from start: Int) -> Int {
+        var end = start
+        while end < scalars.count, scalars[end].isDigit { end += 1 }
+        return end
+    }
+}
+
+extension Verbalizer {
+    /// Says the number at the position, or after the sign there.
+    mutating func sayNumber(isNegative: Bool = false) {
+        let start = isNegative ? position + 1 : position
+        // Digits in a name: "A4", "MP3".
+        let isProduct = "xX".unicodeScalars.contains(scalar(position - 1)) && scalar(position - 2).isDigit
+        if !isNegative, !isProduct, scalar(position - 1).isSpacedLetter || isPartOfName(start) {
+            let number = written(at: start)
+            if !number.fraction.isEmpty, number.whole.count <= 4 { return say(spoken(number), until: number.end) }
+            let end = endOfDigits(from: start)
+            return say(plain(start..<end), until: end)
+        }
+        let dated = isNegative ? nil : dated(at: start)
+        if dated == nil, !isNegative, sayPhone() { return }
+        let found = dated ?? dotted(at: start) ?? quantity(at: start)
+        say(isNegative ? joined(words.minus, found.spoken) : found.spoken, until: found.end)
+        previous = ""
+        last = Said(kind: found.kind, end: found.end)
+    }
+
+    /// "i7-8700": digits behind a dash, before which letters and digits make a name.
+    private func isPartOfName(_ start: Int) -> Bool {
+        guard scalar(start - 1) == "-", scalar(start - 2).isDigit else { return false }
+        var first = start - 2
+        while start - first < 8, scalar(first).isDigit { first -= 1 }
+        return scalar(first).isSpacedLetter
+    }
+
+    /// What is written in digits at `start`.
+    func number(at start: Int) -> Replacement { dated(at: start) ?? dotted(at: start) ?? quantity(at: start) }
+
+    /// Digits with marks of their own: dates, times, "2h 30m".
+    private func dated(at start: Int) -> Replacement? {
+        var place = context(at: start)
+        place.start = start
+        if var own = language.digits(in: place) {
+            if own.kind == .number { own.kind = .named }
+            return own
+        }
+        return duration(at: start) ?? date(at: start) ?? time(at: start)
+    }
+
+    func joined(_ parts: String...) -> String {
+        parts.filter { !$0.isEmpty }.joined(separator: words.spaces || words.unitSeparator == " " ? " " : "")
+    }
+
+    func endOfDigits(from start: Int) -> Int {
+        var end = start
+        while end < scalars.count, scalars[end].isDigit { end += 1 }
+        return end
+    }
+
+    /// Up to four digits as a number, more of them, or those with a zero in front, one by one.
+    func plain(_ range: Range<Int>) -> String {
+        let isNumber = range.count <= 4 && (scalars[range.lowerBound] != "0" || range.count == 1)
+        guard isNumber, let (value, _) = context(at: range.lowerBound).integer(digits: 4) else {
+            return language.spelled(scalars[range])
+        }
+        return range.count == 4 ? language.name(value) : language.cardinal(value, nil)
+    }
+
+    // MARK: - Quantities
+
+    func written(at start: Int) -> WrittenNumber { context(at: start).written(words) }
+
     func spoken(_ number: WrittenNumber, _ gender: Gender? = nil) -> String {
         guard number.fraction.isEmpty else {
-            let whole = number.value.map { language.cardinal($0, nil) } ?? language.spelled(number.whole)
+            if let own = language.decimal(number) { return own }
+            let whole =
+                number.value.map { number.whole.isEmpty ? "" : language.cardinal($0, nil) }
+                ?? language.spelled(number.whole)
             let point = number.usesForeignDot ? words.dotInNumber : words.point
             return joined(whole, point, language.spelled(number.fraction))
         }
@@ -98,10 +135,13 @@ extension Verbalizer {
     private func quantity(at start: Int) -> Replacement {
         let number = written(at: start)
         let after = context(at: number.end)
+        if let own = language.quantity(number, in: after) { return own }
+        if let scientific = scientific(number, after) { return scientific }
         if let fraction = fraction(number, after) { return fraction }
         if number.fraction.isEmpty, !number.isGrouped || after.scalar().isLetter, let value = number.value,
-            let own = language.number(value, in: after)
+            var own = language.number(value, in: after)
         {
+            if own.kind == .number { own.kind = .named }
             return own
         }
         if let range = range(number, after) { return range }
@@ -111,35 +151,66 @@ extension Verbalizer {
     /// - Parameter first: "five to" of a range, that goes before.
     private func measured(_ number: WrittenNumber, before first: String?) -> Replacement {
         let after = context(at: number.end)
-        func with(_ spoken: String) -> String { first.map { joined($0, spoken) } ?? spoken }
+        func with(_ spoken: String) -> String { (first ?? "") + spoken }
         if let percent = percent(number, after, with) { return percent }
         let (magnitude, next) = magnitude(after, hasCurrency: false)
         if let (currency, end) = currency(next) {
-            return Replacement(spoken: with(money(number, magnitude, currency, isRange: first != nil)), end: end)
+            let per = pricePer(end)
+            let amount = money(number, magnitude, currency, isWhole: first != nil, isPrice: per != nil)
+            return Replacement(spoken: with(joined(amount, per?.spoken ?? "")), end: per?.end ?? end, kind: .money)
         }
         if let magnitude {
-            return Replacement(spoken: with(counted(number, magnitude)), end: next.position)
+            let amount = counted(number, magnitude)
+            guard let (unit, end) = unit(next) else { return Replacement(spoken: with(amount), end: next.position) }
+            let many = language.afterMillions(language.noun(unit, after: 5, isDecimal: false))
+            return Replacement(spoken: with(amount + words.unitSeparator + many), end: endOfUnitDot(end), kind: .unit)
         }
         if let (unit, end) = unit(after) {
-            return Replacement(spoken: with(counted(number, unit)), end: end)
+            return Replacement(spoken: with(counted(number, unit)), end: endOfUnitDot(end), kind: .unit)
         }
-        if "x×".unicodeScalars.contains(after.scalar()), after.scalar(1).isDigit {
-            return Replacement(spoken: with(joined(spoken(number), words.times)), end: number.end + 1)
-        }
+        if let product = product(number, after, with) { return product }
         let space = after.scalar().isSpace
+        if let own = language.spoken(number, in: after) { return Replacement(spoken: with(own), end: number.end) }
         let gender = space && number.value != nil ? language.gender(of: after.skippingSpace().letters()) : nil
         return Replacement(spoken: with(spoken(number, gender)), end: number.end)
+    }
+
+    /// "5 x 3 = 15" multiplies, "2x8 m" measures.
+    private func product(_ number: WrittenNumber, _ after: Context, _ with: (String) -> String) -> Replacement? {
+        let sign = after.skippingSpace()
+        guard "x×".unicodeScalars.contains(sign.scalar()), sign.at(sign.position + 1).skippingSpace().scalar().isDigit
+        else { return nil }
+        let next = written(at: sign.at(sign.position + 1).skippingSpace().position)
+        let isCalculation = context(at: next.end).skippingSpace().scalar() == "="
+        let word = isCalculation ? words.signs["×"] ?? words.times : words.times
+        return Replacement(spoken: with(joined(spoken(number), word)), end: sign.position + 1)
+    }
+
+    /// "1e-5" as in programs.
+    private func scientific(_ number: WrittenNumber, _ after: Context) -> Replacement? {
+        guard after.scalar() == "e" || after.scalar() == "E" else { return nil }
+        let sign = after.scalar(1)
+        let isNegative = sign == "-" || sign == "−"
+        let start = isNegative || sign == "+" ? number.end + 2 : number.end + 1
+        guard let (exponent, end) = context(at: start).integer(digits: 3), !scalar(end).isWordPart else { return nil }
+        let times = words.signs["×"] ?? words.times
+        let power = language.power(exponent, isNegative: isNegative)
+        return Replacement(spoken: joined(spoken(number), times, language.cardinal(10, nil), power), end: end)
     }
 
     private func percent(_ number: WrittenNumber, _ after: Context, _ with: (String) -> String) -> Replacement? {
         let sign = after.skippingSpace()
         guard sign.scalar() == "%" || sign.scalar() == "‰", !sign.scalar(1).isDigit else { return nil }
+        if let noun = words.units[String(Character(sign.scalar()))] {
+            return Replacement(spoken: with(counted(number, noun)), end: sign.position + 1)
+        }
         let spoken = language.percent(with(spoken(number)), isPermille: sign.scalar() == "‰")
-        return Replacement(spoken: spoken, end: sign.position + 1)
+        return Replacement(spoken: spoken, end: sign.position + 1, kind: .percent)
     }
 
     /// "five kilometers"
-    private func counted(_ number: WrittenNumber, _ noun: Noun) -> String {
+    func counted(_ number: WrittenNumber, _ noun: Noun) -> String {
+        if let own = language.counted(number, noun, in: context(at: number.end)) { return own }
         guard number.fraction.isEmpty, let value = number.value else {
             let form = language.noun(noun, after: number.value ?? 5, isDecimal: !number.fraction.isEmpty)
             return spoken(number) + words.unitSeparator + form
@@ -164,8 +235,12 @@ extension Verbalizer {
         guard after.scalar() == "/" || after.scalar() == "⁄",
             let (second, end) = context(at: number.end + 1).integer(digits: 4), scalar(end) != "/"
         else { return nil }
-        if value > 0, value < second, second <= 100, !scalar(end).isLetter {
-            return Replacement(spoken: language.fraction(value, second), end: end)
+        let isProper = value > 0 && value < second && second <= 100
+        let isImproper = words.saysImproperFractions && value <= 100 && value != 24 && (2...10).contains(second)
+        if isProper || isImproper, !goesOn(scalar(end)) || words.fractionEndings.contains(context(at: end).letters()) {
+            let endOfOrdinal = end + context(at: end).letters().unicodeScalars.count
+            let isOrdinal = words.spaces && endOfOrdinal > end
+            return Replacement(spoken: language.fraction(value, second), end: isOrdinal ? endOfOrdinal : end)
         }
         return Replacement(spoken: language.cardinal(value, nil) + " " + plain((number.end + 1)..<end), end: end)
     }
@@ -187,11 +262,16 @@ extension Verbalizer {
     private func range(_ first: WrittenNumber, _ after: Context) -> Replacement? {
         var dash = after
         if dash.scalar().isSpace, "–—〜～".unicodeScalars.contains(dash.scalar(1)) { dash.position += 1 }
+        // "5%–10%" names the sign once.
+        let isPercent = after.scalar() == "%" && "-–—〜～~".unicodeScalars.contains(after.scalar(1))
+        if isPercent { dash.position = after.position + 1 }
         guard "-–—〜～~".unicodeScalars.contains(dash.scalar()) else { return nil }
         var second = dash.at(dash.position + 1)
         if dash.position > after.position { second = second.skippingSpace() }
         guard second.scalar().isDigit else { return nil }
         let number = written(at: second.position)
+        let isCalculation = context(at: number.end).skippingSpace().scalar() == "="
+        guard !isCalculation, !isPercent || scalar(number.end) == "%" else { return nil }
         guard let lowest = first.value, let high = number.value, !"-–".unicodeScalars.contains(scalar(number.end))
         else {
             return nil
@@ -201,121 +281,16 @@ extension Verbalizer {
             // No range: "2024-001" and the like are said one after the other.
             return nil
         }
-        let low = spoken(first) + (words.spaces ? " " : "") + words.range
+        let low = (language.spoken(first, in: after) ?? spoken(first)) + rangeLink
         if number.fraction.isEmpty, let own = language.number(high, in: context(at: number.end)) {
-            return Replacement(spoken: joined(low, own.spoken), end: own.end)
+            return Replacement(spoken: low + own.spoken, end: own.end)
         }
         return measured(number, before: low)
     }
 
-    // MARK: - Units and money
-
-    private func magnitude(_ after: Context, hasCurrency: Bool) -> (Noun?, Context) {
-        let start = after.skippingSpace()
-        let key = start.letters()
-        guard let noun = words.magnitudes[key], !start.scalar(key.unicodeScalars.count).isWordPart || !words.spaces,
-            hasCurrency || key.count > 1 || key == "k" && start.position == after.position
-                || !key.utf8.allSatisfy({ $0 < 0x80 })
-        else { return (nil, after) }
-        var end = start.at(start.position + key.unicodeScalars.count)
-        let isAbbreviated = key != noun.one && key != noun.many && key != noun.few
-        if isAbbreviated, end.scalar() == "." {
-            let next = end.at(end.position + 1)
-            if !next.skippingSpace().scalar().isUpper || currency(next) != nil { end.position += 1 }
-        }
-        return (noun, end)
-    }
-
-    /// A currency's sign or code.
-    private func currency(_ after: Context) -> (Currency, Int)? {
-        let start = after.skippingSpace()
-        if let currency = words.currencies[String(Character(start.scalar()))] {
-            return (currency, start.position + 1)
-        }
-        let code = start.letters()
-        guard code.count >= 2, let currency = words.currencies[code] else { return nil }
-        let end = start.position + code.unicodeScalars.count
-        return (currency, scalar(end) == "$" ? end + 1 : end)
-    }
-
-    private static let unitLimit = 8
-
-    /// The longest unit that is written here as a whole.
-    private func unit(_ after: Context) -> (Noun, Int)? {
-        let start = after.skippingSpace()
-        var end = start.position
-        while end < scalars.count, end - start.position < Self.unitLimit, isUnitPart(scalars[end]) { end += 1 }
-        while end > start.position {
-            let next = scalar(end)
-            let isWhole = !next.isWordPart || (!words.spaces && !next.isSpacedLetter && !next.isDigit)
-            if isWhole, let unit = words.units[string(start.position..<end)] {
-                return per(unit, end)
-            }
-            end -= 1
-        }
-        return nil
-    }
-
-    private func isUnitPart(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.isLetter || "/²³°℃℉%µμΩ'\"″′·.".unicodeScalars.contains(scalar)
-    }
-
-    /// "kilometers per second" for units whose quotient has no name of its own.
-    private func per(_ unit: Noun, _ end: Int) -> (Noun, Int) {
-        let key = context(at: end + 1).letters()
-        guard scalar(end) == "/", !key.isEmpty, let lower = words.units[key] else { return (unit, end) }
-        let tail = words.unitSeparator + words.per + words.unitSeparator + lower.one
-        let quotient = Noun(one: unit.one + tail, few: unit.few + tail, many: unit.many + tail, gender: unit.gender)
-        return (quotient, end + 1 + key.unicodeScalars.count)
-    }
-
-    /// "$5", "€ 3.50", "US$ 2 million": money whose currency is written before.
-    mutating func sayMoneyBeforeNumber(key: String, after end: Int) -> Bool {
-        var key = key
-        var start = context(at: end)
-        if start.scalar() == "$", key.count <= 3 {
-            key += "$"
-            start.position += 1
-        }
-        guard let currency = words.currencies[key] ?? (key.last == "$" ? words.currencies["$"] : nil) else {
-            return false
-        }
-        start = start.skippingSpace()
-        guard start.scalar().isDigit else { return false }
-        let number = written(at: start.position)
-        var end = number.end
-        var spokenRange: String?
-        var last = number
-        if "-–".unicodeScalars.contains(scalar(end)) {
-            let second = scalar(end + 1) == scalars[position] ? end + 2 : end + 1
-            if scalar(second).isDigit {
-                spokenRange = joined(spoken(number), words.range)
-                last = written(at: second)
-                end = last.end
-            }
-        }
-        let (magnitude, after) = magnitude(context(at: end), hasCurrency: true)
-        let amount = money(last, magnitude, currency, isRange: spokenRange != nil)
-        say(spokenRange.map { joined($0, amount) } ?? amount, until: after.position)
-        return true
-    }
-
-    private func money(_ number: WrittenNumber, _ magnitude: Noun?, _ currency: Currency, isRange: Bool) -> String {
-        if let magnitude {
-            let noun = language.noun(currency.noun, after: 5, isDecimal: false)
-            return counted(number, magnitude) + words.unitSeparator + language.afterMillions(noun)
-        }
-        guard !isRange, let cent = currency.cent, number.fraction.count == 2, let whole = number.value else {
-            return counted(number, currency.noun)
-        }
-        var units = number
-        units.fraction = []
-        var cents = number
-        cents.whole = Array(number.fraction.drop { $0 == "0" })
-        cents.fraction = []
-        if cents.whole.isEmpty { return counted(units, currency.noun) }
-        if whole == 0 { return counted(cents, cent) }
-        let small = words.namesCents ? counted(cents, cent) : language.cardinal(cents.value ?? 0, nil)
-        return counted(units, currency.noun) + words.moneyJoiner + small
+    /// What is said between the two numbers of a range, with its spaces; a hyphen has none.
+    private var rangeLink: String {
+        if words.range == "-" { return "-" }
+        return (words.spaces ? " " : "") + words.range + (words.spaces || words.unitSeparator == " " ? " " : "")
     }
 }

@@ -5,19 +5,27 @@ extension Verbalizer {
         let sign = scalars[position]
         let next = scalar(position + 1)
         let last = scalar(position - 1)
-        if sign == "\n" || ".!?。！？".unicodeScalars.contains(sign), !next.isWordPart { previous = "" }
+        if sign == "\n" || ".!?。！？".unicodeScalars.contains(sign), !next.isWordPart { endSentence() }
         if sign.properties.isWhitespace { return copy(until: position + 1) }
-        if sayMoneyBeforeNumber(key: String(Character(sign)), after: position + 1) { return }
+        if let own = language.sign(sign, in: context(at: position + 1)) { return say(own.spoken, until: own.end) }
+        if sayDash(sign) || sayMoneyBeforeNumber(key: String(Character(sign)), after: position + 1) { return }
         if sayVulgarFraction() { return }
         if next.isDigit || next == "(" || sign == "(", sayPhone() { return }
         if next.isDigit, !last.isWordPart, saySignOfNumber(sign) { return }
+        if "-−–".unicodeScalars.contains(sign), !last.isWordPart, sayDebt() { return }
 
         switch sign {
+        case "^":
+            sayPower()
+        case "#" where (last == "C" || last == "F") && !scalar(position - 2).isWordPart && !next.isWordPart:
+            say(words.sharp, until: position + 1)
         case "#" where next.isLetter && !last.isWordPart:
             say(words.hashtag, until: position + 1)
         case "." where last.isLetter && next.isLetter:
             if next.isUpper, !last.isUpper { return endUnspacedSentence() }
             if next.isUpper { drop(until: position + 1) } else { say(words.dot, until: position + 1) }
+        case "/" where sayPer():
+            break
         case "/" where last.isWordPart && next.isWordPart && !last.isDigit, "\\" where last.isWordPart:
             separate(" ")
         case "_":
@@ -34,7 +42,9 @@ extension Verbalizer {
     private mutating func sayOrKeep(_ sign: Unicode.Scalar) {
         if let word = words.signs[sign] { return say(word, until: position + 1) }
         switch sign.properties.generalCategory {
-        case .mathSymbol, .currencySymbol, .modifierSymbol, .otherSymbol, .otherNumber, .control, .format, .unassigned:
+        case _ where sign == "−":
+            say(words.minus, until: position + 1)
+        case .mathSymbol, .currencySymbol, .modifierSymbol, .otherSymbol, .control, .format, .unassigned:
             drop(until: position + 1)
         case _ where "{}[]|\\^*#<>@".unicodeScalars.contains(sign):
             drop(until: position + 1)
@@ -45,7 +55,7 @@ extension Verbalizer {
 
     /// "End.Next" lacks a space.
     private mutating func endUnspacedSentence() {
-        previous = ""
+        endSentence()
         copy(until: position + 1)
         separateNext()
     }
@@ -65,6 +75,8 @@ extension Verbalizer {
             sayNumber(isNegative: true)
         case "#", "№":
             say(words.number, until: position + 1)
+        case "." where scalar(position - 1) != ".":
+            sayNumber()
         default:
             guard let word = words.signsBeforeNumber[sign] else { return false }
             say(word, until: position + 1)
@@ -159,6 +171,8 @@ extension Verbalizer {
     private func isDomain(_ host: ArraySlice<Unicode.Scalar>) -> Bool {
         let labels = host.split(separator: ".", omittingEmptySubsequences: false)
         guard labels.count >= 2, let last = labels.last, let first = labels.first else { return false }
+        // "p.es." is an abbreviation.
+        if labels.count == 2, first.count == 1, last.count == 2 { return false }
         return first.contains { $0.isLetter } && Self.topLevelDomains.contains(String(String.UnicodeScalarView(last)))
             && labels.allSatisfy { !$0.isEmpty && $0.allSatisfy { $0.isWordPart || $0 == "-" } }
     }

@@ -2,6 +2,12 @@
 // scalars, so that the time is in proportion to the text.
 
 struct Verbalizer {
+    /// A number that was said, and where it ended.
+    struct Said {
+        var kind: Replacement.Kind
+        var end: Int
+    }
+
     private let input: TracedText
     let scalars: [Unicode.Scalar]
     let language: any SpokenLanguage
@@ -12,6 +18,10 @@ struct Verbalizer {
     var previous = ""
     /// Words were put in last, so that a letter that follows needs a space.
     private var hasJustSpoken = false
+    /// The number that was said last.
+    var last: Said?
+    /// The last words of the same sentence, up to four of them, numbers left out.
+    private(set) var recent: [String] = []
     /// Where the chunk ends that was looked at for an address last.
     var chunkEnd = 0
 
@@ -38,7 +48,7 @@ struct Verbalizer {
     }
 
     func context(at position: Int) -> Context {
-        Context(scalars: scalars, position: position, previous: previous)
+        Context(scalars: scalars, position: position, previous: previous, recent: recent, start: self.position)
     }
 
     func scalar(_ index: Int) -> Unicode.Scalar {
@@ -51,6 +61,8 @@ struct Verbalizer {
     mutating func say(_ spoken: String, until end: Int) {
         guard let first = spoken.unicodeScalars.first else { return drop(until: end) }
         let origin = Int(input.origins[position])
+        let isSpacedTwice = first == " " && output.scalars.last == " " && spoken.utf8.count > 1
+        let spoken = isSpacedTwice ? String(spoken.dropFirst()) : spoken
         if let last = output.scalars.last, needsSpace(last, first) { output.append(" ", from: origin) }
         output.append(spoken, from: origin)
         hasJustSpoken = true
@@ -88,12 +100,19 @@ struct Verbalizer {
         let word = isShort ? string(position..<end) : ""
         let prefix = previous
         previous = word
+        if recent.count == 4 { recent.removeFirst() }
+        recent.append(word)
         var around = context(at: end)
         around.previous = prefix
+        if isShort, end - position == 2, isNameOfStandard(end) {
+            let letters = string(position..<end).map(String.init).joined(separator: " ")
+            return say(letters, until: end)
+        }
         if isShort {
             if sayMoneyBeforeNumber(key: word, after: end) { return }
-            if let replacement = abbreviation(word, around) ?? language.word(word, in: around)
-                ?? roman(word, around)
+            if let replacement = weekday(word, around) ?? abbreviation(word, around)
+                ?? language.word(word, in: around) ?? roman(word, around) ?? version(word, around)
+                ?? formula(word, around)
             {
                 say(replacement.spoken, until: replacement.end)
                 return
@@ -102,16 +121,31 @@ struct Verbalizer {
         copy(until: end)
     }
 
-    /// Letters, with apostrophes between them.
+    /// "802.11ac": small letters behind a decimal are said one by one.
+    private func isNameOfStandard(_ end: Int) -> Bool {
+        guard scalar(position - 1).isDigit, scalars[position..<end].allSatisfy({ $0.value >= 0x61 && $0.value <= 0x7A })
+        else { return false }
+        var first = position - 1
+        while position - first < 6, scalar(first).isDigit { first -= 1 }
+        return scalar(first) == "." && scalar(first - 1).isDigit
+    }
+
+    /// Letters, with apostrophes between them; in languages that part no words, of scripts that do or of those that do not.
     private func endOfWord(from start: Int) -> Int {
         var end = start
         while end < scalars.count {
             let scalar = scalars[end]
             let isApostrophe = (scalar == "'" || scalar == "’") && end > start && self.scalar(end + 1).isLetter
             guard !scalar.isDigit, scalar.isWordPart || isApostrophe else { break }
+            if !words.spaces, scalar.isLetter, scalar.isSpacedLetter != scalars[start].isSpacedLetter { break }
             end += 1
         }
         return end
+    }
+
+    mutating func endSentence() {
+        previous = ""
+        recent.removeAll(keepingCapacity: true)
     }
 
     func string(_ range: Range<Int>) -> String {
@@ -124,15 +158,22 @@ struct Verbalizer {
         var key = word.lowercased()
         var end = after.position + 1
         var found: (Abbreviation, Int)? = words.abbreviations[key].map { ($0, end) }
+        var hasDot = true
         for _ in 0..<4 {
             var next = end
-            if scalar(next).isSpace { next += 1 }
+            if hasDot { key += "." }
+            if scalar(next) == "-" { key += "-" }
+            if scalar(next) == "-" || scalar(next).isSpace { next += 1 }
             var letters = next
             while letters < scalars.count, letters - next < 4, scalars[letters].isLetter { letters += 1 }
-            guard letters > next, scalar(letters) == "." else { break }
-            key += "." + string(next..<letters).lowercased()
-            end = letters + 1
-            if let longer = words.abbreviations[key] { found = (longer, end) }
+            guard letters > next, !scalar(letters).isWordPart else { break }
+            key += string(next..<letters).lowercased()
+            hasDot = scalar(letters) == "."
+            end = hasDot ? letters + 1 : letters
+            // "dott.ssa" has no dot at its end, and no space before it.
+            if let longer = words.abbreviations[key], hasDot || !scalar(next - 1).isSpace { found = (longer, end) }
+            // "c.-à-d."
+            if !hasDot, scalar(letters) != "-" { break }
         }
         guard let (abbreviation, end) = found else { return nil }
         let rest = after.at(end).skippingSpace()
@@ -144,11 +185,16 @@ struct Verbalizer {
         // The one dot then ends both.
         let goesOn = !abbreviation.mayEndSentence || rest.position == end || !rest.scalar().isUpper
         let endsSentence = rest.scalar() == "\n" || !goesOn
-        return Replacement(spoken: abbreviation.spoken, end: endsSentence ? end - 1 : end)
+        let hasDot = scalar(end - 1) == "."
+        return Replacement(spoken: abbreviation.spoken, end: endsSentence && hasDot ? end - 1 : end)
     }
 
     private func roman(_ word: String, _ around: Context) -> Replacement? {
-        guard !around.previous.isEmpty, let value = Self.romanValue(word) else { return nil }
+        guard let value = Self.romanValue(word) else { return nil }
+        // A numeral that is all there is: a title.
+        let isAll = around.position == scalars.count && around.position == word.utf8.count && word.utf8.count > 1
+        if isAll, value < 40 { return Replacement(spoken: language.cardinal(value, nil), end: around.position) }
+        guard !around.previous.isEmpty else { return nil }
         return language.roman(value, after: around.previous, in: around)
     }
 

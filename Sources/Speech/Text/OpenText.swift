@@ -1,14 +1,15 @@
 // Text that arrives piece by piece, on its way to its spoken form: plain words go on at once, and whatever may still change its
 // reading ("3", "3.5", "3.5 km", "**bold") waits for the end of its sentence.
 
-
-
 package struct OpenText: Sendable {
     /// Unicode scalars after which text is handed on without the end of a sentence.
     private static let patience = 200
 
     private let form: SpokenForm?
     private var waiting: [Unicode.Scalar] = []
+    /// The end of what was handed on, which tells the language of what follows.
+    private var earlier = String.UnicodeScalarView()
+    private static let earlierLimit = 400
 
     /// - Parameter form: nil leaves the text as it is.
     package init(_ form: SpokenForm?) {
@@ -24,7 +25,10 @@ package struct OpenText: Sendable {
         var piece = String.UnicodeScalarView()
         piece.append(contentsOf: waiting[..<ready])
         waiting.removeFirst(ready)
-        return Self.keepingSpace(String(piece), form.convert(String(piece)).text)
+        let spoken = form.convert(String(piece), after: String(earlier)).text
+        earlier.append(contentsOf: piece)
+        earlier.removeFirst(max(0, earlier.count - Self.earlierLimit))
+        return Self.keepingSpace(String(piece), spoken)
     }
 
     /// Converting trims; the space between two pieces separates their words.
@@ -37,6 +41,11 @@ package struct OpenText: Sendable {
 
     /// The end of the last whole word before the first that is not plain, or of the last whole sentence.
     private var settled: Int {
+        // A thought is not said, which only its end shows.
+        min(endOfPlainText, HiddenText.openThought(in: waiting) ?? waiting.count)
+    }
+
+    private var endOfPlainText: Int {
         var end = 0
         var isPlain = true
         for index in waiting.indices {

@@ -1,11 +1,11 @@
 /// Sino-Korean numbers, and native ones before the counters that take them.
-struct Korean: SpokenLanguage {
+struct Korean: EastAsianLanguage {
     let words: Vocabulary
 
     init() {
         var words = Vocabulary(
             digits: ["영", "일", "이", "삼", "사", "오", "육", "칠", "팔", "구"], minus: "마이너스", point: "점", dotInNumber: "점",
-            percent: "퍼센트", permille: "퍼밀", range: "에서", ratio: "대", per: "매", and: "과 ", times: "곱하기", number: "번호",
+            percent: "퍼센트", permille: "퍼밀", range: "에서", ratio: "대", per: "퍼", and: "과 ", times: "곱하기", number: "번호",
             hashtag: "해시태그", dot: "점", slash: "슬래시", dash: "하이픈", underscore: "밑줄", at: "골뱅이")
         words.spaces = false
         words.digitSeparator = ""
@@ -13,7 +13,7 @@ struct Korean: SpokenLanguage {
         words.decimalMark = "."
         words.groupMarks = [","]
         words.signs = [
-            "&": "앤드", "+": "더하기", "=": "는", "×": "곱하기", "÷": "나누기", "±": "플러스마이너스", "≈": "약", "≠": "같지 않음",
+            "&": "앤드", "+": " 더하기 ", "=": "는 ", "×": " 곱하기 ", "÷": " 나누기 ", "±": "플러스마이너스", "≈": "약", "≠": "같지 않음",
             "≤": "이하", "≥": "이상", "<": "작다", ">": "크다", "%": "퍼센트", "°": "도", "²": "제곱", "³": "세제곱", "√": "루트",
             "∞": "무한대", "→": "에서", "@": "골뱅이", "*": "곱하기",
         ]
@@ -28,7 +28,7 @@ struct Korean: SpokenLanguage {
         if value == 0 { return "영" }
         var parts: [String] = []
         var rest = value
-        for unit in ["", "만", "억", "조"] where rest > 0 {
+        for unit in ["", "만", "억", "조", "경"] where rest > 0 {
             let group = rest % 10_000
             rest /= 10_000
             // One is said before 억 and 조, not before 만.
@@ -52,7 +52,7 @@ struct Korean: SpokenLanguage {
     private static let nativeTens = ["", "열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔"]
 
     /// Before a counter, 1 to 99: "스무 살", "스물한 살".
-    private func native(_ value: UInt64) -> String {
+    func native(_ value: UInt64) -> String {
         if value == 20 { return "스무" }
         return Self.nativeTens[Int(value / 10)] + Self.native[Int(value % 10)]
     }
@@ -66,9 +66,14 @@ struct Korean: SpokenLanguage {
     /// Counters after native numbers, the longer first.
     private static let counters = [
         "시간", "번째", "사람", "마리", "가지", "그루", "송이", "켤레", "군데", "개월", "개", "명", "살", "시", "권", "잔", "병", "장", "대", "벌",
-        "채", "척", "통", "곳", "달", "쌍",
+        "채", "척", "통", "곳", "달", "쌍", "자루", "그릇", "접시", "포기", "다발", "줄", "칸", "끼", "조각", "모금", "스푼", "숟가락", "컵",
+        "상자", "봉지", "캔", "묶음", "바퀴", "걸음", "곡", "편", "글자", "단어", "문장", "가닥", "갈래", "자리", "식구", "방울", "움큼", "뿌리",
+        "마디", "판", "배",
     ]
-    private static let sinoCounters = ["개월", "시리즈", "시즌", "대학", "장관", "대비", "명령"]
+    private static let sinoCounters = [
+        "개월", "개국", "개년", "달러", "배터리", "채널", "병원", "통화", "시리즈", "시즌", "대학", "장관", "대비", "명령", "편의", "배율", "배속", "곡선",
+        "통신", "판매", "대기", "대의", "대로", "장소",
+    ]
     /// Words of their own after a number, parted from it.
     private static let units: [String] = [
         "년", "월", "일", "분", "초", "원", "층", "번", "호", "세", "도", "회", "주", "킬로", "미터", "퍼센트", "달러", "유로", "인분", "학년",
@@ -76,23 +81,48 @@ struct Korean: SpokenLanguage {
 
     func number(_ value: UInt64, in context: Context) -> Replacement? {
         let next = context.skippingSpace()
+        if let joined = rangeOfDates(value, in: context) { return joined }
         if Self.sinoCounters.contains(where: { next.follows($0) }) {
             return Replacement(spoken: cardinal(value, nil) + " ", end: next.position)
         }
-        if (1...99).contains(value), let counter = Self.counters.first(where: { next.follows($0) }) {
+        if let times = times(value, in: next) { return times }
+        if (1...99).contains(value), let counter = counter(value, at: next) {
             let isHour = counter == "시" && value > 12
             let spoken = counter == "번째" && value == 1 ? "첫" : isHour ? cardinal(value, nil) : native(value)
             return Replacement(spoken: spoken + " ", end: next.position)
         }
         if next.follows("월"), (1...12).contains(value) {
-            return Replacement(spoken: month(value), end: next.position + 1)
+            return Replacement(spoken: month(value) + (next.scalar(1).isDigit ? " " : ""), end: next.position + 1)
+        }
+        if next.scalar(1).isDigit, let unit = ["년", "일"].first(where: { next.follows($0) }) {
+            return Replacement(spoken: cardinal(value, nil) + " " + unit + " ", end: next.position + 1)
         }
         guard Self.units.contains(where: { next.follows($0) }) else { return nil }
         return Replacement(spoken: cardinal(value, nil) + " ", end: next.position)
     }
 
+    /// The counter of native numbers that stands here; "20대" is an age, "2대" are cars.
+    func counter(_ value: UInt64, at next: Context) -> String? {
+        let isAge = next.follows("대") && value >= 10 && value % 10 == 0
+        if isAge || Self.sinoCounters.contains(where: { next.follows($0) }) { return nil }
+        return Self.counters.first { next.follows($0) }
+    }
+
+    private static let repetitions: Set<String> = [
+        "하루", "하루에", "매일", "일주일에", "총", "모두", "벌써", "다시", "최대", "최소", "각각", "한", "지금까지", "달에", "주에", "연속",
+    ]
+
+    /// "하루 3번" counts, "3번 출구" numbers.
+    private func times(_ value: UInt64, in next: Context) -> Replacement? {
+        guard (1...99).contains(value), next.follows("번"), !next.follows("번째"), !next.follows("번호") else { return nil }
+        let after = next.at(next.position + 1).skippingSpace()
+        let isCounted =
+            Self.repetitions.contains(next.previous) || after.followsAny(["반복", "이상", "더", "씩", "정도", "울", "연속"])
+        return isCounted ? Replacement(spoken: native(value) + " ", end: next.position) : nil
+    }
+
     /// 유월 and 시월.
-    private func month(_ value: UInt64) -> String {
+    func month(_ value: UInt64) -> String {
         switch value {
         case 6: "유월"
         case 10: "시월"
@@ -106,16 +136,15 @@ struct Korean: SpokenLanguage {
     }
 
     func time(_ time: WrittenTime, in context: Context) -> Replacement {
-        let hour = (1...12).contains(time.hour) ? native(time.hour) : cardinal(time.hour, nil)
+        let isNative = (1...12).contains(time.hour) || (time.hour > 12 && endsNativeRange(context))
+        let hour = isNative ? native(time.hour) : cardinal(time.hour, nil)
         var spoken = hour + " 시"
         if time.minute > 0 || time.second ?? 0 > 0 { spoken += " " + cardinal(time.minute, nil) + " 분" }
         if let second = time.second, second > 0 { spoken += " " + cardinal(second, nil) + " 초" }
-        return Replacement(spoken: spoken, end: context.position)
-    }
-
-    /// Telephone numbers say 공 for zero.
-    func phoneGroup(_ digits: [Int]) -> String {
-        digits.map { $0 == 0 ? "공" : words.digits[$0] }.joined()
+        if let half = halfOfDay(context) {
+            return Replacement(spoken: (half.isMorning ? "오전 " : "오후 ") + spoken, end: half.end)
+        }
+        return withParticle(spoken, context)
     }
 
     func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? { nil }
@@ -138,8 +167,12 @@ struct Korean: SpokenLanguage {
         min = 분
         s = 초
         ms = 밀리초
-        km/h = 킬로미터 매시
-        m/s = 미터 매초
+        km/h kph = 시속 # 킬로미터
+        m/s = 초속 # 미터
+        N = 뉴턴
+        J = 줄
+        Pa = 파스칼
+        hPa = 헥토파스칼
         ° = 도
         °C ℃ = 도
         °F ℉ = 화씨도
@@ -160,8 +193,17 @@ struct Korean: SpokenLanguage {
         """
 
     private static let currencies = """
-        ₩ KRW = 원
+        ₩ KRW krw = 원
         $ USD US$ = 달러
+        HK$ HKD = 홍콩 달러
+        C$ CAD = 캐나다 달러
+        A$ AUD = 호주 달러
+        NT$ TWD = 대만 달러
+        S$ SGD = 싱가포르 달러
+        CHF = 스위스 프랑
+        THB ฿ = 바트
+        VND ₫ = 동
+        INR ₹ = 루피
         € EUR = 유로
         ¥ JPY = 엔
         £ GBP = 파운드

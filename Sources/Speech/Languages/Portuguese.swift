@@ -20,17 +20,43 @@ struct Portuguese: SpokenLanguage {
         words.signsBeforeNumber = [
             "+": "mais", "~": "cerca de", "<": "menos de", ">": "mais de", "≈": "cerca de", "±": "mais ou menos",
         ]
+        words.weekdays = [
+            "seg": "segunda", "ter": "terça", "qua": "quarta", "qui": "quinta", "sex": "sexta", "sáb": "sábado",
+            "dom": "domingo", "Seg": "segunda", "Qua": "quarta", "Qui": "quinta", "Sex": "sexta", "Sáb": "sábado",
+        ]
+        words.wordsLikeWeekdays = ["seg", "ter", "sex", "dom"]
+        words.power = "elevado a"
+        words.version = "versão"
+        words.callWords = [
+            "ligue", "liga", "ligar", "ligação", "telefone", "disque", "disca", "telefonar", "emergência", "chame",
+        ]
+        words.calledNumbers = [
+            "190", "192", "193", "112", "180", "188", "199", "100", "181", "197", "191", "194", "144", "808", "117",
+        ]
+        words.labels = ["sala", "quarto", "porta", "grupo", "linha", "vitamina", "turma", "letra", "bloco", "casa"]
+        words.durations = Vocabulary.nouns(
+            """
+            d = dia, dias
+            h = hora, horas, f
+            m min = minuto, minutos
+            s seg = segundo, segundos
+            """)
         words.units = Vocabulary.nouns(Self.units)
         words.currencies = Vocabulary.currencies(Self.currencies)
         words.magnitudes = Vocabulary.nouns(
             """
-            mi milhão milhões = milhão, milhões
-            bi bilhão bilhões = bilhão, bilhões
+            mi milhão = milhão, milhões
+            milhões = milhões
+            bi bilhão = bilhão, bilhões
+            bilhões = bilhões
+            tri trilhão = trilhão, trilhões
+            trilhões = trilhões
+            mil = mil
             """)
         words.abbreviations = Vocabulary.abbreviations(Self.abbreviations)
         words.romanWords = [
             "século", "capítulo", "tomo", "livro", "ato", "artigo", "parte", "título", "volume", "fase", "tipo",
-            "séculos",
+            "séculos", "séc", "cap", "t", "vol", "art",
         ]
         self.words = words
     }
@@ -72,8 +98,9 @@ struct Portuguese: SpokenLanguage {
         let head = size == 1000 && value < 2000 ? one : count + " " + (value / size == 1 ? one : many)
         let rest = value % size
         if rest == 0 { return head }
-        // The last group takes "e" when it is one word: below a hundred, a round hundred, or "mil".
-        let isOne = rest < 100 || rest == 1000 || (rest < 1000 && rest % 100 == 0)
+        // The last group takes "e" when it is below a hundred or a round hundred, of ones or of thousands.
+        let last = rest < 1_000_000 && rest % 1000 == 0 ? rest / 1000 : rest
+        let isOne = last < 100 || (last < 1000 && last % 100 == 0)
         return head + (isOne ? " e " : " ") + cardinal(rest, gender)
     }
 
@@ -82,15 +109,27 @@ struct Portuguese: SpokenLanguage {
     ]
     private static let ordinalTens = [
         "", "décimo", "vigésimo", "trigésimo", "quadragésimo", "quinquagésimo", "sexagésimo", "septuagésimo",
-        "octogésimo",
-        "nonagésimo",
+        "octogésimo", "nonagésimo",
+    ]
+    private static let ordinalHundreds = [
+        "", "centésimo", "ducentésimo", "trecentésimo", "quadringentésimo", "quingentésimo", "sexcentésimo",
+        "septingentésimo", "octingentésimo", "noningentésimo",
     ]
 
     func ordinal(_ value: UInt64, _ gender: Gender) -> String {
-        guard value > 0, value < 100 else { return value == 100 ? "centésimo" : cardinal(value, nil) }
-        let parts = [Self.ordinalTens[Int(value / 10)], Self.ordinals[Int(value % 10)]].filter { !$0.isEmpty }
-        let forms = gender == .feminine ? parts.map { $0.dropLast() + "a" } : parts
-        return forms.joined(separator: " ")
+        guard value > 0, value < 1_000_000 else { return cardinal(value, gender) }
+        var parts: [String] = []
+        if value >= 1000 {
+            if value >= 2000 { parts.append(cardinal(value / 1000, .masculine)) }
+            parts.append("milésimo")
+        }
+        let ends = [
+            Self.ordinalHundreds[Int(value % 1000 / 100)], Self.ordinalTens[Int(value % 100 / 10)],
+            Self.ordinals[Int(value % 10)],
+        ]
+        parts += ends.filter { !$0.isEmpty }
+        guard gender == .feminine else { return parts.joined(separator: " ") }
+        return parts.map { $0.hasSuffix("o") ? $0.dropLast() + "a" : $0 }.joined(separator: " ")
     }
 
     func fraction(_ numerator: UInt64, _ denominator: UInt64) -> String {
@@ -110,16 +149,36 @@ struct Portuguese: SpokenLanguage {
 
     func afterMillions(_ noun: String) -> String { "de " + noun }
 
-    func gender(of word: String) -> Gender? {
-        word.hasSuffix("a") || word.hasSuffix("as") ? .feminine : nil
-    }
-
     // MARK: - Dates and times
 
-    private static let months = [
+    static let months = [
         "janeiro", "fevereiro", "março", "abril", "maio", "junho", "julho", "agosto", "setembro", "outubro", "novembro",
         "dezembro",
     ]
+
+    func digits(in context: Context) -> Replacement? { dayInDigits(context) ?? timeWithDot(context) ?? phone(context) }
+
+    func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {
+        guard number.fraction.isEmpty, let value = number.value else { return nil }
+        if timesSign(context) {
+            let vezes = value == 1 ? " vez" : " vezes"
+            return Replacement(spoken: cardinal(value, .feminine) + vezes, end: context.position + 1)
+        }
+        return fraction(value, in: context) ?? (number.isGrouped ? self.number(value, in: context) : nil)
+    }
+
+    /// "2 ou 3 vezes": the noun after the second number.
+    func spoken(_ number: WrittenNumber, in context: Context) -> String? {
+        guard number.fraction.isEmpty, let value = number.value, let noun = sharedNoun(context, ["ou", "e", "a"]) else {
+            return nil
+        }
+        return gender(of: noun).map { cardinal(value, $0) }
+    }
+
+    func word(_ word: String, in context: Context) -> Replacement? {
+        if let end = numero(word, in: context) { return Replacement(spoken: words.number, end: end) }
+        return extensionNumber(word, in: context)
+    }
 
     /// "1º", "3ª", "14h", "1 de maio".
     func number(_ value: UInt64, in context: Context) -> Replacement? {
@@ -131,6 +190,7 @@ struct Portuguese: SpokenLanguage {
         if value <= 24, context.followsWord("h") {
             return time(WrittenTime(hour: value, minute: 0), in: context.at(context.position + 1))
         }
+        if let date = dayOfMonth(value, in: context) { return date }
         if value == 1, context.follows(" de "), Self.months.contains(context.at(context.position + 4).letters()) {
             return Replacement(spoken: "primeiro", end: context.position)
         }
@@ -141,29 +201,6 @@ struct Portuguese: SpokenLanguage {
         let day = date.day == 1 ? "primeiro" : cardinal(date.day, nil)
         let spoken = day + " de " + Self.months[date.month - 1]
         return date.year.map { spoken + " de " + cardinal($0, nil) } ?? spoken
-    }
-
-    func time(_ time: WrittenTime, in context: Context) -> Replacement {
-        var spoken = cardinal(time.hour, .feminine)
-        if time.minute > 0 {
-            spoken += " e " + cardinal(time.minute, nil)
-        } else {
-            spoken += time.hour < 2 ? " hora" : " horas"
-        }
-        if let second = time.second, second > 0 {
-            spoken += " e " + cardinal(second, nil) + (second == 1 ? " segundo" : " segundos")
-        }
-        return Replacement(spoken: spoken, end: context.skippingSpace().word(of: ["h"])?.end ?? context.position)
-    }
-
-    /// Up to ten centuries and kings are ordinals.
-    func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {
-        let key = word.lowercased()
-        let isCentury = key == "século" || key == "séculos"
-        let isName = word.first?.isUppercase == true && value > 1 && value != 5 && value != 10
-        guard words.romanWords.contains(key) || isName else { return nil }
-        let isOrdinal = value <= 10 && (isCentury || (isName && !words.romanWords.contains(key)))
-        return Replacement(spoken: isOrdinal ? ordinal(value, .masculine) : cardinal(value, nil), end: context.position)
     }
 
     private static let abbreviations = """
@@ -194,6 +231,15 @@ struct Portuguese: SpokenLanguage {
         fig = figura, number
         art = artigo, number
         av = avenida, capital
+        apto = apartamento
+        ap = apartamento, number
+        bl = bloco
+        trav = travessa, capital
+        pça = praça, capital
+        rod = rodovia, capital
+        tb = também
+        vc = você
+        séc = século
         r = rua, capital
         tel = telefone
         aprox = aproximadamente
@@ -219,6 +265,7 @@ struct Portuguese: SpokenLanguage {
         t = tonelada, toneladas, f
         l L = litro, litros
         ml mL = mililitro, mililitros
+        h = hora, horas, f
         min = minuto, minutos
         s seg = segundo, segundos
         ms = milissegundo, milissegundos

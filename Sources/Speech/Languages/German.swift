@@ -1,0 +1,157 @@
+struct German: SpokenLanguage {
+    let words: Vocabulary
+
+    init() {
+        var words = Vocabulary(
+            digits: Array(Self.small[..<10]), minus: "minus", point: "Komma", dotInNumber: "Punkt", percent: "Prozent",
+            permille: "Promille", range: "bis", ratio: "zu", per: "pro", and: " ", times: "mal", number: "Nummer",
+            hashtag: "Hashtag", dot: "Punkt", slash: "Schrägstrich", dash: "Bindestrich", underscore: "Unterstrich",
+            at: "ät")
+        words.namesCents = false
+        words.and = " "
+        words.months = Self.months
+        words.signs = [
+            "&": "und", "+": "plus", "=": "gleich", "×": "mal", "÷": "geteilt durch", "±": "plus minus",
+            "≈": "ungefähr",
+            "≠": "ungleich", "≤": "kleiner gleich", "≥": "größer gleich", "<": "kleiner als", ">": "größer als",
+            "%": "Prozent", "°": "Grad", "§": "Paragraf", "²": "Quadrat", "³": "hoch drei", "√": "Wurzel aus",
+            "∞": "unendlich",
+            "→": "nach", "@": "ät", "*": "mal", "€": "Euro", "$": "Dollar",
+        ]
+        words.signsBeforeNumber = ["+": "plus", "~": "etwa", "<": "unter", ">": "über", "≈": "etwa", "±": "plus minus"]
+        words.units = Vocabulary.nouns(Self.units)
+        words.currencies = Vocabulary.currencies(Self.currencies)
+        words.magnitudes = Vocabulary.nouns(
+            """
+            Tsd = tausend
+            Mio Million Millionen million millionen = Million, Millionen, f
+            Mrd Milliarde Milliarden milliarde milliarden = Milliarde, Milliarden, f
+            Bio Billion Billionen = Billion, Billionen, f
+            """)
+        words.abbreviations = Vocabulary.abbreviations(Self.abbreviations)
+        words.romanWords = [
+            "kapitel", "teil", "band", "artikel", "weltkrieg", "akt", "typ", "klasse", "stufe", "abschnitt",
+        ]
+        words.power = "hoch"
+        words.version = "Version"
+        words.saysImproperFractions = true
+        words.weekdays = [
+            "Mo": "Montag", "Di": "Dienstag", "Mi": "Mittwoch", "Do": "Donnerstag", "Fr": "Freitag", "Sa": "Samstag",
+            "So": "Sonntag",
+        ]
+        words.wordsLikeWeekdays = ["Di", "Mi", "Do", "Fr", "So"]
+        words.labels = [
+            "zimmer", "raum", "gleis", "bus", "linie", "gate", "sitz", "reihe", "halle", "haus", "platz", "wagen",
+            "bahn",
+            "wohnung", "block", "klasse", "typ", "ausgang", "tor", "kapitel", "nummer", "nr",
+        ]
+        words.callWords = [
+            "ruf", "rufe", "rufen", "rufst", "ruft", "anrufen", "angerufen", "anruf", "wähle", "wählen", "wähl",
+            "wählt",
+            "notruf", "hotline", "telefon", "tel", "telefonnummer", "fax", "notrufnummer",
+        ]
+        words.calledNumbers = ["110", "112", "115", "116", "117", "144", "118", "133", "122", "116117", "19222"]
+        words.durations = Vocabulary.nouns(
+            """
+            d = Tag, Tage
+            h = Stunde, Stunden, f
+            m min = Minute, Minuten, f
+            s = Sekunde, Sekunden, f
+            """)
+        self.words = words
+    }
+
+    private static let small = [
+        "null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwölf",
+        "dreizehn",
+        "vierzehn", "fünfzehn", "sechzehn", "siebzehn", "achtzehn", "neunzehn",
+    ]
+    private static let tens = [
+        "", "", "zwanzig", "dreißig", "vierzig", "fünfzig", "sechzig", "siebzig", "achtzig", "neunzig",
+    ]
+
+    func cardinal(_ value: UInt64, _ gender: Gender?) -> String {
+        if value == 1, let gender { return gender == .feminine ? "eine" : "ein" }
+        if value < 1_000_000 { return compound(value, isLast: true) }
+        let (size, one, many): (UInt64, String, String) =
+            value >= 1_000_000_000_000
+            ? (1_000_000_000_000, "Billion", "Billionen")
+            : value >= 1_000_000_000 ? (1_000_000_000, "Milliarde", "Milliarden") : (1_000_000, "Million", "Millionen")
+        let head = value / size == 1 ? "eine " + one : cardinal(value / size, nil) + " " + many
+        return value % size == 0 ? head : head + " " + cardinal(value % size, gender)
+    }
+
+    /// One word below a million. "eins" only at its end.
+    func compound(_ value: UInt64, isLast: Bool) -> String {
+        if value == 1 { return isLast ? "eins" : "ein" }
+        if value < 20 { return Self.small[Int(value)] }
+        if value < 100 {
+            let tens = Self.tens[Int(value / 10)]
+            return value % 10 == 0 ? tens : compound(value % 10, isLast: false) + "und" + tens
+        }
+        let (size, name): (UInt64, String) = value < 1000 ? (100, "hundert") : (1000, "tausend")
+        let head = compound(value / size, isLast: false) + name
+        return value % size == 0 ? head : head + compound(value % size, isLast: isLast)
+    }
+
+    func ordinal(_ value: UInt64, _ gender: Gender) -> String { ordinalStem(value) + "e" }
+
+    /// "dritt", for "dritte", "dritten", "drittel".
+    func ordinalStem(_ value: UInt64) -> String {
+        let cardinal = cardinal(value, nil)
+        for (number, stem) in [("eins", "erst"), ("drei", "dritt"), ("sieben", "siebt"), ("acht", "acht")]
+        where cardinal.hasSuffix(number) && value % 100 < 20 {
+            return cardinal.dropLast(number.count) + stem
+        }
+        return cardinal + (value % 100 >= 1 && value % 100 < 20 ? "t" : "st")
+    }
+
+    func year(_ value: UInt64) -> String {
+        // Before the Reformation "eintausendzweihundert" is rather a quantity.
+        guard (1500...1999).contains(value) else { return cardinal(value, nil) }
+        let century = compound(value / 100, isLast: false) + "hundert"
+        return value % 100 == 0 ? century : century + compound(value % 100, isLast: true)
+    }
+
+    func fraction(_ numerator: UInt64, _ denominator: UInt64) -> String {
+        if denominator == 2 { return numerator == 1 ? "einhalb" : cardinal(numerator, nil) + " halbe" }
+        return cardinal(numerator, .neuter) + " " + ordinalStem(denominator) + "el"
+    }
+
+    /// "Hauptstr. 5", and short words without a dot.
+    func word(_ word: String, in context: Context) -> Replacement? {
+        if word == "MwSt" { return Replacement(spoken: "Mehrwertsteuer", end: context.position) }
+        guard word.hasSuffix("str"), word.unicodeScalars.count > 4, context.scalar() == "." else { return nil }
+        let next = context.at(context.position + 1).skippingSpace().scalar()
+        return Replacement(spoken: word + "aße", end: context.position + (next == "\n" ? 0 : 1))
+    }
+
+    /// "Ludwig XIV." is der Vierzehnte, "im XX. Jahrhundert".
+    func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {
+        if context.scalar() == "." {
+            let next = context.at(context.position + 1).skippingSpace().letters()
+            if next.hasPrefix("Jahrhundert") || next == "Weltkrieg" {
+                return Replacement(
+                    spoken: ordinalStem(value) + ending(after: word.lowercased(), context.recent, isDate: true),
+                    end: context.position + 1)
+            }
+            // "Ludwig XIV., König", "Ludwig XIV. starb", "Paul II." at the end
+            let mark = context.scalar(1)
+            let isEnd = mark == "\n" || mark == ")"
+            guard word.first?.isUppercase == true, !words.romanWords.contains(word.lowercased()),
+                mark.isSpace || mark == "," || isEnd, value > 1 || !isEnd
+            else { return nil }
+            let isSentenceEnd = isEnd || next.first?.isUppercase == true
+            guard !next.isEmpty || isEnd, !isSentenceEnd || value > 1 else { return nil }
+            return Replacement(
+                spoken: "der " + ordinal(value, .masculine).capitalizedFirst,
+                end: context.position + (isSentenceEnd && mark != "," ? 0 : 1))
+        }
+        guard words.romanWords.contains(word.lowercased()) else { return nil }
+        return Replacement(spoken: cardinal(value, nil), end: context.position)
+    }
+}
+
+extension String {
+    var capitalizedFirst: String { prefix(1).uppercased() + dropFirst() }
+}

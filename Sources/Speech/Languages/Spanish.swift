@@ -1,0 +1,393 @@
+struct Spanish: SpokenLanguage {
+    let words: Vocabulary
+
+    init() {
+        var words = Vocabulary(
+            digits: Array(Self.small[..<10]), minus: "menos", point: "coma", dotInNumber: "punto",
+            percent: "por ciento",
+            permille: "por mil", range: "a", ratio: "a", per: "por", and: " y ", times: "por", number: "número",
+            hashtag: "hashtag", dot: "punto", slash: "barra", dash: "guion", underscore: "guion bajo", at: "arroba")
+        words.moneyJoiner = " con "
+        words.months = Self.months
+        words.signs = [
+            "&": "y", "+": "más", "=": "es igual a", "×": "por", "÷": "entre", "±": "más menos", "≈": "aproximadamente",
+            "≠": "distinto de", "≤": "menor o igual que", "≥": "mayor o igual que", "<": "menor que", ">": "mayor que",
+            "%": "por ciento", "°": "grados", "§": "sección", "²": "al cuadrado", "³": "al cubo", "√": "raíz de",
+            "∞": "infinito", "→": "a", "@": "arroba", "*": "por", "€": "euros", "$": "dólares",
+        ]
+        words.signsBeforeNumber = [
+            "+": "más", "~": "unos", "<": "menos de", ">": "más de", "≈": "unos", "±": "más menos",
+        ]
+        words.groupsBySpace = true
+        words.weekdays = [
+            "lun": "lunes", "mar": "martes", "mié": "miércoles", "jue": "jueves", "vie": "viernes", "sáb": "sábado",
+            "dom": "domingo", "Lun": "lunes", "Mié": "miércoles", "Jue": "jueves", "Vie": "viernes", "Sáb": "sábado",
+            "Dom": "domingo",
+        ]
+        words.wordsLikeWeekdays = ["mar", "dom", "Dom"]
+        words.power = "elevado a"
+        words.version = "versión"
+        words.callWords = [
+            "llame", "llama", "llamar", "llamen", "llámame", "llámenos", "marque", "marca", "marcar", "teléfono",
+            "emergencias",
+        ]
+        words.calledNumbers = ["112", "061", "062", "091", "092", "016", "911", "900", "080", "085", "1006", "1004"]
+        words.labels = ["sala", "habitación", "puerta", "piso", "grupo", "aula", "línea", "vitamina", "clase", "letra"]
+        words.durations = Vocabulary.nouns(
+            """
+            d = día, días
+            h = hora, horas, f
+            m min = minuto, minutos
+            s seg = segundo, segundos
+            """)
+        words.units = Vocabulary.nouns(Self.units)
+        words.currencies = Vocabulary.currencies(Self.currencies)
+        // Codes of three letters are written small as well; none of these is a word.
+        for (code, currency) in words.currencies
+        where code.utf8.count == 3 && !["TRY", "PEN", "CUP"].contains(code) && code.first?.isLetter == true {
+            words.currencies[code.lowercased()] = currency
+        }
+        words.magnitudes = Vocabulary.nouns(
+            """
+            M mill millón = millón, millones
+            millones = millones
+            billón = billón, billones
+            billones = billones
+            trillón = trillón, trillones
+            trillones = trillones
+            """)
+        words.abbreviations = Vocabulary.abbreviations(Self.abbreviations)
+        words.romanWords = [
+            "siglo", "capítulo", "tomo", "libro", "acto", "artículo", "parte", "título", "volumen", "fase", "tipo",
+            "siglos", "s", "ss", "cap", "t", "vol", "art", "tít",
+        ]
+        self.words = words
+    }
+
+    private static let small = [
+        "cero", "uno", "dos", "tres", "cuatro", "cinco", "seis", "siete", "ocho", "nueve", "diez", "once", "doce",
+        "trece",
+        "catorce", "quince", "dieciséis", "diecisiete", "dieciocho", "diecinueve", "veinte", "veintiuno", "veintidós",
+        "veintitrés", "veinticuatro", "veinticinco", "veintiséis", "veintisiete", "veintiocho", "veintinueve",
+    ]
+    private static let tens = [
+        "", "", "", "treinta", "cuarenta", "cincuenta", "sesenta", "setenta", "ochenta", "noventa",
+    ]
+    private static let hundreds = [
+        "", "ciento", "doscientos", "trescientos", "cuatrocientos", "quinientos", "seiscientos", "setecientos",
+        "ochocientos", "novecientos",
+    ]
+
+    /// "uno" is "un" before a masculine noun and "una" before a feminine one, which the hundreds follow too.
+    func cardinal(_ value: UInt64, _ gender: Gender?) -> String {
+        if value < 30 {
+            guard value == 1 || value == 21, let gender else { return Self.small[Int(value)] }
+            if gender == .feminine { return value == 1 ? "una" : "veintiuna" }
+            return value == 1 ? "un" : "veintiún"
+        }
+        if value < 100 {
+            let tens = Self.tens[Int(value / 10)]
+            return value % 10 == 0 ? tens : tens + " y " + cardinal(value % 10, gender)
+        }
+        if value == 100 { return "cien" }
+        if value < 1000 {
+            var head = Self.hundreds[Int(value / 100)]
+            if gender == .feminine, value >= 200 { head = head.dropLast(2) + "as" }
+            return value % 100 == 0 ? head : head + " " + cardinal(value % 100, gender)
+        }
+        if value < 1_000_000 {
+            let head =
+                value < 2000 ? "mil" : cardinal(value / 1000, gender == .feminine ? .feminine : .masculine) + " mil"
+            return value % 1000 == 0 ? head : head + " " + cardinal(value % 1000, gender)
+        }
+        let (size, one, many): (UInt64, String, String) =
+            value >= 1_000_000_000_000
+            ? (1_000_000_000_000, "billón", "billones") : (1_000_000, "millón", "millones")
+        let head = cardinal(value / size, .masculine) + " " + (value / size == 1 ? one : many)
+        return value % size == 0 ? head : head + " " + cardinal(value % size, gender)
+    }
+
+    func afterMillions(_ noun: String) -> String { "de " + noun }
+
+    // MARK: - Dates and times
+
+    static let months = [
+        "enero", "febrero", "marzo", "abril", "mayo", "junio", "julio", "agosto", "septiembre", "octubre", "noviembre",
+        "diciembre",
+    ]
+
+    func digits(in context: Context) -> Replacement? {
+        dayInDigits(context) ?? timeWithDot(context) ?? timeWithLetters(context) ?? phone(context)
+    }
+
+    func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {
+        if let fraction = fraction(number, in: context) { return fraction }
+        guard number.fraction.isEmpty, let value = number.value else { return nil }
+        if timesSign(context) {
+            let veces = value == 1 ? "vez" : "veces"
+            return Replacement(spoken: cardinal(value, .feminine) + " " + veces, end: context.position + 1)
+        }
+        if value <= 12, let part = dayPart(context, value) {
+            return Replacement(spoken: cardinal(value, .feminine) + " " + part.spoken, end: part.end, kind: .time)
+        }
+        return number.isGrouped ? ordinal(value, in: context) : nil
+    }
+
+    /// "1.º", "3ª", "5 enero".
+    func number(_ value: UInt64, in context: Context) -> Replacement? {
+        ordinal(value, in: context) ?? dayOfMonth(value, in: context)
+    }
+
+    func word(_ word: String, in context: Context) -> Replacement? {
+        monthBeforeDay(word, in: context)
+            ?? street(word, in: context) ?? century(word, in: context) ?? numero(word, in: context).map {
+                Replacement(spoken: words.number, end: $0)
+            }
+            ?? zone(word, in: context)
+    }
+
+    /// "s. XIX"
+    private func century(_ word: String, in context: Context) -> Replacement? {
+        guard word == "s" || word == "ss", context.scalar() == ".", context.scalar(1).isSpace,
+            Verbalizer.romanValue(context.at(context.position + 2).letters()) != nil
+        else { return nil }
+        return Replacement(spoken: word == "s" ? "siglo" : "siglos", end: context.position + 1)
+    }
+
+    /// "C/ Mayor"
+    private func street(_ word: String, in context: Context) -> Replacement? {
+        guard word == "C" || word == "c", context.scalar() == "/" else { return nil }
+        let next = context.at(context.position + 1).skippingSpace()
+        guard next.scalar().isUpper, next.scalar(1).isLetter else { return nil }
+        return Replacement(spoken: "calle", end: context.position + 1)
+    }
+
+    /// "1 o 2 horas": the noun after the second number.
+    func spoken(_ number: WrittenNumber, in context: Context) -> String? {
+        guard number.fraction.isEmpty, let value = number.value, let noun = sharedNoun(context, ["o", "y", "u", "a"])
+        else {
+            return nil
+        }
+        return gender(of: noun).map { cardinal(value, $0) }
+    }
+
+    func date(_ date: WrittenDate, after previous: String) -> String {
+        let spoken = cardinal(date.day, nil) + " de " + Self.months[date.month - 1]
+        return date.year.map { spoken + " de " + cardinal($0, nil) } ?? spoken
+    }
+
+    /// The nine digits of Spain, 600 123 456 or 91 234 56 78, in the groups that are written, else by threes.
+    private func phone(_ context: Context) -> Replacement? {
+        var groups: [[Int]] = [[]]
+        var end = context.start
+        while groups.count < 5, groups[groups.count - 1].count < 10, context.at(end).scalar().isDigit {
+            groups[groups.count - 1].append(Int(context.at(end).scalar().value) - 48)
+            end += 1
+            if context.at(end).scalar() == " ", context.at(end).scalar(1).isDigit {
+                groups.append([])
+                end += 1
+            }
+        }
+        let digits = groups.flatMap { $0 }
+        let sizes = groups.map(\.count)
+        let next = context.at(end)
+        guard digits.count == 9, (6...9).contains(digits[0]), !next.scalar().isWordPart,
+            !(" .,".unicodeScalars.contains(next.scalar()) && next.scalar(1).isDigit),
+            words.units[next.skippingSpace().letters()] == nil,
+            !"€$%".unicodeScalars.contains(next.skippingSpace().scalar())
+        else { return nil }
+        guard [[9], [3, 3, 3], [2, 3, 2, 2], [3, 2, 2, 2]].contains(sizes) else { return nil }
+        if sizes == [9] { groups = [Array(digits[..<3]), Array(digits[3..<6]), Array(digits[6...])] }
+        return Replacement(spoken: groups.map(phoneGroup).joined(separator: words.phoneSeparator), end: end)
+    }
+
+    private static let abbreviations = """
+        sr = señor, capital
+        sra = señora, capital
+        srta = señorita, capital
+        sres = señores, capital
+        dr = doctor, capital
+        dra = doctora, capital
+        d = don, capital
+        dña = doña, capital
+        ud = usted
+        uds = ustedes
+        vd = usted
+        etc = etcétera, end
+        p.ej = por ejemplo
+        ej = ejemplo
+        núm = número, number
+        no = número, number
+        pág = página, number
+        págs = páginas, number
+        p = página, number
+        cap = capítulo, number
+        vol = volumen, number
+        fig = figura, number
+        art = artículo, number
+        av avda = avenida
+        c = calle, capital
+        tel = teléfono
+        aprox = aproximadamente
+        a.c = antes de Cristo, end
+        d.c = después de Cristo, end
+        ee.uu = Estados Unidos, end
+        s.a = S A, end
+        a.m = a eme, end
+        p.m = pe eme, end
+        s.l = S L, end
+        núms = números, number
+        pza = plaza, capital
+        ctra = carretera
+        dpto = departamento
+        izq = izquierda, end
+        dcha = derecha, end
+        tfno tlf = teléfono
+        prof = profesor, capital
+        profa = profesora, capital
+        lic = licenciado, capital
+        ing = ingeniero, capital
+        gral = general, capital
+        hnos = hermanos, end
+        cía = compañía, end
+        máx = máximo, end
+        mín = mínimo, end
+        da = doña, capital
+        sto = santo, capital
+        sta = santa, capital
+        """
+
+    private static let units = """
+        km = kilómetro, kilómetros
+        m = metro, metros
+        cm = centímetro, centímetros
+        mm = milímetro, milímetros
+        km² km2 = kilómetro cuadrado, kilómetros cuadrados
+        m² m2 = metro cuadrado, metros cuadrados
+        m³ m3 = metro cúbico, metros cúbicos
+        cm³ = centímetro cúbico, centímetros cúbicos
+        ha = hectárea, hectáreas, f
+        kg = kilogramo, kilogramos
+        g = gramo, gramos
+        mg = miligramo, miligramos
+        t = tonelada, toneladas, f
+        l L = litro, litros
+        ml mL = mililitro, mililitros
+        h = hora, horas, f
+        min = minuto, minutos
+        s seg = segundo, segundos
+        ms = milisegundo, milisegundos
+        mph = milla por hora, millas por hora, f
+        mi = milla, millas, f
+        psi = p s i
+        kph km/h = kilómetro por hora, kilómetros por hora
+        m/s = metro por segundo, metros por segundo
+        ° = grado, grados
+        °C ℃ = grado Celsius, grados Celsius
+        °K = grado Kelvin, grados Kelvin
+        °F ℉ = grado Fahrenheit, grados Fahrenheit
+        Hz = hercio, hercios
+        kHz = kilohercio, kilohercios
+        MHz = megahercio, megahercios
+        GHz = gigahercio, gigahercios
+        W = vatio, vatios
+        kW = kilovatio, kilovatios
+        MW = megavatio, megavatios
+        kWh = kilovatio hora, kilovatios hora
+        V = voltio, voltios
+        A = amperio, amperios
+        kcal = kilocaloría, kilocalorías, f
+        dB = decibelio, decibelios
+        kB KB = kilobyte, kilobytes
+        MB = megabyte, megabytes
+        GB = gigabyte, gigabytes
+        TB = terabyte, terabytes
+        """
+
+    private static let currencies = """
+        € EUR = euro, euros / céntimo, céntimos
+        $ USD US$ us$ = dólar, dólares / centavo, centavos
+        £ GBP = libra, libras, f / penique, peniques
+        ¥ JPY = yen, yenes
+        CHF = franco suizo, francos suizos / céntimo, céntimos
+        MXN = peso mexicano, pesos mexicanos / centavo, centavos
+        ARS = peso argentino, pesos argentinos / centavo, centavos
+        ₽ RUB = rublo, rublos / kopek, kopeks
+        ₩ KRW = won, wones
+        CNY = yuan, yuanes
+        NIO = córdoba, córdobas / centavo, centavos
+        PAB = balboa, balboas / centésimo, centésimos
+        CRC ₡ = colón costarricense, colones costarricenses / céntimo, céntimos
+        BOB BOP = peso boliviano, pesos bolivianos / centavo, centavos
+        HNL = lempira, lempiras / centavo, centavos
+        COP = peso colombiano, pesos colombianos / centavo, centavos
+        CLP = peso chileno, pesos chilenos
+        UYU = peso uruguayo, pesos uruguayos / centésimo, centésimos
+        CUP = peso cubano, pesos cubanos / centavo, centavos
+        DOP = peso dominicano, pesos dominicanos / centavo, centavos
+        PEN = sol, soles / céntimo, céntimos
+        PYG ₲ = guaraní, guaraníes
+        GTQ = quetzal, quetzales / centavo, centavos
+        VES VEF = bolívar, bolívares / céntimo, céntimos
+        BRL R$ = real, reales / centavo, centavos
+        CAD = dólar canadiense, dólares canadienses / centavo, centavos
+        AUD = dólar australiano, dólares australianos / centavo, centavos
+        INR ₹ Rs rs = rupia, rupias, f / paisa, paisas, f
+        kr SEK NOK DKK = corona, coronas, f
+        Fr fr = franco, francos / céntimo, céntimos
+        mk = marco, marcos
+        TRY ₺ = lira turca, liras turcas, f
+        PLN = esloti, eslotis
+        UAH ₴ = grivna, grivnas, f
+        """
+}
+
+// What Spanish and Portuguese share.
+extension SpokenLanguage {
+    /// "n.º 5", "nº 5", "n° 5": where the abbreviation ends.
+    func numero(_ word: String, in context: Context) -> Int? {
+        var end = context.position
+        let lowered = word.lowercased()
+        if lowered == "n" {
+            if context.at(end).scalar() == "." { end += 1 }
+            guard "º°".unicodeScalars.contains(context.at(end).scalar()) else { return nil }
+            end += 1
+        } else if lowered != "nº" {
+            return nil
+        }
+        return context.at(end).skippingSpace().scalar().isDigit ? end : nil
+    }
+
+    /// The noun after the second of two numbers that a word or a dash joins.
+    func sharedNoun(_ context: Context, _ connectors: Set<String>) -> String? {
+        let next = context.skippingSpace()
+        let isDash = "-–".unicodeScalars.contains(next.scalar())
+        let word = isDash ? "" : next.letters()
+        guard isDash || connectors.contains(word) else { return nil }
+        let start = next.at(next.position + (isDash ? 1 : word.unicodeScalars.count)).skippingSpace()
+        guard start.scalar().isDigit else { return nil }
+        let after = start.at(start.written(words).end)
+        let noun = after.skippingSpace()
+        return noun.position > after.position && noun.letters().count > 1 ? noun.letters() : nil
+    }
+
+    /// "3x por semana": the letter stands for "times" where nothing is multiplied.
+    func timesSign(_ context: Context) -> Bool {
+        let next = context.scalar(1)
+        guard context.scalar() == "x", !next.isWordPart else { return false }
+        return !next.isSpace || context.scalar(2).isLetter
+    }
+}
+
+extension String {
+    /// Without Foundation.
+    func replacingOccurrences(_ part: String, with other: String) -> String {
+        var result = ""
+        var rest = self[...]
+        while let range = rest.firstRange(of: part) {
+            result += rest[..<range.lowerBound] + other
+            rest = rest[range.upperBound...]
+        }
+        return result + rest
+    }
+}

@@ -1,0 +1,92 @@
+// What is counted: magnitudes and units.
+
+extension Verbalizer {
+    func magnitude(_ after: Context, hasCurrency: Bool) -> (Noun?, Context) {
+        let start = after.skippingSpace()
+        let key = start.letters()
+        guard let noun = words.magnitudes[key], !start.scalar(key.unicodeScalars.count).isWordPart || !words.spaces,
+            hasCurrency || key.count > 1 || currency(start.at(start.position + 1)) != nil
+                || start.position == after.position && isAttached(key, start)
+                || !key.utf8.allSatisfy({ $0 < 0x80 })
+        else { return (nil, after) }
+        var end = start.at(start.position + key.unicodeScalars.count)
+        let isAbbreviated = key != noun.one && key != noun.many && key != noun.few
+        if isAbbreviated, end.scalar() == "." {
+            let next = end.at(end.position + 1)
+            if !next.skippingSpace().scalar().isUpper || currency(next) != nil { end.position += 1 }
+        }
+        return (noun, end)
+    }
+
+    /// "10K", but not the room "12K".
+    private func isAttached(_ key: String, _ start: Context) -> Bool {
+        words.attachedMagnitudes.contains(key) && !words.labels.contains(previous.lowercased())
+    }
+
+    private static let unitLimit = 8
+
+    /// The longest unit that is written here as a whole.
+    func unit(_ after: Context) -> (Noun, Int)? {
+        let start = after.skippingSpace()
+        var end = start.position
+        while end < scalars.count, end - start.position < Self.unitLimit, isUnitPart(scalars[end]) { end += 1 }
+        // "m2"
+        if end > start.position, "23".unicodeScalars.contains(scalar(end)) { end += 1 }
+        while end > start.position {
+            let next = scalar(end)
+            let isWhole = !next.isWordPart || (!words.spaces && !next.isSpacedLetter && !next.isDigit)
+            if isWhole, let unit = named(string(start.position..<end), at: start.position, end) {
+                return per(unit, end)
+            }
+            end -= 1
+        }
+        return nil
+    }
+
+    /// A unit by its symbol. Of single letters only the small ones may stand for one after a word that numbers things
+    /// ("room 4B"), and none goes on as a multiplication ("5 x 3").
+    private func named(_ key: String, at start: Int, _ end: Int) -> Noun? {
+        let next = context(at: end).skippingSpace()
+        if "x×".contains(key), scalar(start - 1).isSpace || next.scalar().isDigit { return nil }
+        if key.utf8.count == 1, words.labels.contains(previous.lowercased()) { return nil }
+        if let exact = words.units[key] { return exact }
+        guard key.utf8.count > 1 else { return nil }
+        return words.units[key.lowercased()] ?? words.foldedUnits[key.lowercased()]
+    }
+
+    /// "5 min. before": the dot of a short unit ends no sentence before a small letter, a digit or a comma.
+    func endOfUnitDot(_ end: Int) -> Int {
+        guard scalar(end) == ".", scalar(end - 1).isLetter else { return end }
+        let next = context(at: end + 1).skippingSpace()
+        let mark = next.scalar()
+        if ",;:".unicodeScalars.contains(scalar(end + 1)) { return end + 1 }
+        guard next.position > end + 1 else { return end }
+        return mark.isDigit || (mark.isLetter && !mark.isUpper) ? end + 1 : end
+    }
+
+    private func isUnitPart(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.isLetter || "/²³°℃℉%µμΩ'\"″′·.".unicodeScalars.contains(scalar)
+    }
+
+    /// "kilometers per second" for units whose quotient has no name of its own.
+    private func per(_ unit: Noun, _ end: Int) -> (Noun, Int) {
+        let key = context(at: end + 1).letters()
+        guard scalar(end) == "/", !key.isEmpty, let lower = words.units[key] else { return (unit, end) }
+        let tail = words.unitSeparator + language.per(lower)
+        let quotient = Noun(one: unit.one + tail, few: unit.few + tail, many: unit.many + tail, gender: unit.gender)
+        return (quotient, end + 1 + key.unicodeScalars.count)
+    }
+
+    /// "/kWh", "/month" after an amount of money.
+    func pricePer(_ end: Int) -> Replacement? {
+        guard scalar(end) == "/" else { return nil }
+        let key = context(at: end + 1).letters()
+        let after = end + 1 + key.unicodeScalars.count
+        guard !key.isEmpty, !scalar(after).isDigit, scalar(after) != "/" else { return nil }
+        if let (unit, end) = unit(context(at: end + 1)), end >= after {
+            return Replacement(spoken: language.per(unit), end: endOfUnitDot(end))
+        }
+        guard key.count > 1 else { return nil }
+        return Replacement(spoken: language.per(Noun(one: key, few: key, many: key, gender: .masculine)), end: after)
+    }
+}
