@@ -62,7 +62,10 @@ struct HubTransport: Sendable {
         settings.connectionPool.retryConnectionEstablishment = false
         settings.proxy = proxy.map { proxy in
             if proxy.isSocks { return .socksServer(host: proxy.host, port: proxy.port) }
-            return .server(host: proxy.host, port: proxy.port, authorization: proxy.authorization)
+            let authorization = proxy.user.map { user in
+                HTTPClient.Authorization.basic(username: user, password: proxy.password ?? "")
+            }
+            return .server(host: proxy.host, port: proxy.port, authorization: authorization)
         }
         return settings
     }
@@ -105,10 +108,6 @@ struct HubTransport: Sendable {
         do {
             // The whole transfer may take hours; silence is bounded by the client's read timeout.
             let proxy = configuration.proxies.proxy(for: url)
-            // With https the client shows it to the proxy alone, when it asks for the tunnel.
-            if url.scheme?.lowercased() == "http", let authorization = proxy?.authorization {
-                request.headers.replaceOrAdd(name: "Proxy-Authorization", value: authorization.headerValue)
-            }
             guard let client = clients[proxy] else { preconditionFailure("there is a client for each proxy") }
             return try await client.execute(request, deadline: .distantFuture)
         } catch {
@@ -219,12 +218,6 @@ struct HubTransport: Sendable {
     static func shown(_ url: URL) -> String {
         let text = url.absoluteString
         return String(text.prefix { $0 != "?" && $0 != "#" })
-    }
-}
-
-extension ProxySettings.Proxy {
-    fileprivate var authorization: HTTPClient.Authorization? {
-        user.map { .basic(username: $0, password: password ?? "") }
     }
 }
 

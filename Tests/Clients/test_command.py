@@ -46,7 +46,8 @@ def test_a_settings_file_that_cannot_be_is_named(tmp_path, kind, words):
 
 
 def test_a_proxy_that_is_none_is_a_sentence(tmp_path):
+    environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
     told = subprocess.run(
         [PROGRAM, "models", "pull", "Qwen/Nothing", "--store", str(tmp_path)], capture_output=True, text=True, timeout=60,
-        env={**os.environ, "HTTPS_PROXY": "ftp://nowhere"})
+        env={**environment, "HTTPS_PROXY": "ftp://nowhere"})
     assert told.returncode == 1 and told.stderr.startswith("Error: HTTPS_PROXY names no proxy")

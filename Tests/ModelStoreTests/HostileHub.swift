@@ -94,7 +94,7 @@ final class HostileHub: Sendable {
             return nil
         }
         var answer = Answer()
-        if head.uri.contains("/api/models/") {
+        if head.uri.hasPrefix("/api/models/") {
             answer.body = Array(description.utf8)
         } else if let path = head.uri.components(separatedBy: "/resolve/\(Self.commit)/").dropFirst().first,
             let bytes = files[path]

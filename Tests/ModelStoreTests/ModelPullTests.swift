@@ -192,16 +192,22 @@ extension HostileHub {
 
     // MARK: Proxies
 
-    /// The hub stands for the proxy: it gets whole addresses, of a host that nobody could find.
+    /// A host that nobody could find is reached through the proxy, which alone sees its own password.
     @Test func aProxyOfTheEnvironmentIsUsed() async throws {
         let hub = try await HostileHub()
+        let proxy = try await TunnelProxy(to: hub.port)
         let temporary = TemporaryStore()
         try await hub.pull(
             into: temporary, endpoint: "http://hub.example",
-            environment: ["http_proxy": "http://me:secret@127.0.0.1:\(hub.port)"])
+            environment: ["http_proxy": "http://me:secret@127.0.0.1:\(proxy.port)"])
         #expect(temporary.contents("\(HostileHub.id)/default/model.safetensors") == HostileHub.modelFiles[Self.weights])
-        #expect(hub.requests.allSatisfy { $0.uri.hasPrefix("http://hub.example/") })
-        #expect(hub.requests.allSatisfy { $0.headers.first(name: "Proxy-Authorization") == "Basic bWU6c2VjcmV0" })
+        #expect(!proxy.heads.isEmpty)
+        for head in proxy.heads {
+            #expect(head.hasPrefix("CONNECT hub.example:80 "))
+            #expect(head.lowercased().contains("proxy-authorization: basic bwu6c2vjcmv0\r\n"))
+        }
+        #expect(hub.requests.allSatisfy { !$0.headers.contains(name: "Proxy-Authorization") })
+        await proxy.stop()
         await hub.stop()
     }
 
@@ -248,11 +254,12 @@ extension HostileHub {
         let other = try await HostileHub()
         let location = target.replacingOccurrences(of: "PORT", with: "\(other.port)") + "elsewhere/model.safetensors"
         let hub = try await HostileHub(faults: [Self.weightsPath: [.status(302, [("Location", location)])]])
+        let proxy = try await TunnelProxy(to: hub.port)
         let temporary = TemporaryStore()
         let error = await #expect(throws: ModelStoreError.self) {
             try await hub.pull(
                 into: temporary, endpoint: "http://hub.example",
-                environment: ["http_proxy": "http://127.0.0.1:\(hub.port)", "no_proxy": "127.0.0.1,localhost"])
+                environment: ["http_proxy": "http://127.0.0.1:\(proxy.port)", "no_proxy": "127.0.0.1,localhost"])
         }
         guard case .refused = error else {
             Issue.record("\(location): \(String(describing: error))")
@@ -262,6 +269,7 @@ extension HostileHub {
         #expect(hub.requests.allSatisfy { !$0.uri.contains("elsewhere") })
         #expect(temporary.store.list().isEmpty)
         await other.stop()
+        await proxy.stop()
         await hub.stop()
     }
 

@@ -102,11 +102,10 @@ private func withListener(
         }
     }
 
-    private static func short() -> Patience {
+    /// Short where a test waits, long where a busy machine may be slow.
+    private static func patience(_ path: WritableKeyPath<Patience, Duration>) -> Patience {
         var patience = Patience()
-        patience.request = .milliseconds(300)
-        patience.body = .milliseconds(300)
-        patience.taking = .milliseconds(500)
+        patience[keyPath: path] = .milliseconds(300)
         return patience
     }
 
@@ -116,7 +115,7 @@ private func withListener(
             _ = try await request.body.collect(limit: 1000)
             return Response()
         }
-        try await withListener(router, patience: Self.short()) { address in
+        try await withListener(router, patience: Self.patience(\.body)) { address in
             let client = try await RawClient(address)
             try await client.send("POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Length: 500\r\n\r\n")
             let dripping = Task {
@@ -131,7 +130,7 @@ private func withListener(
     }
 
     @Test func aHeadThatDripsInIsNotWaitedFor() async throws {
-        try await withListener(Router(), patience: Self.short()) { address in
+        try await withListener(Router(), patience: Self.patience(\.request)) { address in
             let client = try await RawClient(address)
             let dripping = Task {
                 for letter in "GET / HTTP/1.1\r\nHost: localhost\r\nX: " + String(repeating: "x", count: 1000) {
@@ -154,7 +153,7 @@ private func withListener(
                     while true { try await writer.write(ByteBuffer(repeating: 0, count: 100_000)) }
                 })
         }
-        try await withListener(router, patience: Self.short()) { address in
+        try await withListener(router, patience: Self.patience(\.taking)) { address in
             let client = try await RawClient(address)
             try await client.channel.setOption(.autoRead, value: false).get()
             try await client.send("GET /much HTTP/1.1\r\nHost: localhost\r\n\r\n")

@@ -47,10 +47,12 @@ struct HTTPConnection: Sendable {
         }
     }
 
+    /// A status that says how things are, as `/ready` does while the model loads, refuses nobody.
     private func note(_ response: Response, _ head: HTTPRequestHead, _ remote: String) {
-        let error = HTTPErrorNote(response)
+        guard let error = HTTPErrorNote(response) else { return }
         refusals.note(
-            client: remote, door: "http", code: error.code ?? "\(response.status.code)", reason: error.message,
+            client: remote, door: "http", code: error.code ?? "\(response.status.code)",
+            reason: error.message ?? response.status.reasonPhrase,
             more: ["request": "\(head.method) \(head.uri)", "status": "\(response.status.code)"])
     }
 

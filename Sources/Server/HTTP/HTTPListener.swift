@@ -63,7 +63,8 @@ package struct HTTPListener: Service {
         do {
             switch try await connection.get() {
             case .http(let channel):
-                let connection = HTTPConnection(router: router, requestGuard: requestGuard, logger: logger, refusals: refusals)
+                let connection = HTTPConnection(
+                    router: router, requestGuard: requestGuard, logger: logger, refusals: refusals)
                 try await whileOpen(channel.channel) { try await connection.run(channel) }
             case .webSocket(let channel, let head):
                 guard let target = RequestTarget(head.uri),
@@ -79,13 +80,14 @@ package struct HTTPListener: Service {
     }
 }
 
-/// Runs `body`, cancelled when the channel closes: nobody waits any more for what it does.
+/// Runs `body`, which ends by closing the channel, and cancels it when the channel closes before: nobody waits any more for
+/// what it does.
 private func whileOpen(_ channel: any Channel, _ body: @escaping @Sendable () async throws -> Void) async throws {
-    let work = Task { try await body() }
-    channel.closeFuture.whenComplete { _ in work.cancel() }
-    try await withTaskCancellationHandler {
-        try await work.value
-    } onCancel: {
-        work.cancel()
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask { try await body() }
+        group.addTask { try? await channel.closeFuture.get() }
+        try await group.next()
+        group.cancelAll()
+        try await group.waitForAll()
     }
 }

@@ -101,15 +101,15 @@ struct HTTPErrorNote {
     }
 
     var code: String?
-    var message: String
+    var message: String?
 
-    init(_ response: Response) {
-        message = response.status.reasonPhrase
+    /// nil when the answer is no error.
+    init?(_ response: Response) {
         guard case .bytes(let bytes) = response.body,
             let body = try? JSONDecoder().decode(Body.self, from: Data(bytes.readableBytesView))
-        else { return }
+        else { return nil }
         code = body.error.code
-        message = body.error.message ?? message
+        message = body.error.message
     }
 }
 

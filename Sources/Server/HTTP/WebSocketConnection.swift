@@ -126,7 +126,7 @@ package struct WebSocketReceiver {
             controlFrames = 0
         }
         controlFrames += 1
-        if controlFrames > limits.controlFramesPerSecond { throw WebSocketClosure(1008, "too many pings") }
+        if controlFrames > limits.controlFramesPerSecond { throw WebSocketClosure(1008, "a flood of frames") }
     }
 }
 
