@@ -79,7 +79,7 @@ private struct ModelUnloading: Service {
     let idle: Duration
 
     func run() async throws {
-        try await cancelWhenGracefulShutdown {
+        await cancelWhenGracefulShutdown {
             while !Task.isCancelled {
                 try? await Task.sleep(for: min(.seconds(10), idle))
                 model.unload(idleFor: idle)
