@@ -260,10 +260,10 @@ let openAPIDocument = #"""
               "message": {"type": "string"},
               "model": {
                 "type": "object",
-                "required": ["name", "variant", "format", "sampleRate", "languages", "speakers", "clones"],
+                "required": ["engine", "name", "variant", "format", "sampleRate", "languages", "speakers", "clones"],
                 "properties": {
                   "name": {"type": "string"},
-                  "variant": {"type": "string"},
+                  "engine": {"type": "string"}, "variant": {"type": "string"},
                   "format": {"type": "string"},
                   "sampleRate": {"type": "integer"},
                   "languages": {"type": "array", "items": {"type": "string"}},
