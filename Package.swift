@@ -127,7 +127,7 @@ let package = Package(
         .executableTarget(
             name: "makima-quantize",
             dependencies: [
-                "Audio", "ModelFile", "Quantization",
+                "Audio", "Files", "ModelFile", "Quantization",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Quantize/Command"
@@ -148,7 +148,8 @@ let package = Package(
         .executableTarget(
             name: "makima-bench",
             dependencies: [
-                "CAllocationCounter", "CBenchmark", "CKernels", "Compute", "ModelFile", "Quantization", "Qwen3TTS",
+                "CAllocationCounter", "CBenchmark", "CKernels", "Compute", "Files", "ModelFile", "Quantization",
+                "Qwen3TTS",
                 "Server", "Speech", "WebSocketClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -161,13 +162,15 @@ let package = Package(
             ]
         ),
 
-        .testTarget(name: "FilesTests", dependencies: ["Files"]),
-        .testTarget(name: "ModelFileTests", dependencies: ["ModelFile"]),
-        .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "ModelFile"]),
+        // What several test targets share.
+        .target(name: "TestSupport", path: "Tests/TestSupport"),
+        .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+        .testTarget(name: "ModelFileTests", dependencies: ["ModelFile", "TestSupport"]),
+        .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "ModelFile", "TestSupport"]),
         .testTarget(
-            name: "Qwen3TTSTests", dependencies: ["Qwen3TTS", "Compute", "ModelFile", "Speech"]),
-        .testTarget(name: "SpeechTests", dependencies: ["Speech"], exclude: ["SpokenForm"]),
-        .testTarget(name: "AudioTests", dependencies: ["Audio"]),
+            name: "Qwen3TTSTests", dependencies: ["Qwen3TTS", "Compute", "ModelFile", "Speech", "TestSupport"]),
+        .testTarget(name: "SpeechTests", dependencies: ["Speech", "TestSupport"], exclude: ["SpokenForm"]),
+        .testTarget(name: "AudioTests", dependencies: ["Audio", "Compute", "TestSupport"]),
         // For the Autobahn fuzzing client; see Tests/Clients/autobahn.sh.
         .executableTarget(
             name: "WebSocketEcho",
@@ -190,7 +193,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Addresses", "Server", "Audio", "Speech",
+                "Addresses", "Server", "Audio", "Speech", "TestSupport",
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -201,11 +204,11 @@ let package = Package(
             ]
         ),
         // Runs the program itself, beside tests of its parts.
-        .testTarget(name: "CommandTests", dependencies: ["makima"]),
+        .testTarget(name: "CommandTests", dependencies: ["makima", "TestSupport"]),
         .testTarget(
             name: "ModelStoreTests",
             dependencies: [
-                "ModelStore", "makima",
+                "Files", "ModelStore", "makima", "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -215,12 +218,14 @@ let package = Package(
         .testTarget(
             name: "BenchTests",
             dependencies: [
-                "Qwen3TTS", "Speech", "makima-bench",
+                "Quantization", "Qwen3TTS", "Speech", "makima-bench", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ]),
         .testTarget(
             name: "QuantizeTests",
-            dependencies: ["Compute", "ModelFile", "Quantization", "Qwen3TTS", "Speech", "makima-quantize"],
+            dependencies: [
+                "Compute", "ModelFile", "Quantization", "Qwen3TTS", "Speech", "makima-quantize", "TestSupport",
+            ],
             exclude: ["dequantize.py", "requirements.txt"]),
     ]
 )

@@ -100,23 +100,9 @@ struct CodecTrial {
     }
 
     private static func decibels(_ near: [Float], _ exact: [Float]) -> Double? {
-        var deviation = Deviation()
-        deviation.add(near, exact)
+        let deviation = Deviation(near, from: exact)
         let isSound = deviation.signal > 0 && deviation.signal.isFinite && deviation.noise.isFinite
         return isSound ? deviation.decibels : 0
-    }
-}
-
-extension CodecConfiguration {
-    /// Frames of codes, the same for the same seed.
-    package func randomCodes(_ frames: Int, seed: Int) -> [[Int]] {
-        var state = UInt64(seed)
-        return (0..<frames).map { _ in
-            (0..<decoder.quantizers).map { _ in
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                return Int(state >> 33) % decoder.codebookSize
-            }
-        }
     }
 }
 

@@ -117,7 +117,8 @@ extension SpeechQuality {
     }
 }
 
-func fixed(_ value: Double, _ digits: Int) -> String {
+/// The number with so many digits behind the point, or its name when it is not finite.
+package func fixed(_ value: Double, _ digits: Int) -> String {
     guard value.isFinite, abs(value) < 1e15 else { return "\(value)" }
     let scale = pow(10, Double(digits))
     let rounded = Int64((abs(value) * scale).rounded())

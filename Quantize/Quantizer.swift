@@ -3,6 +3,7 @@
 // hash the source → plan every tensor → write in pieces → read back and compare → describe → listen → try the codec in bytes →
 // rename into place
 
+import Compute
 import FoundationEssentials
 import ModelFile
 import Qwen3TTS
@@ -191,8 +192,7 @@ private func compare(
     var total = Deviation()
     if [.f32, .bf16, .f16].contains(plan.source.type) {
         let parts = try await eachPiece(of: plan, threads: threads) { piece in
-            var deviation = Deviation()
-            deviation.add(try stored.floats(piece), try plan.source.floats(piece))
+            let deviation = Deviation(try stored.floats(piece), from: try plan.source.floats(piece))
             plan.source.release(piece)
             return deviation
         }

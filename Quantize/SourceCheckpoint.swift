@@ -2,6 +2,7 @@
 
 import Compute
 import Crypto
+import Files
 import FoundationEssentials
 import Glibc
 import ModelFile
@@ -108,7 +109,6 @@ struct SourceCheckpoint {
             file.release(range)
             progress(range.count)
         }
-        let digits = Array("0123456789abcdef")
-        return String(hash.finalize().flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+        return hexadecimal(hash.finalize())
     }
 }

@@ -36,31 +36,3 @@ struct StoredTensor: Sendable {
         elements.release(piece.lowerBound / share..<piece.upperBound / share)
     }
 }
-
-/// How far decoded values are from the source's.
-package struct Deviation: Sendable {
-    package private(set) var signal = 0.0
-    package private(set) var noise = 0.0
-    private(set) var largest: Float = 0
-
-    package init() {}
-
-    package mutating func add(_ values: [Float], _ source: [Float]) {
-        for i in source.indices {
-            let expected = Double(source[i])
-            let difference = Double(values[i]) - expected
-            signal += expected * expected
-            noise += difference * difference
-            largest = max(largest, Float(abs(difference)))
-        }
-    }
-
-    /// Signal to noise; nil where there is no noise.
-    package var decibels: Double? { noise > 0 ? 10 * log10(signal / noise) : nil }
-
-    static func += (sum: inout Deviation, other: Deviation) {
-        sum.signal += other.signal
-        sum.noise += other.noise
-        sum.largest = max(sum.largest, other.largest)
-    }
-}

@@ -36,12 +36,10 @@ struct CodecSuite {
         for precision in precisions.compactMap(CodecPrecision.init) {
             for kernels in Kernels.available where sets.contains(kernels.name) {
                 let (samples, times) = try decode(precision, kernels, frames)
-                var deviation = Deviation()
-                deviation.add(samples, exact)
                 lines.append(
                     Line(
                         precision: precision.rawValue, set: kernels.name, milliseconds: percentile(times, 0.5),
-                        decibels: precision == .float32 ? nil : deviation.decibels))
+                        decibels: precision == .float32 ? nil : Deviation(samples, from: exact).decibels))
             }
         }
         return lines
@@ -74,8 +72,8 @@ struct CodecSuite {
         let rows = lines.map { line in
             row(
                 [
-                    line.precision, line.set, rounded(line.milliseconds, 2),
-                    line.decibels.map { rounded($0, 1) } ?? "-",
+                    line.precision, line.set, fixed(line.milliseconds, 2),
+                    line.decibels.map { fixed($0, 1) } ?? "-",
                 ], widths)
         }
         return ([row(["codec", "kernels", "ms per frame", "dB from float32"], widths)] + rows).joined(separator: "\n")

@@ -160,7 +160,7 @@ struct AllocationsCommand: ParsableCommand {
     func run() throws {
         let perFrame = try EngineSuite(threads: threads, frames: 100, bandwidth: 0).allocationsPerFrame(
             directory: model)
-        print("allocations per frame: \(rounded(perFrame, 2))")
+        print("allocations per frame: \(fixed(perFrame, 2))")
         if perFrame > 0 { throw ExitCode.failure }
     }
 }

@@ -1,6 +1,7 @@
 // What was measured: JSON with stable keys, a table, and a comparison with an earlier run.
 
 import FoundationEssentials
+import Quantization
 
 struct Results: Codable {
     var machine = Machine()
@@ -121,7 +122,7 @@ extension Results {
         var lines = [row(["", "before", "now", "now/before"], [64, 12, 12, 10])]
         for key in now.keys.sorted() {
             guard let old = before[key], let new = now[key] else { continue }
-            let ratio = old == 0 ? (new == 0 ? "1.00" : "-") : rounded(new / old, 2)
+            let ratio = old == 0 ? (new == 0 ? "1.00" : "-") : fixed(new / old, 2)
             lines.append(row([key, short(old), short(new), ratio], [64, 12, 12, 10]))
         }
         return lines.joined(separator: "\n")
@@ -133,23 +134,23 @@ extension Results {
 extension Results {
     var table: String {
         var lines = [
-            "\(machine.isa), \(machine.threads) threads: reads \(rounded(machine.readBandwidthGBs, 1)) GB/s, "
-                + "float32 FMA \(rounded(machine.fmaGFLOPs, 0)) GFLOP/s, OpenBLAS sgemm "
-                + "\(rounded(machine.blasGFLOPs, 0)) GFLOP/s, sgemv \(rounded(machine.blasGBs, 1)) GB/s", "",
+            "\(machine.isa), \(machine.threads) threads: reads \(fixed(machine.readBandwidthGBs, 1)) GB/s, "
+                + "float32 FMA \(fixed(machine.fmaGFLOPs, 0)) GFLOP/s, OpenBLAS sgemm "
+                + "\(fixed(machine.blasGFLOPs, 0)) GFLOP/s, sgemv \(fixed(machine.blasGBs, 1)) GB/s", "",
         ]
         if let kernels { lines += kernelLines(kernels) }
         if let engine { lines += engineLines(engine) }
         if let batch4 {
             lines += [
                 "",
-                "4 utterances, \(batch4.format), streaming: \(rounded(batch4.audioSecondsPerSecond, 2)) audio seconds per second, "
-                    + "\(rounded(batch4.speedup, 2)) times one by one",
+                "4 utterances, \(batch4.format), streaming: \(fixed(batch4.audioSecondsPerSecond, 2)) audio seconds per second, "
+                    + "\(fixed(batch4.speedup, 2)) times one by one",
             ]
         }
         if let pairs {
             lines.append(
-                "a long text in pairs, \(pairs.format): \(rounded(pairs.audioSecondsPerSecond, 2)) audio seconds per second, "
-                    + "\(rounded(pairs.speedup, 2)) times one by one")
+                "a long text in pairs, \(pairs.format): \(fixed(pairs.audioSecondsPerSecond, 2)) audio seconds per second, "
+                    + "\(fixed(pairs.speedup, 2)) times one by one")
         }
         if let serve { lines += serve.lines }
         return lines.joined(separator: "\n")
@@ -161,10 +162,10 @@ extension Results {
             + kernels.map { kernel in
                 row(
                     [
-                        kernel.kernel, kernel.isa, "\(kernel.threads)", rounded(kernel.microseconds, 2),
-                        kernel.gigabytesPerSecond.map { rounded($0, 1) } ?? "",
-                        kernel.bandwidthFraction.map { rounded(100 * $0, 0) + " %" } ?? "",
-                        rounded(kernel.gigaOperationsPerSecond, 1),
+                        kernel.kernel, kernel.isa, "\(kernel.threads)", fixed(kernel.microseconds, 2),
+                        kernel.gigabytesPerSecond.map { fixed($0, 1) } ?? "",
+                        kernel.bandwidthFraction.map { fixed(100 * $0, 0) + " %" } ?? "",
+                        fixed(kernel.gigaOperationsPerSecond, 1),
                     ], widths)
             }
     }
@@ -177,23 +178,23 @@ extension Results {
         }
         return [
             row([""] + formats, widths),
-            line("× audio time") { rounded($0.realTimeFactor, 3) },
-            line("frame to frame p50 / p95, ms") { rounded($0.frameMs, 1) + " / " + rounded($0.frameMsP95, 1) },
-            line("talker, ms") { rounded($0.talkerMs, 2) },
-            line("code predictor, ms") { rounded($0.codePredictorMs, 2) },
-            line("codec decoder (one thread), ms") { rounded($0.decoderMs, 2) },
-            line("first audio, warm x-vector, ms") { rounded($0.firstAudioMs, 1) },
-            line("first audio, 5 s reference, ms") { rounded($0.firstAudioICLMs, 1) },
-            line("first audio, cold voice, ms") { rounded($0.prefillMs, 1) },
-            line("last of 600 frames over first") { rounded($0.lastOverFirstFrame, 2) },
-            line("load, ms") { rounded($0.loadMs, 0) },
-            line("resident, MB") { rounded(Double($0.residentBytes) / 1e6, 0) },
-            line("allocations per frame") { rounded($0.allocationsPerFrame, 2) },
-            line("weights read per frame, MB") { rounded(Double($0.bytesPerFrame) / 1e6, 0) },
-            line("multiply-adds per frame, M") { rounded(Double($0.macsPerFrame) / 1e6, 0) },
-            line("bare loop, ms") { rounded($0.bareLoopMs, 1) },
-            line("of the bare loop's speed") { rounded(100 * $0.bareLoopFraction, 0) + " %" },
-            line("of the memory's speed") { rounded(100 * $0.rooflineFraction, 0) + " %" },
+            line("× audio time") { fixed($0.realTimeFactor, 3) },
+            line("frame to frame p50 / p95, ms") { fixed($0.frameMs, 1) + " / " + fixed($0.frameMsP95, 1) },
+            line("talker, ms") { fixed($0.talkerMs, 2) },
+            line("code predictor, ms") { fixed($0.codePredictorMs, 2) },
+            line("codec decoder (one thread), ms") { fixed($0.decoderMs, 2) },
+            line("first audio, warm x-vector, ms") { fixed($0.firstAudioMs, 1) },
+            line("first audio, 5 s reference, ms") { fixed($0.firstAudioICLMs, 1) },
+            line("first audio, cold voice, ms") { fixed($0.prefillMs, 1) },
+            line("last of 600 frames over first") { fixed($0.lastOverFirstFrame, 2) },
+            line("load, ms") { fixed($0.loadMs, 0) },
+            line("resident, MB") { fixed(Double($0.residentBytes) / 1e6, 0) },
+            line("allocations per frame") { fixed($0.allocationsPerFrame, 2) },
+            line("weights read per frame, MB") { fixed(Double($0.bytesPerFrame) / 1e6, 0) },
+            line("multiply-adds per frame, M") { fixed(Double($0.macsPerFrame) / 1e6, 0) },
+            line("bare loop, ms") { fixed($0.bareLoopMs, 1) },
+            line("of the bare loop's speed") { fixed(100 * $0.bareLoopFraction, 0) + " %" },
+            line("of the memory's speed") { fixed(100 * $0.rooflineFraction, 0) + " %" },
         ]
     }
 }
@@ -207,17 +208,6 @@ func row(_ cells: [String], _ widths: [Int]) -> String {
     return text
 }
 
-func rounded(_ value: Double, _ digits: Int) -> String {
-    guard value.isFinite else { return "\(value)" }
-    var scale = 1.0
-    for _ in 0..<digits { scale *= 10 }
-    let number = Int((abs(value) * scale).rounded())
-    let sign = value < 0 && number > 0 ? "-" : ""
-    guard digits > 0 else { return sign + "\(number)" }
-    let fraction = "\(number % Int(scale))"
-    return sign + "\(number / Int(scale))." + String(repeating: "0", count: digits - fraction.count) + fraction
-}
-
 private func short(_ value: Double) -> String {
-    value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : rounded(value, 3)
+    value == value.rounded() && abs(value) < 1e15 ? "\(Int(value))" : fixed(value, 3)
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FoundationEssentials
 import Quantization
 
@@ -70,11 +71,9 @@ struct ServeCommand: AsyncParsableCommand {
 enum SourceTree {
     static func folder(_ name: String) throws -> String {
         let program = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
-        var folder = program
-        while let slash = folder.lastIndex(of: "/") {
-            folder = String(folder[..<slash])
-            if FileManager.default.fileExists(atPath: folder + "/" + name) { return folder + "/" + name }
+        guard let found = FileSystem.folders(above: program).first(where: { FileSystem.exists($0 + "/" + name) }) else {
+            throw BenchError(reason: "\(program) does not lie in the source tree, where \(name) would be.")
         }
-        throw BenchError(reason: "\(program) does not lie in the source tree, where \(name) would be.")
+        return found + "/" + name
     }
 }

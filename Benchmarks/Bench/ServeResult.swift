@@ -1,5 +1,7 @@
 // What the clients of a server waited for, from when they asked and when sound came.
 
+import Quantization
+
 extension Results {
     struct ServeResult: Codable {
         var model = ""
@@ -76,12 +78,12 @@ extension Results.ServeResult {
         func line(_ title: String, _ value: (Load) -> String) -> String {
             row([title] + counts.map { value(clients["\($0)"]!) }, widths)
         }
-        func two(_ p: Percentiles) -> String { "\(rounded(p.p50, 1)) / \(rounded(p.p95, 1))" }
+        func two(_ p: Percentiles) -> String { "\(fixed(p.p50, 1)) / \(fixed(p.p95, 1))" }
         return [
             row(["\(model), \(format): clients at once"] + counts.map(String.init), widths),
             line("first audio p50 / p95, ms") { two($0.firstAudioMs) },
-            line("chunk gap p50 / p95 / p99, ms") { two($0.gapMs) + " / " + rounded($0.gapMs.p99, 1) },
-            line("× real time, all together") { rounded($0.timesRealTime, 2) },
+            line("chunk gap p50 / p95 / p99, ms") { two($0.gapMs) + " / " + fixed($0.gapMs.p99, 1) },
+            line("× real time, all together") { fixed($0.timesRealTime, 2) },
             line("first audio of one more p50 / p95, ms") { two($0.firstAudioUnderLoadMs) },
             line("cancel to its answer p50 / p95, ms") { two($0.cancelMs) },
             line("cancel to rest of the model p50 / p95, ms") { two($0.cancelComputingMs) },

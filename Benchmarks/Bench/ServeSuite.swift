@@ -1,7 +1,6 @@
 // The server as its clients meet it: the appliance's own doors and scheduler in this process, and clients over real WebSockets.
 
 import Logging
-import NIOCore
 import Qwen3TTS
 import Server
 import Synchronization
@@ -36,7 +35,10 @@ struct ServeSuite {
         }
         var result = Results.ServeResult()
         (result.model, result.format) = (isSynthetic ? "random" : information.name, information.format)
-        try await serving(service) { port in
+        let listener = HTTPListener(
+            host: "127.0.0.1", port: 0, router: Router(), requestGuard: RequestGuard(),
+            webSockets: HTTPListener.webSockets(service), logger: Self.log)
+        try await listener.serve { port in
             _ = try await speak(1, pieces: frames, port)
             for count in clients {
                 _ = cancels.take()
@@ -121,24 +123,6 @@ struct ServeSuite {
         logger.logLevel = .warning
         return logger
     }()
-
-    /// Opens the doors on a free port of this machine for as long as `body` runs.
-    private func serving(_ service: SpeechService, _ body: (Int) async throws -> Void) async throws {
-        let (ports, opened) = AsyncStream.makeStream(of: Int.self)
-        var listener = HTTPListener(
-            host: "127.0.0.1", port: 0, router: Router(), requestGuard: RequestGuard(),
-            webSockets: HTTPListener.webSockets(service), logger: Self.log)
-        listener.onOpen = { opened.yield($0.port ?? 0) }
-        try await withThrowingTaskGroup(of: Void.self) { [listener] group in
-            group.addTask {
-                defer { opened.finish() }
-                try await listener.run()
-            }
-            for await port in ports.prefix(1) { try await body(port) }
-            group.cancelAll()
-            try await group.waitForAll()
-        }
-    }
 }
 
 /// How long the model went on after each cancel.

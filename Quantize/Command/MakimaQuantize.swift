@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import Audio
+import Files
 import FoundationEssentials
 import Glibc
 import ModelFile
@@ -80,7 +81,7 @@ struct MakimaQuantize: AsyncParsableCommand {
             try await command.run()
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }
-            FileHandles.complain(fullMessage(for: error))
+            printError(fullMessage(for: error))
             Glibc.exit(2)
         }
     }
@@ -115,7 +116,7 @@ struct MakimaQuantize: AsyncParsableCommand {
             throw status
         } catch {
             bar.clear()
-            FileHandles.complain("makima-quantize: \(error)")
+            printError("makima-quantize: \(error)")
             throw ExitCode(1)
         }
     }

@@ -1,5 +1,6 @@
 // One line on a terminal, redrawn; nothing where the output is no terminal.
 
+import Files
 import Glibc
 import Quantization
 
@@ -17,21 +18,11 @@ final class ProgressBar {
         let line = "\(progress.stage.rawValue.padded(to: 9)) \(bar) \(Int(share * 100)) %"
         guard line != last else { return }
         last = line
-        FileHandles.write("\r\u{1b}[K" + line)
+        writeError("\r\u{1b}[K" + line)
     }
 
     func clear() {
-        if isTerminal && !last.isEmpty { FileHandles.write("\r\u{1b}[K") }
-    }
-}
-
-enum FileHandles {
-    static func complain(_ message: String) { write(message + "\n") }
-
-    /// Standard error, unbuffered.
-    static func write(_ text: String) {
-        let bytes = Array(text.utf8)
-        _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        if isTerminal && !last.isEmpty { writeError("\r\u{1b}[K") }
     }
 }
 

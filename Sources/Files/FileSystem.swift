@@ -21,6 +21,17 @@ package enum FileSystem {
         return slash == path.startIndex ? "/" : String(path[..<slash])
     }
 
+    /// The folders that hold `path`, the nearest first.
+    package static func folders(above path: String) -> [String] {
+        var folders: [String] = []
+        var folder = path
+        while folder != parent(of: folder) {
+            folder = parent(of: folder)
+            folders.append(folder)
+        }
+        return folders
+    }
+
     /// Bytes an ordinary user can still write where `path` lies, or will lie; nil when the system does not say.
     package static func freeSpace(at path: String) -> Int? {
         var existing = path

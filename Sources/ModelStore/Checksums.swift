@@ -46,7 +46,7 @@ package enum Checksums {
     static func sha256(_ path: String) throws(ModelStoreError) -> String {
         var hash = SHA256()
         try feed(path, to: &hash)
-        return hex(hash.finalize())
+        return hexadecimal(hash.finalize())
     }
 
     /// Feeds a file to a hash, a megabyte at a time.
@@ -61,10 +61,5 @@ package enum Checksums {
             if count == 0 { return }
             hash.update(data: chunk[..<count])
         }
-    }
-
-    static func hex(_ digest: some Sequence<UInt8>) -> String {
-        let digits = Array("0123456789abcdef")
-        return String(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
     }
 }

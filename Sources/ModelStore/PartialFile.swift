@@ -96,8 +96,8 @@ final class PartialFile {
     func finish() throws(ModelStoreError) -> String? {
         let found =
             switch hash {
-            case .sha256(let state): Checksums.hex(state.finalize())
-            case .gitBlob(let state): Checksums.hex(state.finalize())
+            case .sha256(let state): hexadecimal(state.finalize())
+            case .gitBlob(let state): hexadecimal(state.finalize())
             }
         guard found == file.hash.text else { return found }
         try ModelStoreError.mapping { () throws(FileError) in

@@ -27,7 +27,7 @@ package enum WebSocketFailure: Error, Sendable, CustomStringConvertible {
     }
 
     /// What `error` means to a person who wanted to connect.
-    static func unreachable(by error: any Error) -> WebSocketFailure { .unreachable(reason: reason(error)) }
+    init(connecting error: any Error) { self = .unreachable(reason: Self.reason(error)) }
 
     private static func reason(_ error: any Error) -> String {
         switch error {

@@ -43,7 +43,7 @@ package struct WebSocketTarget: Sendable {
             case .refused(let answer): refusal = try await answer.get()
             }
         } catch {
-            throw .unreachable(by: error)
+            throw WebSocketFailure(connecting: error)
         }
         throw .refused(refusal.status, body: refusal.body)
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import Glibc
 
 @main
@@ -39,13 +40,4 @@ struct Failure: Error, CustomStringConvertible {
     init(_ description: String) { self.description = description }
 
     static let nothingToSay = Failure("There was nothing to say: the text has no letter and no digit.")
-}
-
-/// A line for the person, not for the next program.
-func printError(_ line: String) { writeError(line + "\n") }
-
-/// Text on standard error as it is. What cannot be written there is lost: there is nobody to tell.
-func writeError(_ text: String) {
-    let bytes = Array(text.utf8)
-    _ = unsafe write(STDERR_FILENO, bytes, bytes.count)
 }

@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 import Glibc
 import ModelStore
@@ -37,14 +38,9 @@ enum ModelLocations {
     /// `share/makima/NAME` of the installation this program belongs to, or a folder of the source tree it was built in:
     /// whichever exist.
     static func builtInFolders(_ name: String, inSource source: String) -> [String] {
-        guard let program = Program.path else { return [] }
-        var folders: [String] = []
-        var folder = program
-        while let slash = folder.lastIndex(of: "/") {
-            folder = String(folder[..<slash])
-            folders += [folder + "/share/makima/" + name, folder + "/" + source]
-        }
-        return folders.filter { FileManager.default.fileExists(atPath: $0) }
+        let folders = Program.path.map(FileSystem.folders(above:)) ?? []
+        return folders.flatMap { [$0 + "/share/makima/" + name, $0 + "/" + source] }
+            .filter { FileManager.default.fileExists(atPath: $0) }
     }
 
     private static func isWritable(_ path: String) -> Bool { unsafe access(path, W_OK) == 0 }

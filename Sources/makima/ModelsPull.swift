@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FoundationEssentials
 import Glibc
 import ModelStore
@@ -127,8 +128,9 @@ private final class PullDisplay {
 
     func show(_ event: PullEvent) {
         switch event {
-        case .found(let files, let bytes): write("\(files) files, \(sizeText(bytes))\n")
-        case .waiting(let seconds, let reason): write("\(reason) Trying again in \(Int(seconds.rounded(.up))) s.\n")
+        case .found(let files, let bytes): writeError("\(files) files, \(sizeText(bytes))\n")
+        case .waiting(let seconds, let reason):
+            writeError("\(reason) Trying again in \(Int(seconds.rounded(.up))) s.\n")
         case .checking: step("Checking", share: 1, "")
         case .converting(let format, let fraction): step("Converting to \(format)", share: fraction, "")
         case .downloading(_, let done, let total):
@@ -136,7 +138,7 @@ private final class PullDisplay {
         }
     }
 
-    func end() { if isTerminal { write("\r\u{1b}[K") } }
+    func end() { if isTerminal { writeError("\r\u{1b}[K") } }
 
     private func rate(_ done: Int, _ total: Int) -> String {
         guard let start else {
@@ -153,7 +155,7 @@ private final class PullDisplay {
     private func step(_ what: String, share: Double, _ rest: String) {
         let tenth = Int(share * 10)
         guard isTerminal else {
-            if tenth != lastTenth { write("\(what): \(tenth * 10) %\n") }
+            if tenth != lastTenth { writeError("\(what): \(tenth * 10) %\n") }
             lastTenth = tenth
             return
         }
@@ -162,11 +164,6 @@ private final class PullDisplay {
         lastDrawn = .now
         let filled = Int(max(0, min(share, 1)) * 30)
         let bar = String(repeating: "█", count: filled) + String(repeating: "·", count: 30 - filled)
-        write("\r\u{1b}[K\(what) \(bar) \(Int(share * 100)) %  \(rest)")
-    }
-
-    private func write(_ text: String) {
-        let bytes = Array(text.utf8)
-        _ = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        writeError("\r\u{1b}[K\(what) \(bar) \(Int(share * 100)) %  \(rest)")
     }
 }

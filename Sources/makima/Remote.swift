@@ -200,7 +200,7 @@ private actor RemoteText {
             }
         }
         let isLast = index == pieces.count - 1 && !source.isOpen
-        guard !isLast || pieces.contains(where: { $0.contains { $0.isLetter || $0.isNumber } }) else {
+        guard !isLast || pieces.contains(where: \.isSpeakable) else {
             throw Failure.nothingToSay
         }
         return (pieces[index], isLast)

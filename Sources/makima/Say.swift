@@ -1,5 +1,6 @@
 import ArgumentParser
 import Audio
+import Files
 import FoundationEssentials
 import Glibc
 import Server

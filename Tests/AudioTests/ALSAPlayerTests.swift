@@ -1,5 +1,6 @@
 import Audio
 import Foundation
+import TestSupport
 import Testing
 
 /// Against a device that writes into a file, as no sound card is needed for that. It never underruns.

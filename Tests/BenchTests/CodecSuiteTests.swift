@@ -1,12 +1,12 @@
 import ArgumentParser
 import Foundation
+import TestSupport
 import Testing
 
 @testable import makima_bench
 
 @Suite struct CodecSuiteTests {
-    private let model = URL(filePath: #filePath).deletingLastPathComponent()
-        .appending(path: "../../Models/makima-mini").path
+    private let model = Repository.path("Models/makima-mini")
 
     @Test func aLineForEachPrecisionAndInstructionSet() throws {
         let suite = try CodecSuite(directory: model)

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
+import Quantization
 import Qwen3TTS
+import TestSupport
 import Testing
 
 @testable import makima_bench
@@ -59,9 +61,7 @@ private func paths(_ value: Any) -> [String] {
 
 /// Its hidden size and its codebooks are not those of the released model.
 @Test func theBuiltInModelTakesTheRequests() throws {
-    let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-    let directory = root.appendingPathComponent("Models/makima-mini").path
+    let directory = Repository.path("Models/makima-mini")
     let model = try Qwen3Engine(directory: directory)
     let requests = SpeechRequests(try Configuration(directory: directory))
     for request in [requests.byVector, requests.byCodes] { _ = try model.begin(request) }
@@ -94,15 +94,14 @@ private func paths(_ value: Any) -> [String] {
 }
 
 @Test func numbersAreRounded() {
-    #expect(rounded(1.005, 1) == "1.0" && rounded(0.96, 1) == "1.0" && rounded(-0.04, 1) == "0.0")
-    #expect(rounded(12.5, 0) == "13" && rounded(2.05, 2) == "2.05" && rounded(.infinity, 1) == "inf")
+    #expect(fixed(1.005, 1) == "1.0" && fixed(0.96, 1) == "1.0" && fixed(-0.04, 1) == "0.0")
+    #expect(fixed(12.5, 0) == "13" && fixed(2.05, 2) == "2.05" && fixed(.infinity, 1) == "inf")
     #expect(percentile([3, 1, 2], 0.5) == 2 && percentile([], 0.5) == 0 && percentile([1, 2], 1) == 2)
 }
 
 /// The tiny checkpoint's matrices by hand: what a frame reads once, and what fifteen passes read.
 @Test func costOfAFrameFollowsTheFiles() throws {
-    let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appendingPathComponent("Goldens/tiny/base").path
+    let folder = Repository.tiny + "/base"
     let config = try #require(
         try JSONSerialization.jsonObject(with: Data(contentsOf: URL(fileURLWithPath: folder + "/config.json")))
             as? [String: Any])

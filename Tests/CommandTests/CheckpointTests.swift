@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The commands that look at checkpoints, and what they say of broken ones.
@@ -9,7 +10,7 @@ struct CheckpointTests {
 
     @Test func inspectSaysWhatACheckpointIs() throws {
         let result = try command.run(["inspect", "\(Command.tiny)/custom_voice"])
-        let text = String(decoding: result.output, as: UTF8.self)
+        let text = result.text
         #expect(result.status == 0, "\(result.errors)")
         for part in ["custom_voice", "bf16", "3 layers, hidden 64", "ryan", "german", "clones voices   no", "MB"] {
             #expect(text.contains(part), "\(part): \(text)")
@@ -22,7 +23,7 @@ struct CheckpointTests {
                 "verify", "--model", "\(Command.tiny)/custom_voice", "--golden",
                 "\(Command.tiny)/custom_voice.safetensors",
             ])
-        let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
+        let lines = result.text.split(separator: "\n")
         #expect(result.status == 0, "\(result.errors)")
         #expect(lines.count > 25 && lines.last?.contains(", 0 failed") == true)
         let wrong = try command.run(

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// The command that says whether this computer is ready.
@@ -20,12 +21,8 @@ struct DoctorTests {
     private func damagedModel() throws -> String {
         let copy = command.folder.appending(path: "model")
         try FileManager.default.copyItem(at: URL(filePath: "\(Command.tiny)/base"), to: copy)
-        let sums = Process()
-        sums.executableURL = URL(filePath: "/bin/sh")
-        sums.arguments = ["-c", "find . -type f ! -name SHA256SUMS -printf '%P\\n' | xargs sha256sum > SHA256SUMS"]
-        sums.currentDirectoryURL = copy
-        try sums.run()
-        sums.waitUntilExit()
+        _ = try shell(
+            "find . -type f ! -name SHA256SUMS -printf '%P\\n' | xargs sha256sum > SHA256SUMS", in: copy.path)
         let file = copy.appending(path: "model.safetensors")
         var bytes = try Data(contentsOf: file)
         bytes[bytes.count - 1] ^= 1

@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import ModelFile
+import TestSupport
 
 struct CheckpointFile {
     private var header: [String] = []
@@ -14,11 +15,11 @@ struct CheckpointFile {
     }
 
     mutating func add(_ name: String, _ shape: [Int], floats: [Float]) {
-        add(name, "F32", shape, floats.flatMap { Self.bytes(of: $0.bitPattern) })
+        add(name, "F32", shape, floats.flatMap { littleEndian($0.bitPattern) })
     }
 
     mutating func add(_ name: String, _ shape: [Int], bfloat16: [Float]) {
-        add(name, "BF16", shape, bfloat16.flatMap { Self.bytes(of: UInt16($0.bitPattern >> 16)) })
+        add(name, "BF16", shape, bfloat16.flatMap { littleEndian(UInt16($0.bitPattern >> 16)) })
     }
 
     mutating func add(_ name: String, _ shape: [Int], int8: [Int8]) {
@@ -26,7 +27,7 @@ struct CheckpointFile {
     }
 
     mutating func add(_ name: String, _ shape: [Int], int64: [Int64]) {
-        add(name, "I64", shape, int64.flatMap { Self.bytes(of: $0) })
+        add(name, "I64", shape, int64.flatMap { littleEndian($0) })
     }
 
     /// `values` in -8...7, eight to an I32, the first in the lowest bits.
@@ -39,19 +40,16 @@ struct CheckpointFile {
             }
             words.append(word)
         }
-        add(name, "I32", [rows, words.count / rows], words.flatMap { Self.bytes(of: $0) })
+        add(name, "I32", [rows, words.count / rows], words.flatMap { littleEndian($0) })
     }
 
     func weights() throws -> Weights {
         let text = "{" + header.joined(separator: ",") + "}"
-        let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).safetensors").path
-        let bytes = Self.bytes(of: UInt64(text.utf8.count)) + Array(text.utf8) + data
-        try Data(bytes).write(to: URL(filePath: path))
-        defer { try? FileManager.default.removeItem(atPath: path) }
-        return Weights(tensors: try Safetensors(path: path).tensors, path: path)
-    }
-
-    static func bytes(of value: some FixedWidthInteger) -> [UInt8] {
-        (0..<value.bitWidth / 8).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+        let bytes = littleEndian(UInt64(text.utf8.count)) + Array(text.utf8) + data
+        return try withTemporaryFolder { folder in
+            let path = folder + "/a.safetensors"
+            try Data(bytes).write(to: URL(filePath: path))
+            return Weights(tensors: try Safetensors(path: path).tensors, path: path)
+        }
     }
 }

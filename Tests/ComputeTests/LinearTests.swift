@@ -2,6 +2,7 @@
 
 import Compute
 import ModelFile
+import TestSupport
 import Testing
 
 /// A layer of noise in a file, and the float32 matrix that its format says it stands for.
@@ -30,7 +31,7 @@ private struct StoredLayer {
         switch tensor.type {
         case .f32: file.add(name, shape, floats: noise.floats(count, scale: scale).values)
         case .bf16: file.add(name, shape, bfloat16: noise.floats(count, scale: scale).values)
-        case .f16: file.add(name, "F16", shape, noise.halves(count).values.flatMap({ CheckpointFile.bytes(of: $0) }))
+        case .f16: file.add(name, "F16", shape, noise.halves(count).values.flatMap({ littleEndian($0) }))
         case .i64: file.add(name, shape, int64: tensor.integers ?? [])
         case .i8, .i32:
             let bytes = noise.bytes(count * tensor.type.size).values

@@ -1,24 +1,16 @@
 import FoundationEssentials
 import Glibc
+import TestSupport
 import Testing
 
 @testable import Files
 
-/// A folder that is gone when this value goes.
-private struct Folder: ~Copyable {
-    let path = FileManager.default.temporaryDirectory.path + "/makima-files-\(UUID().uuidString)"
-
-    init() throws { try FileSystem.makeFolder(path) }
-
-    deinit { try? FileSystem.removeTree(path) }
-
-    var names: [String] { ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted() }
-
-    func text(_ name: String) -> String? {
-        FileManager.default.contents(atPath: path + "/" + name).map { String(decoding: $0, as: UTF8.self) }
+extension TemporaryFolder {
+    fileprivate func text(_ name: String) -> String? {
+        FileManager.default.contents(atPath: path(name)).map { String(decoding: $0, as: UTF8.self) }
     }
 
-    func write(_ text: String, to name: String) throws {
+    fileprivate func write(_ text: String, to name: String) throws {
         try FileSystem.write(Array(text.utf8), to: path + "/" + name)
     }
 }
@@ -31,7 +23,7 @@ private func failure(_ body: () throws(FileError) -> Void) -> FileError? {
 
 @Suite struct FileSystemTests {
     @Test func writingMakesTheFoldersAndReplacesWhatWasThere() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         try folder.write("first and longer", to: "a/b/c")
         try folder.write("second", to: "a/b/c")
         #expect(folder.text("a/b/c") == "second")
@@ -39,19 +31,19 @@ private func failure(_ body: () throws(FileError) -> Void) -> FileError? {
     }
 
     @Test func aStagedFileThatIsDroppedLeavesTheTargetAndNothingElse() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         try folder.write("before", to: "file")
         do {
             let staged = try StagedFile(for: folder.path + "/file")
             try staged.write(Array("half".utf8))
-            #expect(folder.names.count == 2)
+            #expect(try folder.names.count == 2)
         }
-        #expect(folder.names == ["file"])
+        #expect(try folder.names == ["file"])
         #expect(folder.text("file") == "before")
     }
 
     @Test func aStagedFileThatCannotTakeItsNameIsRemoved() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         try folder.write("inside", to: "taken/file")
         let path = folder.path + "/taken"
         #expect(
@@ -59,18 +51,18 @@ private func failure(_ body: () throws(FileError) -> Void) -> FileError? {
                 let staged = try StagedFile(for: path)
                 try staged.publish()
             } == FileError(path: path, code: EISDIR))
-        #expect(folder.names == ["taken"])
+        #expect(try folder.names == ["taken"])
     }
 
     @Test func anErrorNamesTheTargetAndTheSystemsReason() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let path = folder.path + "/none/file"
         let found = failure { () throws(FileError) in _ = try StagedFile(for: path) }
         #expect(found?.description == "\(path): No such file or directory")
     }
 
     @Test func aFolderWithSomethingInItIsNotReplaced() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         try folder.write("mine", to: "old/file")
         try folder.write("new", to: "new/file")
         let path = folder.path
@@ -80,7 +72,7 @@ private func failure(_ body: () throws(FileError) -> Void) -> FileError? {
     }
 
     @Test func aFolderIsMadeOnceAndAFileInItsPlaceIsAnError() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let path = folder.path
         try FileSystem.makeFolder(path + "/a/b")
         try FileSystem.makeFolder(path + "/a/b")
@@ -91,24 +83,24 @@ private func failure(_ body: () throws(FileError) -> Void) -> FileError? {
     }
 
     @Test func aLinkIsReplacedInOneStepAndALinkToNothingExists() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         try FileSystem.link(folder.path + "/link", to: "one")
         try FileSystem.link(folder.path + "/link", to: "two")
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder.path + "/link") == "two")
-        #expect(folder.names == ["link"])
+        #expect(try folder.names == ["link"])
         #expect(FileSystem.exists(folder.path + "/link"))
         #expect(!FileSystem.isFolder(folder.path + "/link"))
         try FileSystem.removeTree(folder.path + "/link")
-        #expect(folder.names == [])
+        #expect(try folder.names == [])
     }
 
     @Test func whatIsNotThereIsRemovedAlready() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         try FileSystem.removeTree(folder.path + "/none")
     }
 
     @Test func onlyOneHoldsALock() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let path = folder.path + "/lock"
         /// How many of `count` can be had at the same time.
         func locks(_ count: Int) throws -> Int {
@@ -122,7 +114,7 @@ private func failure(_ body: () throws(FileError) -> Void) -> FileError? {
     }
 
     @Test func aPlaceToComeHasTheSpaceOfTheFolderThatIsThere() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let free = try #require(FileSystem.freeSpace(at: folder.path + "/to/come"))
         #expect(free > 0)
     }
@@ -132,8 +124,13 @@ private func failure(_ body: () throws(FileError) -> Void) -> FileError? {
         #expect(FileSystem.parent(of: path) == parent)
     }
 
+    @Test func theFoldersAboveAPathEndAtTheRoot() {
+        #expect(FileSystem.folders(above: "/a/b/c") == ["/a/b", "/a", "/"])
+        #expect(FileSystem.folders(above: "a") == ["."])
+    }
+
     @Test func piecesAreWrittenWhereTheyBelong() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let file = try OutputFile(creating: folder.path + "/file")
         try file.write(Array("def".utf8), at: 3)
         try file.write(Array("abc".utf8), at: 0)

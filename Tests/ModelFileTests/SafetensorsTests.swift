@@ -1,13 +1,15 @@
 import FoundationEssentials
 import ModelFile
+import TestSupport
 import Testing
 
 /// Writes `bytes` to a file of its own, opens it as safetensors and removes it.
 private func open(_ bytes: [UInt8]) throws -> Safetensors {
-    let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).safetensors").path
-    try Data(bytes).write(to: URL(filePath: path))
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    return try Safetensors(path: path)
+    try withTemporaryFolder { folder in
+        let path = folder + "/a.safetensors"
+        try Data(bytes).write(to: URL(filePath: path))
+        return try Safetensors(path: path)
+    }
 }
 
 private func file(_ header: String, data: Int = 0, length: UInt64? = nil) -> [UInt8] {

@@ -1,11 +1,10 @@
 import FoundationEssentials
 import ModelFile
+import TestSupport
 import Testing
 
 private func withPath<T>(_ body: (String) throws -> T) throws -> T {
-    let path = FileManager.default.temporaryDirectory.appending(path: "\(UUID()).safetensors").path
-    defer { try? FileManager.default.removeItem(atPath: path) }
-    return try body(path)
+    try withTemporaryFolder { try body($0 + "/a.safetensors") }
 }
 
 @Test func everyTensorBeginsOnALineWithoutHoles() throws {

@@ -1,6 +1,7 @@
 // A hub on the loopback that serves a small model, and misbehaves as each test asks it to.
 
 import Crypto
+import Files
 import Foundation
 import NIOCore
 import NIOHTTP1
@@ -139,9 +140,9 @@ final class HostileHub: Sendable {
     private var description: String {
         let siblings = files.sorted { $0.key < $1.key }.map { path, bytes in
             let blob = Insecure.SHA1.hash(data: Array("blob \(bytes.count)\0".utf8) + bytes)
-            let large = "{\"sha256\": \"\(Checksums.hex(SHA256.hash(data: bytes)))\", \"size\": \(bytes.count)}"
+            let large = "{\"sha256\": \"\(hexadecimal(SHA256.hash(data: bytes)))\", \"size\": \(bytes.count)}"
             return """
-                {"rfilename": "\(path)", "size": \(bytes.count), "blobId": "\(Checksums.hex(blob))"\
+                {"rfilename": "\(path)", "size": \(bytes.count), "blobId": "\(hexadecimal(blob))"\
                 \(bytes.count > 1000 ? ", \"lfs\": \(large)" : "")}
                 """
         }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ModelStore
@@ -92,7 +93,7 @@ import Testing
 
     /// A clone of the repository is to stay small: 20 MB for the model.
     @Test func theModelInTheRepositoryIsSmallAndSaysWhatItIs() throws {
-        let store = ModelStore(directory: "/nonexistent", builtIn: [PullCommandTests.sourceTree + "/Models"])
+        let store = ModelStore(directory: "/nonexistent", builtIn: [Repository.path("Models")])
         let model = try #require(store.list().first)
         #expect(model.name == "makima-mini" && model.format == "int8" && model.bytes <= 20_000_000)
         let summary = try #require(model.summary)

@@ -1,49 +1,24 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import ModelStore
 
 /// The command itself, from a hub to speech, with the built-in model in the hub's place.
 @Suite struct PullCommandTests {
-    private static let program = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
-        .appendingPathComponent("makima").path
-
-    static let sourceTree = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent().path
-
-    private struct Outcome {
-        let status: Int32
-        let output: String
-        let errors: String
-    }
-
-    private func makima(_ arguments: [String], store: String, endpoint: String) async throws -> Outcome {
-        let process = Process()
-        process.executableURL = URL(filePath: Self.program)
-        process.arguments = arguments
-        process.currentDirectoryURL = URL(filePath: Self.sourceTree)
-        process.environment = [
+    private func makima(_ arguments: [String], store: String, endpoint: String) async throws -> ProgramRun {
+        let environment = [
             "MAKIMA_MODELS_DIR": store, "HF_ENDPOINT": endpoint + "/", "HOME": store, "PATH": "/usr/bin:/bin",
         ]
-        let (output, errors) = (Pipe(), Pipe())
-        process.standardOutput = output
-        process.standardError = errors
-        try process.run()
-        // One thread waits for the program, so that the hub's threads stay free.
-        return await withCheckedContinuation { continuation in
-            Thread.detachNewThread {
-                let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-                let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-                process.waitUntilExit()
-                continuation.resume(
-                    returning: Outcome(status: process.terminationStatus, output: text, errors: complaint))
-            }
+        // The hub needs the threads of tasks.
+        return try await onThread {
+            try run(builtProgram("makima"), arguments, in: Repository.path(""), environment: environment)
         }
     }
 
     /// A small checkpoint in the layout of the release.
     private static func released() throws -> [String: [UInt8]] {
-        let folder = sourceTree + "/Tests/Goldens/tiny/base"
+        let folder = Repository.tiny + "/base"
         var files: [String: [UInt8]] = [:]
         for file in StoreFiles.tree(folder)
         where file.hasSuffix(".json") || file.hasSuffix(".txt") || file.hasSuffix(".safetensors") {
@@ -56,15 +31,15 @@ import Testing
         let hub = try await HostileHub(
             files: try Self.released(), faults: [ModelPullTests.weightsPath: [.hangUp(after: 1_000_000)]])
         let temporary = TemporaryStore()
-        func makima(_ arguments: String...) async throws -> Outcome {
+        func makima(_ arguments: String...) async throws -> ProgramRun {
             try await self.makima(arguments, store: temporary.directory, endpoint: hub.endpoint)
         }
         let pulled = try await makima("models", "pull", HostileHub.id)
         #expect(pulled.status == 0, "\(pulled)")
-        #expect(pulled.output.contains("is ready"))
+        #expect(pulled.text.contains("is ready"))
         #expect(pulled.errors.contains("Converting to int8"))
         let again = try await makima("models", "pull", HostileHub.id)
-        #expect(again.status == 0 && again.output.contains("here already"), "\(again)")
+        #expect(again.status == 0 && again.text.contains("here already"), "\(again)")
         let path = try temporary.store.resolve(HostileHub.id)
         guard case .intact = try Checksums.check(path) else {
             Issue.record("the converted model is not as it was written")
@@ -72,14 +47,14 @@ import Testing
         }
         let listed = try await makima("models", "list", "--json")
         #expect(
-            listed.output.contains("\"name\" : \"\(HostileHub.id)\"") && listed.output.contains("\"int8\""), "\(listed)"
+            listed.text.contains("\"name\" : \"\(HostileHub.id)\"") && listed.text.contains("\"int8\""), "\(listed)"
         )
         let said = try await makima(
             "say", "good morning", "--model", path, "--output", temporary.directory + "/speech.wav")
         #expect(said.status == 0, "\(said)")
         #expect((StoreFiles.size(temporary.directory + "/speech.wav") ?? 0) > 20_000)
         let removed = try await makima("models", "remove", HostileHub.id)
-        #expect(removed.status == 0 && removed.output == "Removed \(HostileHub.id):int8.\n", "\(removed)")
+        #expect(removed.status == 0 && removed.text == "Removed \(HostileHub.id):int8.\n", "\(removed)")
         #expect(temporary.store.list().isEmpty)
         await hub.stop()
     }

@@ -3,12 +3,13 @@
 import Foundation
 import ModelFile
 import Qwen3TTS
+import TestSupport
 import Testing
 
 @testable import Quantization
 import Speech
 
-private let mini = inRepository("Models/makima-mini")
+private let mini = Repository.path("Models/makima-mini")
 
 /// A copy of the tiny checkpoint with the built-in model's codec, which was trained, and a record.
 private func withTrainedCodec<T>(_ body: (_ source: String, _ folder: String) async throws -> T) async throws -> T {

@@ -1,12 +1,13 @@
 import Foundation
 import ModelFile
+import TestSupport
 import Testing
 
 @testable import Quantization
 import Speech
 
 /// A shell command in which `quantize` stands for the program.
-private func run(_ command: String) throws -> (status: Int32, output: String, errors: String) {
+private func run(_ command: String) throws -> ProgramRun {
     try shell("quantize() { '\(program)' \"$@\"; }; " + command)
 }
 
@@ -15,7 +16,7 @@ private func run(_ command: String) throws -> (status: Int32, output: String, er
         // Random weights: four bits are far below the gate.
         let below = try run("quantize '\(source)' '\(folder)/int4' --format int4 --threads 1")
         #expect(below.status == 3, "\(below)")
-        #expect(below.output.contains("BELOW THE GATE"))
+        #expect(below.text.contains("BELOW THE GATE"))
         let allowed = try run("quantize '\(source)' '\(folder)/int4' --report-only --allow-below-gate --threads 1")
         #expect(allowed.status == 0, "\(allowed)")
         #expect(allowed.output == below.output)
@@ -54,7 +55,7 @@ func aFullDiskIsFoundBeforeTheWork() async throws {
     try await withCopy { source, _ in
         let run = try shell(
             smallDisk + "\"\(program)\" \"\(source)\" /mnt/q --no-listen; status=$?; ls -A /mnt; exit $status'")
-        #expect(run.status == 1 && run.errors.contains("1 MB are free there") && run.output == "", "\(run)")
+        #expect(run.status == 1 && run.errors.contains("1 MB are free there") && run.text == "", "\(run)")
     }
 }
 
@@ -82,7 +83,7 @@ func aFullDiskIsFoundBeforeTheWork() async throws {
 }
 
 @Test func helpTeaches() throws {
-    let help = try run("quantize --help").output
+    let help = try run("quantize --help").text
     for word in ["SRC", "DST", "int4", "mixed", "EXIT STATUS", "EXAMPLE", "--report-only", "--allow-below-gate"] {
         #expect(help.contains(word), "\(word)")
     }

@@ -1,4 +1,5 @@
 import Compute
+import TestSupport
 import Testing
 
 @testable import Quantization
@@ -6,13 +7,9 @@ import Speech
 
 /// Values like a layer's weights, with an outlier now and then.
 private func weights(_ count: Int, seed: UInt64 = 1) -> [Float] {
-    var state = seed
-    func uniform() -> Float {
-        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-        return Float(state >> 40) / Float(1 << 24)
-    }
+    var random = SplitMix(state: seed)
     return (0..<count).map { index in
-        let bell = (0..<6).reduce(Float(-3)) { sum, _ in sum + uniform() }
+        let bell = (0..<6).reduce(Float(-3)) { sum, _ in sum + Float.random(in: 0..<1, using: &random) }
         return bell * (index % 97 == 0 ? 0.2 : 0.02)
     }
 }

@@ -1,12 +1,13 @@
 import Foundation
 import ModelFile
+import TestSupport
 import Testing
 
 @testable import Quantization
 import Speech
 
 /// Made by `make test`; has numpy and safetensors.
-private let python = inRepository(".venv-tests/bin/python")
+private let python = Repository.path(".venv-tests/bin/python")
 
 @Test(
     .enabled(if: FileManager.default.isExecutableFile(atPath: python), "`make .venv-tests` sets Python up"),
@@ -18,7 +19,7 @@ func pythonReadsTheSameNumbers(name: String) async throws {
         let checkpoint = try SourceCheckpoint(source)
         for (part, plans) in zip(checkpoint.parts, try checkpoint.plans(.named(name))) {
             let file = destination + "/" + part.folder + "model.safetensors"
-            let script = inRepository("Tests/QuantizeTests/dequantize.py")
+            let script = Repository.path("Tests/QuantizeTests/dequantize.py")
             let run = try shell("'\(python)' '\(script)' '\(file)' '\(folder)/floats.safetensors'")
             try #require(run.status == 0, "\(run.errors)")
             let decoded = try Safetensors(path: folder + "/floats.safetensors").tensors

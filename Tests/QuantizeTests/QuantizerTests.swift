@@ -1,5 +1,6 @@
 import Foundation
 import ModelFile
+import TestSupport
 import Testing
 
 @testable import Quantization
@@ -80,7 +81,7 @@ func whatWasWrittenIsTheSourceWithinItsFormat(name: String) async throws {
         _ = try await quantize(source: cache + "/abc123/", destination: folder + "/q", recipe: .named("bf16"))
         let metadata = try Safetensors(path: folder + "/q/model.safetensors").metadata
         #expect(metadata["source_repository"] == "Qwen/Tiny" && metadata["source_revision"] == "abc123")
-        let sum = try shell("sha256sum < '\(source)/model.safetensors'").output.prefix(64)
+        let sum = try shell("sha256sum < '\(source)/model.safetensors'").text.prefix(64)
         #expect(metadata["source_sha256"] == String(sum))
     }
 }

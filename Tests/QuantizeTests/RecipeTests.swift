@@ -1,5 +1,6 @@
 import Foundation
 import ModelFile
+import TestSupport
 import Testing
 
 @testable import Quantization
@@ -15,10 +16,10 @@ func patterns(name: String, pattern: String, matches: Bool) {
 }
 
 @Test func everyBuiltInRecipeNamesEveryTensor() throws {
-    let json = try Data(contentsOf: URL(filePath: inRepository("Training/recipe.json")))
+    let json = try Data(contentsOf: URL(filePath: Repository.path("Training/recipe.json")))
     let recipes = try Recipe.names.map(Recipe.named) + [Recipe(json: Array(json), name: "Training/recipe.json")]
     for checkpoint in ["Tests/Goldens/tiny/base", "Tests/Goldens/tiny/custom_voice"] {
-        let source = try SourceCheckpoint(inRepository(checkpoint))
+        let source = try SourceCheckpoint(Repository.path(checkpoint))
         for recipe in recipes {
             let plans = try source.plans(recipe).joined()
             #expect(plans.filter(\.isUnknown).map(\.source.name) == [], "\(checkpoint) \(recipe.name)")
@@ -27,7 +28,7 @@ func patterns(name: String, pattern: String, matches: Bool) {
 }
 
 @Test func formatsFollowTheRecipe() throws {
-    let source = try SourceCheckpoint(inRepository("Tests/Goldens/tiny/base"))
+    let source = try SourceCheckpoint(Repository.path("Tests/Goldens/tiny/base"))
     func format(_ recipe: String, _ name: String) throws -> String? {
         try source.plans(Recipe.named(recipe)).joined().first { $0.source.name == name }?.to
     }

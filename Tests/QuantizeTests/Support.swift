@@ -1,20 +1,17 @@
-// What the quantizer's tests share: folders that go away, checkpoints to damage, and the program itself.
+// What the quantizer's tests share: checkpoints to damage, and the program itself.
 
 import Foundation
 import ModelFile
 import Speech
+import TestSupport
 
-func inRepository(_ path: String, file: String = #filePath) -> String {
-    URL(fileURLWithPath: file).deletingLastPathComponent().appendingPathComponent("../../" + path).standardized.path
-}
-
-let tiny = inRepository("Tests/Goldens/tiny/base")
+let tiny = Repository.tiny + "/base"
 
 /// A folder that is removed afterwards, and in it a copy of the tiny checkpoint to change.
 func withCopy<T>(_ body: (_ source: String, _ folder: String) async throws -> T) async throws -> T {
-    let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
-    try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    let place = try TemporaryFolder()
+    defer { withExtendedLifetime(place) {} }
+    let folder = place.path
     try FileManager.default.copyItem(atPath: tiny, toPath: folder + "/source")
     return try await body(folder + "/source", folder)
 }
@@ -40,21 +37,4 @@ func contents(_ folder: String) throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: folder).sorted()
 }
 
-/// The built program, beside the tests.
-let program = URL(fileURLWithPath: CommandLine.arguments[0]).deletingLastPathComponent()
-    .appendingPathComponent("makima-quantize").path
-
-/// Runs a shell command; its status and what it wrote.
-func shell(_ command: String) throws -> (status: Int32, output: String, errors: String) {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/bin/bash")
-    process.arguments = ["-c", command]
-    let (output, errors) = (Pipe(), Pipe())
-    process.standardOutput = output
-    process.standardError = errors
-    try process.run()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let complaint = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return (process.terminationStatus, text, complaint)
-}
+let program = builtProgram("makima-quantize")

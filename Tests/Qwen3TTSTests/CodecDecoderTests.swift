@@ -1,6 +1,7 @@
 import Compute
 import Foundation
 import ModelFile
+import TestSupport
 import Testing
 
 @testable import Qwen3TTS
@@ -45,7 +46,7 @@ struct CodecDecoderTests {
         let frames = try TinyCheckpoint.codes(codes)
         let exact = try decode(frames, with: decoder, chunks: [8], on: processor)
         let near = try decode(frames, with: decoder(.int16), chunks: [8], on: processor)
-        #expect(signalToDifference(exact, near) >= 40)
+        #expect(Deviation(near, from: exact).decibels ?? .infinity >= 40)
     }
 
     /// Bytes keep the 40 dB that speaking asks for by little (41 to 45 here, but 21 where weights are random): the checkpoint's
@@ -53,10 +54,10 @@ struct CodecDecoderTests {
     @Test(arguments: [CodecPrecision.int16, .int8], [1, 2, 3])
     func integersAreNearFloatOnATrainedDecoder(_ precision: CodecPrecision, seed: Int) throws {
         let mini = try MiniCodec()
-        let frames = mini.frames(40, seed: seed)
+        let frames = mini.configuration.randomCodes(40, seed: seed)
         let exact = try decode(frames, with: mini.decoder(.float32), chunks: [8], on: processor)
         let near = try decode(frames, with: mini.decoder(precision), chunks: [8], on: processor)
-        #expect(signalToDifference(exact, near) >= 40)
+        #expect(Deviation(near, from: exact).decibels ?? .infinity >= 40)
     }
 
     @Test func aFrameGivesItsSamples() throws {
@@ -110,7 +111,7 @@ struct MiniCodec {
     let configuration: CodecConfiguration
 
     init() throws {
-        let folder = TinyCheckpoint.folder + "/../../../Models/makima-mini"
+        let folder = Repository.path("Models/makima-mini")
         weights = try Safetensors.directory(folder + "/speech_tokenizer")["decoder"]
         configuration = try Configuration.codec(directory: folder)
     }
@@ -118,25 +119,6 @@ struct MiniCodec {
     func decoder(_ precision: CodecPrecision) throws -> CodecDecoder {
         try CodecDecoder(weights, configuration, precision: precision)
     }
-
-    /// Repeatable codes.
-    func frames(_ count: Int, seed: Int) -> [[Int]] {
-        var state = UInt64(seed)
-        return (0..<count).map { _ in
-            (0..<configuration.decoder.quantizers).map { _ in
-                state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
-                return Int(state >> 33) % configuration.decoder.codebookSize
-            }
-        }
-    }
-}
-
-/// 10·log10(Σ exact² / Σ (exact - near)²).
-func signalToDifference(_ exact: [Float], _ near: [Float]) -> Double {
-    let pairs = zip(exact, near)
-    let signal = exact.reduce(0.0) { $0 + Double($1) * Double($1) }
-    let difference = pairs.reduce(0.0) { $0 + Double($1.0 - $1.1) * Double($1.0 - $1.1) }
-    return 10 * log10(signal / difference)
 }
 
 struct CodecConfigurationTests {

@@ -1,6 +1,7 @@
 import Compute
 import FoundationEssentials
 import ModelFile
+import TestSupport
 import Testing
 
 @testable import Qwen3TTS
@@ -10,13 +11,12 @@ import Speech
 private func withMember(
     _ member: String, of checkpoint: String = TinyCheckpoint.directory(), _ body: (_ directory: String) throws -> Void
 ) throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "\(UUID())").path
-    try FileManager.default.copyItem(atPath: checkpoint, toPath: folder)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let path = URL(filePath: folder + "/speech_tokenizer/config.json")
-    let text = String(decoding: try Data(contentsOf: path), as: UTF8.self)
-    try Data(("{" + member + "," + text.drop { $0 != "{" }.dropFirst()).utf8).write(to: path)
-    try body(folder)
+    try withCopy(of: checkpoint) { folder in
+        let path = URL(filePath: folder + "/speech_tokenizer/config.json")
+        let text = String(decoding: try Data(contentsOf: path), as: UTF8.self)
+        try Data(("{" + member + "," + text.drop { $0 != "{" }.dropFirst()).utf8).write(to: path)
+        try body(folder)
+    }
 }
 
 private func withRecord(
@@ -101,7 +101,7 @@ struct RecordedBytesTests {
     @Test func streamedEqualsWhole() throws {
         try withRecord("\"int8\"", of: mini) { directory in
             let decoder = try Checkpoint(directory: directory).decoder()
-            let frames = try MiniCodec().frames(24, seed: 4)
+            let frames = try MiniCodec().configuration.randomCodes(24, seed: 4)
             let (one, two) = (Processor(), Processor(threads: 2))
             let whole = try decoder.step(frames, decoder.makeState(), on: two).values
             let state = decoder.makeState()

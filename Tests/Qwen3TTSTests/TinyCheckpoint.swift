@@ -1,13 +1,12 @@
 import Compute
-import FoundationEssentials
 import ModelFile
+import TestSupport
 
 @testable import Qwen3TTS
 
 /// The tiny checkpoints, whose weights are random, and what the official implementation does with them.
 enum TinyCheckpoint {
-    static let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .appending(path: "Goldens/tiny").path
+    static let folder = Repository.tiny
 
     static func directory(_ name: String = "base") -> String { folder + "/" + name }
 

@@ -1,5 +1,6 @@
 import Compute
 import FoundationEssentials
+import TestSupport
 import Testing
 
 @testable import Qwen3TTS
@@ -24,18 +25,17 @@ func everyStageEqualsTheOfficialImplementation(checkpoint: String, threads: Int)
 
 /// Verification can fail: a configuration that is wrong in one number, and goldens of another checkpoint.
 @Test func aWrongModelIsNoticed() throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "\(UUID())").path
-    try FileManager.default.copyItem(atPath: TinyCheckpoint.directory("custom_voice"), toPath: folder)
-    defer { try? FileManager.default.removeItem(atPath: folder) }
-    let path = folder + "/config.json"
-    let text = try String(contentsOfFile: path, encoding: .utf8)
-    let wrong = text.replacing("\"rope_theta\": 1000000", with: "\"rope_theta\": 10000")
-    #expect(wrong != text)
-    try Data(wrong.utf8).write(to: URL(filePath: path))
-    let goldens = try TinyCheckpoint.goldens("custom_voice")
-    let report = try Verification(directory: folder, goldens, on: Processor()).run()
-    let failed = Set(report.failures.map(\.stage))
-    #expect(failed.contains("generate/cv/hidden") && !failed.contains("prompt/cv/embeds"))
+    try withCopy(of: TinyCheckpoint.directory("custom_voice")) { folder in
+        let path = folder + "/config.json"
+        let text = try String(contentsOfFile: path, encoding: .utf8)
+        let wrong = text.replacing("\"rope_theta\": 1000000", with: "\"rope_theta\": 10000")
+        #expect(wrong != text)
+        try Data(wrong.utf8).write(to: URL(filePath: path))
+        let goldens = try TinyCheckpoint.goldens("custom_voice")
+        let report = try Verification(directory: folder, goldens, on: Processor()).run()
+        let failed = Set(report.failures.map(\.stage))
+        #expect(failed.contains("generate/cv/hidden") && !failed.contains("prompt/cv/embeds"))
+    }
 }
 
 @Test func everyKernelSetGivesTheSameStages() throws {

@@ -1,5 +1,6 @@
 import NIOCore
 import Speech
+import TestSupport
 import Testing
 
 @testable import Server

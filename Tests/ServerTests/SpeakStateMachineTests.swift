@@ -1,4 +1,5 @@
 import Speech
+import TestSupport
 import Testing
 
 @testable import Server
@@ -186,11 +187,15 @@ import Testing
         start.voice = "nobody"
         let actions = machine.handle(.start(start, denial: nil, hasVoice: false), at: Self.now)
         #expect(Self.words(actions) == "VOICE_NOT_FOUND started")
-        guard case .send(.started(let started)) = actions.last else { return #expect(Bool(false), "no started") }
+        guard case .send(.started(let started)) = actions.last else {
+            Issue.record("no started")
+            return
+        }
         #expect(started.voice == "makima")
         guard case .begin(_, _, let settings) = machine.handle(.speak(SpeakMessage(text: "a")), at: Self.now).last
         else {
-            return #expect(Bool(false), "no begin")
+            Issue.record("no begin")
+            return
         }
         #expect(settings.voice == nil)
     }
@@ -213,7 +218,10 @@ import Testing
                 (piece("c"), ""), (piece("d"), ""),
             ])
         let next = machine.handle(.ended(1, .endOfSpeech, SpeechSummary()), at: Self.now)
-        guard case .begin(2, let message, _) = next.last else { return #expect(Bool(false), "no begin") }
+        guard case .begin(2, let message, _) = next.last else {
+            Issue.record("no begin")
+            return
+        }
         #expect(message.text == "cd")
         #expect(message.append && !message.flush)
         play(&machine, [(piece("e", flush: true), "append2(e.)")])
@@ -290,18 +298,5 @@ import Testing
                 name = ""
             }
         }
-    }
-}
-
-/// A small random generator, so that a failure can be repeated.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

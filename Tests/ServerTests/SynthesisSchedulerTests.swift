@@ -62,7 +62,10 @@ import Testing
         let scheduler = SynthesisScheduler(ToneEngine())
         let heard = await Self.hear(try await Self.speak("abcd", source: source, on: scheduler))
         #expect(heard.characters == (1...4).map { source.originalOffset(ofSpoken: $0) })
-        guard case .ended(.endOfSpeech, let summary) = heard.last else { return #expect(Bool(false)) }
+        guard case .ended(.endOfSpeech, let summary) = heard.last else {
+            Issue.record("it did not end as it should")
+            return
+        }
         #expect(summary.frames == 4)
         #expect(summary.audio == .milliseconds(320))
     }
@@ -71,7 +74,10 @@ import Testing
         let scheduler = SynthesisScheduler(ToneEngine())
         let bad = try await Self.speak("   ", on: scheduler)
         let good = try await Self.speak("good", on: scheduler)
-        guard case .failed(let error) = await Self.hear(bad).last else { return #expect(Bool(false)) }
+        guard case .failed(let error) = await Self.hear(bad).last else {
+            Issue.record("it did not fail")
+            return
+        }
         #expect(error.code == .invalidText)
         #expect(await Self.hear(good).characters.count == 4)
     }
@@ -127,7 +133,10 @@ import Testing
         let scheduler = SynthesisScheduler(ToneEngine(), limits: limits)
         let stalled = try await Self.speak(String(repeating: "x", count: 200), on: scheduler)
         while scheduler.gauges.running + scheduler.gauges.waiting > 0 { try await Task.sleep(for: .milliseconds(5)) }
-        guard case .failed(let error) = await Self.hear(stalled).last else { return #expect(Bool(false)) }
+        guard case .failed(let error) = await Self.hear(stalled).last else {
+            Issue.record("it did not fail")
+            return
+        }
         #expect(error.code == .timeout)
     }
 
@@ -139,7 +148,10 @@ import Testing
             case .failed(let error) = await Self.hear(
                 try await Self.speak(String(repeating: "x", count: 500), on: scheduler)
             ).last
-        else { return #expect(Bool(false)) }
+        else {
+            Issue.record("it did not fail")
+            return
+        }
         #expect(error.code == .timeout)
     }
 
@@ -209,7 +221,7 @@ import Testing
                 starved += 1
                 if frames == 3 { try await stream.append("de", isLast: true) }
             case .ended(let reason, _): #expect(reason == .endOfSpeech)
-            case .failed(let error): #expect(Bool(false), "\(error)")
+            case .failed(let error): Issue.record("\(error)")
             }
         }
         #expect(frames == 5)
@@ -221,7 +233,10 @@ import Testing
         limits.stall = .milliseconds(100)
         let scheduler = SynthesisScheduler(ToneEngine(), limits: limits)
         let heard = await Self.hear(try await Self.speak("ab", isOpen: true, on: scheduler))
-        guard case .failed(let error) = heard.last else { return #expect(Bool(false)) }
+        guard case .failed(let error) = heard.last else {
+            Issue.record("it did not fail")
+            return
+        }
         #expect(error.code == .timeout)
         #expect(heard.characters == [1, 2])
     }
@@ -286,7 +301,10 @@ import Testing
         for _ in 0..<15 { streams.append(try await Self.speak(String(repeating: "x", count: 5000), on: scheduler)) }
         await scheduler.cancelAll()
         for stream in streams {
-            guard case .ended(.cancelled, _) = await Self.hear(stream).last else { return #expect(Bool(false)) }
+            guard case .ended(.cancelled, _) = await Self.hear(stream).last else {
+                Issue.record("it did not end as it should")
+                return
+            }
         }
     }
 }

@@ -1,21 +1,10 @@
 import Audio
 import Foundation
 import Speech
+import TestSupport
 import Testing
 
 @testable import Server
-
-/// A folder of its own for each test, gone afterwards.
-final class Folder {
-    let path: String
-
-    init() throws {
-        path = FileManager.default.temporaryDirectory.path + "/makima-tests-\(UUID().uuidString)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-}
 
 /// Something like speech: bursts of a buzz with pauses between.
 func buzz(
@@ -72,7 +61,7 @@ func buzz(
 }
 
 @Suite struct VoiceStoreTests {
-    private func store(_ folder: Folder) throws -> VoiceStore {
+    private func store(_ folder: TemporaryFolder) throws -> VoiceStore {
         try FileManager.default.createDirectory(atPath: folder.path + "/built-in", withIntermediateDirectories: true)
         return VoiceStore(directory: folder.path + "/own", builtIn: folder.path + "/built-in", defaultVoice: "makima")
     }
@@ -92,7 +81,7 @@ func buzz(
     }
 
     @Test func addedVoicesAreThereAndRemovedOnesGone() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let store = try store(folder)
         let proposal = VoiceProposal(
             name: "Ada L.", language: "English", transcript: " Good morning. ", consent: "Recorded by herself")
@@ -116,7 +105,7 @@ func buzz(
     }
 
     @Test func whatIsRefusedLeavesNothing() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let store = try store(folder)
         let good = VoiceProposal(name: "Ada", consent: "yes")
         var noConsent = good
@@ -134,7 +123,7 @@ func buzz(
     }
 
     @Test func aFolderDroppedInAppearsAndABrokenOneIsNamed() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let store = try store(folder)
         for name in ["makima", "zed", "broken", "Not An ID", "empty"] {
             let path = folder.path + "/built-in/" + name
@@ -166,7 +155,7 @@ func buzz(
     }
 
     /// Writes files into the folder of voices.
-    private func write(_ files: [String: Data], _ folder: Folder) throws {
+    private func write(_ files: [String: Data], _ folder: TemporaryFolder) throws {
         for (file, data) in files {
             let path = URL(filePath: folder.path + "/own/" + file)
             try FileManager.default.createDirectory(
@@ -175,7 +164,7 @@ func buzz(
         }
     }
 
-    private func clip(_ folder: Folder) throws -> Data {
+    private func clip(_ folder: TemporaryFolder) throws -> Data {
         let path = folder.path + "/clip.wav"
         var writer = try AudioFileWriter(path: path, sampleRate: 24_000)
         try writer.write(buzz(seconds: 4).samples)
@@ -184,7 +173,7 @@ func buzz(
     }
 
     @Test func whatWasMeantToBeAVoiceIsNamedWithItsReason() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let store = try store(folder)
         let clip = try clip(folder)
         try write(
@@ -216,7 +205,7 @@ func buzz(
     }
 
     @Test func theSpecificationsLayoutIsLookedInto() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let store = try store(folder)
         try write(
             [
@@ -241,13 +230,13 @@ func buzz(
         (#"{"segments": [{"start": 0, "text": " a"}, {"text": " b"}]}"#, "a b"),
     ])
     func aStructuredTranscriptIsItsText(json: String, text: String) throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         try write(["ada/reference.wav": clip(folder), "ada/transcript.json": Data(json.utf8)], folder)
         #expect(try store(folder).find("ada").transcript() == text)
     }
 
     @Test func aTranscriptOfAnotherKindIsNamed() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         try write(["ada/reference.wav": clip(folder), "ada/transcript.json": Data(#"{"words": 7}"#.utf8)], folder)
         let voice = try store(folder).find("ada")
         let error = #expect(throws: VoiceError.self) { try voice.transcript() }
@@ -255,7 +244,7 @@ func buzz(
     }
 
     @Test func noMoreVoicesAreAddedThanAllowed() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let store = VoiceStore(directory: folder.path + "/own", builtIn: nil, defaultVoice: "a", limit: 2)
         for name in ["a", "b"] { _ = try store.add(buzz(seconds: 4), VoiceProposal(name: name, consent: "yes")) }
         #expect(throws: VoiceError.full(limit: 2)) {
@@ -266,7 +255,7 @@ func buzz(
     }
 
     @Test func whatAKilledProgramLeftIsSweptAway() throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let store = try store(folder)
         let aside = folder.path + "/own/.aside-1"
         try FileManager.default.createDirectory(atPath: aside, withIntermediateDirectories: true)
@@ -278,7 +267,7 @@ func buzz(
 
 @Suite struct VoiceLibraryTests {
     /// Counts how often a voice was prepared.
-    private func library(_ folder: Folder, capacity: Int = 16) throws -> VoiceLibrary {
+    private func library(_ folder: TemporaryFolder, capacity: Int = 16) throws -> VoiceLibrary {
         let store = VoiceStore(directory: folder.path + "/voices", builtIn: nil, defaultVoice: "a")
         for name in ["a", "b", "c"] where !store.contains(name) {
             let clip = buzz(seconds: 4, level: name == "a" ? 0.1 : name == "b" ? 0.11 : 0.12)
@@ -288,7 +277,7 @@ func buzz(
     }
 
     @Test func aPreparedVoiceIsKeptInMemoryAndOnDisk() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let scheduler = SynthesisScheduler(ToneEngine())
         let first = try await library(folder).voice("a", for: scheduler)
         guard case .cloned(let id, let voice) = first else {
@@ -307,7 +296,7 @@ func buzz(
 
     /// What another engine made is never taken for this one's, wherever it comes from.
     @Test func aVoiceOfAnotherEngineIsPreparedAgain() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let scheduler = SynthesisScheduler(ToneEngine())
         let first = try await library(folder).voice("a", for: scheduler)
         let file =
@@ -320,7 +309,7 @@ func buzz(
 
     /// Voices are kept for one model: its identity is part of their name.
     @Test func anotherModelPreparesItsOwn() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let library = try library(folder)
         func id(_ identity: String) async throws -> String {
             let scheduler = SynthesisScheduler(ToneEngine(), identity: identity)
@@ -333,7 +322,7 @@ func buzz(
     }
 
     @Test func anotherClipIsAnotherVoice() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let library = try library(folder)
         let scheduler = SynthesisScheduler(ToneEngine())
         let before = try await library.voice("a", for: scheduler)
@@ -346,7 +335,7 @@ func buzz(
     }
 
     @Test func ofARemovedVoiceNothingIsKept() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let library = try library(folder)
         let scheduler = SynthesisScheduler(ToneEngine())
         for name in ["a", "b"] { _ = try await library.voice(name, for: scheduler) }
@@ -357,7 +346,7 @@ func buzz(
     }
 
     @Test func ofAVoiceRemovedWhileNobodyServedNothingIsKept() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let before = try library(folder)
         for name in ["a", "b"] { _ = try await before.voice(name, for: SynthesisScheduler(ToneEngine())) }
         let cache = folder.path + "/cache"
@@ -369,7 +358,7 @@ func buzz(
     }
 
     @Test func theLeastRecentlyUsedLeavesMemory() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let library = try library(folder, capacity: 2)
         let scheduler = SynthesisScheduler(ToneEngine())
         for name in ["a", "b", "a", "c", "c"] { _ = try await library.voice(name, for: scheduler) }
@@ -377,7 +366,7 @@ func buzz(
     }
 
     @Test func anUnknownVoiceIsNotFound() async throws {
-        let folder = try Folder()
+        let folder = try TemporaryFolder()
         let library = try library(folder)
         let error = await #expect(throws: SpeakError.self) {
             try await library.voice("nobody", for: SynthesisScheduler(ToneEngine()))

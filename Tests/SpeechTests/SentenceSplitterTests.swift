@@ -1,4 +1,5 @@
 import Speech
+import TestSupport
 import Testing
 
 @Suite struct SentenceSplitterTests {
@@ -64,16 +65,5 @@ import Testing
             #expect(pieces.joined().unicodeScalars.count == text.unicodeScalars.count)
             #expect(pieces.allSatisfy { $0.unicodeScalars.count <= 400 })
         }
-    }
-}
-
-private struct SplitMix {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

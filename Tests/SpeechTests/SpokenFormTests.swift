@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Speech
@@ -179,7 +180,7 @@ import Testing
 
     /// Any mixture of the floods' parts, and any scalars, give some text and a mapping that never falls.
     @Test func mixturesNeverTrap() {
-        var random = SplitMix64(state: 6)
+        var random = SplitMix(state: 6)
         for _ in 0..<400 {
             var text = ""
             for _ in 0..<20 {
@@ -203,7 +204,7 @@ import Testing
 
     /// In the languages that write words apart no ASCII digit is left.
     @Test func noDigitIsLeft() {
-        var random = SplitMix64(state: 7)
+        var random = SplitMix(state: 7)
         let marks = [
             "", " ", ".", ",", "-", ":", "/", "%", " km ", "$", "€ ", "th ", " May ", "(", ")", "+", "x", "#", "½",
         ]
@@ -233,18 +234,5 @@ import Testing
         return try String(contentsOf: url, encoding: .utf8).split(separator: "\n").dropFirst().map { line in
             line.split(separator: "\t").map(String.init)
         }
-    }
-}
-
-/// Reproducible numbers for the mixtures.
-private struct SplitMix64: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

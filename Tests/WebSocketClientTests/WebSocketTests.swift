@@ -10,21 +10,11 @@ private func serving(
     _ handler: @escaping HTTPListener.WebSocketHandler, limits: WebSocketLimits = WebSocketLimits(),
     _ body: (_ port: Int) async throws -> Void
 ) async throws {
-    let (ports, opened) = AsyncStream.makeStream(of: Int.self)
     var listener = HTTPListener(
         host: "127.0.0.1", port: 0, router: Router(), requestGuard: RequestGuard(), webSockets: ["/echo": handler],
         logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     listener.webSocketLimits = limits
-    listener.onOpen = { opened.yield($0.port ?? 0) }
-    try await withThrowingTaskGroup(of: Void.self) { [listener] group in
-        group.addTask {
-            defer { opened.finish() }
-            try await listener.run()
-        }
-        for await port in ports.prefix(1) { try await body(port) }
-        group.cancelAll()
-        try await group.waitForAll()
-    }
+    try await listener.serve(while: body)
 }
 
 private let echo: HTTPListener.WebSocketHandler = { receiver, sender, _ in

@@ -126,7 +126,7 @@ extension VoiceLibrary {
         var hash = SHA256()
         hash.update(data: Data("\(synthesizer.identity)\0\(transcript ?? "")\0".utf8))
         hash.update(data: Data(clip))
-        return hash.finalize().prefix(16).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return hexadecimal(hash.finalize().prefix(16))
     }
 }
 

@@ -1,6 +1,7 @@
 import Compute
 import FoundationEssentials
 import ModelFile
+import TestSupport
 import Testing
 
 @testable import Qwen3TTS
@@ -8,19 +9,18 @@ import Testing
 struct TalkerTests {
     /// The tiny checkpoint's talker is bfloat16; the same weights as float32.
     private func float32Weights() throws -> Weights {
-        let folder = FileManager.default.temporaryDirectory.appending(path: "\(UUID())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let source = try Safetensors.directory(TinyCheckpoint.directory())
-        let names = source.names.filter { $0.hasPrefix("talker.") }
-        let writer = try SafetensorsWriter(
-            path: folder.path + "/model.safetensors",
-            tensors: try names.map {
-                TensorDescription(name: $0, type: .f32, shape: try source.tensor($0).shape)
-            })
-        for name in names { try writer.write(source.floats(name), to: name, at: 0) }
-        try writer.finish()
-        return try Safetensors.directory(folder.path)["talker"]
+        try withTemporaryFolder { folder in
+            let source = try Safetensors.directory(TinyCheckpoint.directory())
+            let names = source.names.filter { $0.hasPrefix("talker.") }
+            let writer = try SafetensorsWriter(
+                path: folder + "/model.safetensors",
+                tensors: try names.map {
+                    TensorDescription(name: $0, type: .f32, shape: try source.tensor($0).shape)
+                })
+            for name in names { try writer.write(source.floats(name), to: name, at: 0) }
+            try writer.finish()
+            return try Safetensors.directory(folder)["talker"]
+        }
     }
 
     private func hidden(_ weights: Weights, _ precision: CachePrecision?) throws -> [Float] {

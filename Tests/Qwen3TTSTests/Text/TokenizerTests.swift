@@ -1,21 +1,19 @@
 import Foundation
 import Qwen3TTS
+import TestSupport
 import Testing
 
-/// The repository's root, from this file's place in it.
-private let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
-private let tokenizerCases = root.appendingPathComponent("../shared/tokenizer").standardizedFileURL
+private let tokenizerCases = URL(filePath: Repository.path("../shared/tokenizer")).standardizedFileURL
 private let hasReferenceVocabulary = FileManager.default.fileExists(
     atPath: tokenizerCases.appendingPathComponent("vocab.json.gz").path)
 
 /// The tiny golden and its checkpoint: the repository's own, else the reference copy.
 private let tiny: URL = {
-    let own = root.appendingPathComponent("Tests/Goldens/tiny")
+    let own = URL(filePath: Repository.tiny)
     let isComplete = ["base.json", "base/vocab.json", "base/merges.txt", "base/tokenizer_config.json"].allSatisfy {
         FileManager.default.fileExists(atPath: own.appendingPathComponent($0).path)
     }
-    return isComplete ? own : root.appendingPathComponent("../shared/reference/tiny").standardizedFileURL
+    return isComplete ? own : URL(filePath: Repository.path("../shared/reference/tiny")).standardizedFileURL
 }()
 private let hasTiny = FileManager.default.fileExists(atPath: tiny.appendingPathComponent("base.json").path)
 
@@ -45,18 +43,15 @@ private let releasedAddedTokens = [
     "<tts_text_bos_single>", "<|audio_pad|>",
 ]
 
-/// A directory that is removed with the value's last use.
-private final class TemporaryDirectory {
-    let url = FileManager.default.temporaryDirectory.appendingPathComponent("tokenizer-\(UUID().uuidString)")
-    init() throws { try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true) }
-    deinit { try? FileManager.default.removeItem(at: url) }
+extension TemporaryFolder {
+    fileprivate var url: URL { URL(filePath: path) }
 
-    func write(_ text: String, _ name: String) throws {
-        try Data(text.utf8).write(to: url.appendingPathComponent(name))
+    fileprivate func write(_ text: String, _ name: String) throws {
+        try write(Data(text.utf8), to: name)
     }
 
     /// A valid vocabulary of bytes and "ab", to be spoilt by a test.
-    func writeVocabulary() throws {
+    fileprivate func writeVocabulary() throws {
         var vocabulary = byteVocabulary
         vocabulary["ab"] = 256
         try JSONEncoder().encode(vocabulary).write(to: url.appendingPathComponent("vocab.json"))
@@ -66,20 +61,15 @@ private final class TemporaryDirectory {
 }
 
 private func unpack(_ file: URL, to destination: URL) throws {
-    _ = FileManager.default.createFile(atPath: destination.path, contents: nil)
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = ["gunzip", "-c", file.path]
-    process.standardOutput = try FileHandle(forWritingTo: destination)
-    try process.run()
-    process.waitUntilExit()
-    #expect(process.terminationStatus == 0)
+    let unpacked = try run("/usr/bin/env", ["gunzip", "-c", file.path])
+    #expect(unpacked.status == 0)
+    try unpacked.output.write(to: destination)
 }
 
 @Suite struct TokenizerTests {
     @Test(.enabled(if: hasReferenceVocabulary, "the reference vocabulary is not next to this checkout"))
     func reproducesEveryReferenceCase() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         for name in ["vocab.json", "merges.txt"] {
             try unpack(
                 tokenizerCases.appendingPathComponent(name + ".gz"), to: directory.url.appendingPathComponent(name))
@@ -176,7 +166,7 @@ private func unpack(_ file: URL, to destination: URL) throws {
         ("tokenizer_config.json", #"{"added_tokens_decoder": {"1": {"content": "x"}, "2": {"content": "x"}}}"#),
     ])
     func refusesAMalformedFile(name: String, content: String) throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         try directory.writeVocabulary()
         try directory.write(content, name)
         let error = try #require(throws: TokenizerError.self) { try Tokenizer(directory: directory.url.path) }
@@ -190,7 +180,7 @@ private func unpack(_ file: URL, to destination: URL) throws {
 
     @Test(arguments: ["vocab.json", "merges.txt", "tokenizer_config.json"])
     func namesAMissingFile(name: String) throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         try directory.writeVocabulary()
         try FileManager.default.removeItem(at: directory.url.appendingPathComponent(name))
         let path = directory.url.path + "/" + name
@@ -201,14 +191,14 @@ private func unpack(_ file: URL, to destination: URL) throws {
 
     @Test(arguments: ["#version: 0.2\na b\n", "a b\n", "a b", "#version: 0.2\r\na b\r\n"])
     func acceptsMergesInEveryForm(merges: String) throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         try directory.writeVocabulary()
         try directory.write(merges, "merges.txt")
         #expect(try Tokenizer(directory: directory.url.path).encode("ab<x>") == [256, 300])
     }
 
     @Test func refusesMergesThatAreNotUTF8() throws {
-        let directory = try TemporaryDirectory()
+        let directory = try TemporaryFolder()
         try directory.writeVocabulary()
         try Data([0x61, 0x20, 0xFF, 0x0A]).write(to: directory.url.appendingPathComponent("merges.txt"))
         #expect(throws: TokenizerError.malformed(file: directory.url.path + "/merges.txt", what: "not UTF-8")) {
