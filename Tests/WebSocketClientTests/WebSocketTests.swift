@@ -62,11 +62,12 @@ private func failure(_ body: () async throws -> Void) async -> WebSocketFailure?
     @Test func pingsAreAnsweredThoughNobodyReadsMessages() async throws {
         var limits = WebSocketLimits()
         limits.pingEvery = .milliseconds(50)
-        limits.deadAfter = .milliseconds(200)
+        // Long enough for a machine that does much else, short enough that an unanswered ping would be noticed.
+        limits.deadAfter = .seconds(3)
         try await serving(echo, limits: limits) { port in
             let socket = try await WebSocket(to: target(port))
             defer { socket.close() }
-            try await Task.sleep(for: .milliseconds(600))
+            try await Task.sleep(for: .seconds(5))
             try await socket.send("still here")
             var messages = socket.messages.makeAsyncIterator()
             #expect(try await messages.next() == .text("still here"))

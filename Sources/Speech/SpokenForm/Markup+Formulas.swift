@@ -30,8 +30,8 @@ extension Markup {
         guard end <= limit, marks == 1 || input[close + 1] == "$" else { return nil }
         let isTight = !input[start].isSpace && !input[close - 1].isSpace
         // "$5 (= R$ 25)" is money twice.
-        let next = end < input.count && input[end].isSpace ? end + 1 : end
-        let isMoney = next < input.count && input[next].isDigit
+        let behind = end < input.count && input[end].isSpace ? end + 1 : end
+        let isMoney = behind < input.count && input[behind].isDigit
         guard marks == 2 || (isTight && !isMoney && isMathematical(start..<close)) else { return nil }
         return (start..<close, end)
     }
