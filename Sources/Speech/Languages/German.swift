@@ -142,7 +142,7 @@ struct German: SpokenLanguage {
                 mark.isSpace || mark == "," || isEnd, value > 1 || !isEnd
             else { return nil }
             let isSentenceEnd = isEnd || next.first?.isUppercase == true
-            guard !next.isEmpty || isEnd, !isSentenceEnd || value > 1 else { return nil }
+            guard !next.isEmpty || isEnd || mark == ",", !isSentenceEnd || value > 1 else { return nil }
             return Replacement(
                 spoken: "der " + ordinal(value, .masculine).capitalizedFirst,
                 end: context.position + (isSentenceEnd && mark != "," ? 0 : 1))

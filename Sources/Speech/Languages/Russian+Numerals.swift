@@ -52,7 +52,7 @@ extension Russian {
             let count = rest / size
             rest %= size
             // "тысяча", "миллион": one of them is not counted.
-            if count > 1 || !parts.isEmpty { parts.append(hundreds(count, name.gender, form)) }
+            if count > 1 { parts.append(hundreds(count, name.gender, form)) }
             parts.append(noun(name, after: count, form))
         }
         if rest > 0 { parts.append(hundreds(rest, gender, form)) }

@@ -29,15 +29,35 @@ extension Markup {
         let end = close + marks
         guard end <= limit, marks == 1 || input[close + 1] == "$" else { return nil }
         let isTight = !input[start].isSpace && !input[close - 1].isSpace
-        let goesOn = end < input.count && input[end].isDigit
-        guard marks == 2 || (isTight && !goesOn && isMathematical(start..<close)) else { return nil }
+        // "$5 (= R$ 25)" is money twice.
+        let next = end < input.count && input[end].isSpace ? end + 1 : end
+        let isMoney = next < input.count && input[next].isDigit
+        guard marks == 2 || (isTight && !isMoney && isMathematical(start..<close)) else { return nil }
         return (start..<close, end)
     }
 
     private func isMathematical(_ range: Range<Int>) -> Bool {
         if range.count == 1 { return input[range.lowerBound].isLetter }
+        guard !hasProse(range) else { return false }
         return input[range].contains { "\\^_=".unicodeScalars.contains($0) }
             || (input[range.lowerBound].isLetter && input[range].contains { "+-<>*/".unicodeScalars.contains($0) })
+    }
+
+    /// A word of four letters and more that is no command, nor in one's brackets.
+    private func hasProse(_ range: Range<Int>) -> Bool {
+        var letters = 0
+        var isCommand = false
+        for scalar in input[range] {
+            if scalar.isLetter {
+                letters += 1
+                if letters > 3, !isCommand { return true }
+            } else {
+                // "\text{mass}"
+                isCommand = scalar == "\\" || (isCommand && scalar == "{")
+                letters = 0
+            }
+        }
+        return false
     }
 }
 

@@ -200,12 +200,18 @@ struct Verbalizer {
 
     /// The value of a well-formed Roman numeral in capitals, up to 89: larger ones are rather words and initials.
     static func romanValue(_ word: String) -> UInt64? {
-        let digits: [Character: UInt64] = ["I": 1, "V": 5, "X": 10, "L": 50]
         guard !word.isEmpty, word.utf8.count <= 9 else { return nil }
         var value: UInt64 = 0
         var last: UInt64 = 100
-        for character in word {
-            guard let digit = digits[character] else { return nil }
+        for letter in word.utf8 {
+            let digit: UInt64
+            switch letter {
+            case UInt8(ascii: "I"): digit = 1
+            case UInt8(ascii: "V"): digit = 5
+            case UInt8(ascii: "X"): digit = 10
+            case UInt8(ascii: "L"): digit = 50
+            default: return nil
+            }
             value += last < digit ? digit - 2 * last : digit
             last = digit
         }
