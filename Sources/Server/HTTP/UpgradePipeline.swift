@@ -159,6 +159,9 @@ private final class ExchangeWatch: ChannelDuplexHandler, RemovableChannelHandler
         let head = HTTPResponseHead(version: .http1_1, status: status, headers: headers)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
+        // Before the first whole head nobody else would close it. A client that still sends gets to read the answer.
+        let channel = context.channel
+        context.eventLoop.scheduleTask(in: .milliseconds(500)) { channel.close(promise: nil) }
     }
 }
 
