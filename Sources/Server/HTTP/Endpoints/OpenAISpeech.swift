@@ -105,16 +105,17 @@ private struct SpeechEncoder: ~Copyable {
         self.encoder = encoder
     }
 
-    mutating func encode(_ samples: [Float]) throws(AudioError) -> ByteBuffer {
-        let samples = stretch.push(samples)
-        // Plain samples go straight to the buffer that is sent.
-        guard format != .pcm else { return try AudioEncoding.pcm16.bytes(samples) }
-        return ByteBuffer(bytes: try encoder.encode(samples))
-    }
+    mutating func encode(_ samples: [Float]) throws(AudioError) -> ByteBuffer { try encoded(stretch.push(samples)) }
 
     consuming func finish() throws(AudioError) -> ByteBuffer {
-        var last = try encode(stretch.flush())
+        var last = try encoded(stretch.flush())
         last.writeBytes(try encoder.finish())
         return last
+    }
+
+    /// Plain samples go straight to the buffer that is sent.
+    private mutating func encoded(_ stretched: [Float]) throws(AudioError) -> ByteBuffer {
+        guard format != .pcm else { return try AudioEncoding.pcm16.bytes(stretched) }
+        return ByteBuffer(bytes: try encoder.encode(stretched))
     }
 }
