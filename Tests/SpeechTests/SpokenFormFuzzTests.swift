@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Speech
@@ -35,7 +36,7 @@ import Testing
     private static let count = ProcessInfo.processInfo.environment["FUZZ_TEXTS"].flatMap(Int.init) ?? 400
 
     @Test func nothingWithALetterOrADigitIsLost() {
-        var random = Random(state: 11)
+        var random = SplitMix(state: 11)
         let forms = Language.all.map { ($0.name, SpokenForm(language: $0.name)) }
         for number in 0..<Self.count {
             let atoms = (0..<6).map { _ in
@@ -70,7 +71,7 @@ import Testing
 
     /// Texts of any scalars whatever.
     @Test func anyScalarsAreSaidWithoutATrap() {
-        var random = Random(state: 12)
+        var random = SplitMix(state: 12)
         let forms = Language.all.map { SpokenForm(language: $0.name) } + [SpokenForm()]
         for number in 0..<Self.count {
             var text = ""
@@ -84,18 +85,5 @@ import Testing
             let offsets = (0...spoken.text.unicodeScalars.count).map { spoken.originalOffset(ofSpoken: $0) }
             #expect(offsets == offsets.sorted(), "\(text.debugDescription)")
         }
-    }
-}
-
-/// Reproducible numbers.
-private struct Random: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
