@@ -174,7 +174,8 @@ private struct EvaluatedModel {
     func prompt(_ text: String, speaker: Rows?, on processor: Processor) -> Prompt {
         let ids = tokenizer.encode("<|im_start|>assistant\n\(text)<|im_end|>\n<|im_start|>assistant\n")
         let language = talker.configuration.tokens.language("english")
-        return Prompt(PromptRequest(textIDs: ids, language: language, speaker: speaker), talker.embeddings, on: processor)
+        return Prompt(
+            PromptRequest(textIDs: ids, language: language, speaker: speaker), talker.embeddings, on: processor)
     }
 }
 

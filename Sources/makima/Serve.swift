@@ -67,7 +67,8 @@ extension Serve {
             manager: ServiceManager(environment: ProcessInfo.processInfo.environment)
         ) { limits, report in
             Server.schedule(
-                try choice.load(), identity: choice.engine.identity(choice.options.folder), limits: limits, report: report)
+                try choice.load(), identity: choice.engine.identity(choice.options.folder), limits: limits,
+                report: report)
         }
     }
 

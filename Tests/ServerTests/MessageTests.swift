@@ -97,7 +97,8 @@ import Testing
         )
         let stopped = ServerMessage.stopped(reason: "user_requested", nil)
         #expect(stopped.json == #"{"reason":"user_requested","type":"stopped"}"#)
-        let chunk = ServerMessage.audioChunk(ByteBuffer(bytes: [0, 1, 255]), sequenceNumber: 1, isFinal: false, timestampMs: 5)
+        let chunk = ServerMessage.audioChunk(
+            ByteBuffer(bytes: [0, 1, 255]), sequenceNumber: 1, isFinal: false, timestampMs: 5)
         #expect(chunk == #"{"data":"AAH/","isFinal":false,"sequenceNumber":1,"timestampMs":5,"type":"audioChunk"}"#)
         let complete = CompleteMessage(
             durationMs: 1500, charactersProcessed: 25, audioLengthMs: 2100, finishReason: "stop", firstAudioMs: 90,

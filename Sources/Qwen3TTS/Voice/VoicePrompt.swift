@@ -28,7 +28,9 @@ extension VoicePrompt {
     /// transcript, transcript.
     package var prepared: PreparedVoice {
         var bytes = Self.mark
-        func append(_ value: UInt32) { for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(value >> shift & 255)) } }
+        func append(_ value: UInt32) {
+            for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(value >> shift & 255)) }
+        }
         append(UInt32(speaker.count))
         for value in speaker { append(value.bitPattern) }
         append(UInt32(codes.count))

@@ -55,7 +55,8 @@ final class LocalNetwork: Sendable {
             let model = service.information
             let details = [
                 "txtvers=1", "path=/api/v1/speak", "model=\(model?.name ?? configuration.model)",
-                "quant=\(model?.format ?? "")", "engine=\(service.engine.name)", "auth=\(service.authenticator.isOn ? 1 : 0)",
+                "quant=\(model?.format ?? "")", "engine=\(service.engine.name)",
+                "auth=\(service.authenticator.isOn ? 1 : 0)",
                 "tls=\(configuration.certificate.isEmpty ? 0 : 1)",
             ]
             result.append(Advertisement(type: "_makima._tcp", port: http, details: details))

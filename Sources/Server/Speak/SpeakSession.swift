@@ -129,7 +129,9 @@ extension SpeakSession {
     }
 
     private func receive(_ start: StartMessage) async {
-        do throws(SpeakError) { _ = try service.language(start.language) } catch { return await handle(.invalid(error)) }
+        do throws(SpeakError) { _ = try service.language(start.language) } catch {
+            return await handle(.invalid(error))
+        }
         var denial: SpeakError?
         if start.authToken != nil || !machine.isAuthorized {
             do throws(SpeakError) { _ = try await service.authenticator.subject(of: start.authToken) } catch {

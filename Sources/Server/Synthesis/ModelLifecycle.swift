@@ -139,7 +139,9 @@ package final class ModelLifecycle: Sendable {
     @discardableResult
     package func unload(idleFor time: Duration) -> Bool {
         let unloaded: (any Synthesizer)? = life.withLock { life in
-            guard case .ready(let synthesizer) = life.state, ContinuousClock.now - life.usedAt >= time else { return nil }
+            guard case .ready(let synthesizer) = life.state, ContinuousClock.now - life.usedAt >= time else {
+                return nil
+            }
             let gauges = synthesizer.gauges
             guard gauges.running + gauges.waiting == 0 else {
                 life.usedAt = .now

@@ -19,20 +19,7 @@ struct Spanish: SpokenLanguage {
             "+": "más", "~": "unos", "<": "menos de", ">": "más de", "≈": "unos", "±": "más menos",
         ]
         words.groupsBySpace = true
-        words.weekdays = [
-            "lun": "lunes", "mar": "martes", "mié": "miércoles", "jue": "jueves", "vie": "viernes", "sáb": "sábado",
-            "dom": "domingo", "Lun": "lunes", "Mié": "miércoles", "Jue": "jueves", "Vie": "viernes", "Sáb": "sábado",
-            "Dom": "domingo",
-        ]
-        words.wordsLikeWeekdays = ["mar", "dom", "Dom"]
-        words.power = "elevado a"
-        words.version = "versión"
-        words.callWords = [
-            "llame", "llama", "llamar", "llamen", "llámame", "llámenos", "marque", "marca", "marcar", "teléfono",
-            "emergencias",
-        ]
-        words.calledNumbers = ["112", "061", "062", "091", "092", "016", "911", "900", "080", "085", "1006", "1004"]
-        words.labels = ["sala", "habitación", "puerta", "piso", "grupo", "aula", "línea", "vitamina", "clase", "letra"]
+        Self.addTerms(to: &words)
         words.durations = Vocabulary.nouns(
             """
             d = día, días
@@ -62,6 +49,24 @@ struct Spanish: SpokenLanguage {
             "siglos", "s", "ss", "cap", "t", "vol", "art", "tít",
         ]
         self.words = words
+    }
+
+    /// Days, and words that tell what a number beside them is.
+    private static func addTerms(to words: inout Vocabulary) {
+        words.weekdays = [
+            "lun": "lunes", "mar": "martes", "mié": "miércoles", "jue": "jueves", "vie": "viernes", "sáb": "sábado",
+            "dom": "domingo", "Lun": "lunes", "Mié": "miércoles", "Jue": "jueves", "Vie": "viernes", "Sáb": "sábado",
+            "Dom": "domingo",
+        ]
+        words.wordsLikeWeekdays = ["mar", "dom", "Dom"]
+        words.power = "elevado a"
+        words.version = "versión"
+        words.callWords = [
+            "llame", "llama", "llamar", "llamen", "llámame", "llámenos", "marque", "marca", "marcar", "teléfono",
+            "emergencias",
+        ]
+        words.calledNumbers = ["112", "061", "062", "091", "092", "016", "911", "900", "080", "085", "1006", "1004"]
+        words.labels = ["sala", "habitación", "puerta", "piso", "grupo", "aula", "línea", "vitamina", "clase", "letra"]
     }
 
     private static let small = [

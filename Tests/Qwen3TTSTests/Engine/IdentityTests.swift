@@ -45,7 +45,9 @@ import Testing
         #expect(!isRead(voice.bytes + [0]))
         #expect(!isRead(Array("qwen3 voice 2\n".utf8) + voice.bytes.dropFirst(14)))
         #expect(VoicePrompt(VoicePrompt(speaker: [1, 2]).prepared, for: configuration) == nil)
-        #expect(VoicePrompt(VoicePrompt(speaker: [Float](repeating: .nan, count: width)).prepared, for: configuration) == nil)
+        #expect(
+            VoicePrompt(VoicePrompt(speaker: [Float](repeating: .nan, count: width)).prepared, for: configuration)
+                == nil)
         var wild = prompt
         wild.codes[1][2] = 100_000
         #expect(VoicePrompt(wild.prepared, for: configuration) == nil)

@@ -21,8 +21,12 @@ struct Qwen3EngineRules {
     }
 
     static let all: [Rule] = [
-        Rule(testDescription: "a second utterance equals the first and so do threads") { try $0.aSecondUtteranceEqualsTheFirstAndSoDoThreads() },
-        Rule(testDescription: "interleaved utterances equal separate ones") { try $0.interleavedUtterancesEqualSeparateOnes() },
+        Rule(testDescription: "a second utterance equals the first and so do threads") {
+            try $0.aSecondUtteranceEqualsTheFirstAndSoDoThreads()
+        },
+        Rule(testDescription: "interleaved utterances equal separate ones") {
+            try $0.interleavedUtterancesEqualSeparateOnes()
+        },
         Rule(testDescription: "speech goes on while a voice is made") { try await $0.speechGoesOnWhileAVoiceIsMade() },
         Rule(testDescription: "open text equals closed text") { try $0.openTextEqualsClosedText() },
         Rule(testDescription: "a long text is spoken group by group") { try $0.aLongTextIsSpokenGroupByGroup() },
@@ -35,8 +39,12 @@ struct Qwen3EngineRules {
         Rule(testDescription: "cancelled utterances end") { try $0.cancelledUtterancesEnd() },
         Rule(testDescription: "what cannot be spoken is named") { try $0.whatCannotBeSpokenIsNamed() },
         Rule(testDescription: "clips that are no voice are refused") { try $0.clipsThatAreNoVoiceAreRefused() },
-        Rule(testDescription: "preset speakers speak and take instructions") { try $0.presetSpeakersSpeakAndTakeInstructions() },
-        Rule(testDescription: "a transcript is not used where the checkpoint says so") { try $0.aTranscriptIsNotUsedWhereTheCheckpointSaysSo() },
+        Rule(testDescription: "preset speakers speak and take instructions") {
+            try $0.presetSpeakersSpeakAndTakeInstructions()
+        },
+        Rule(testDescription: "a transcript is not used where the checkpoint says so") {
+            try $0.aTranscriptIsNotUsedWhereTheCheckpointSaysSo()
+        },
         Rule(testDescription: "a broken weight fails the utterance") { try $0.aBrokenWeightFailsTheUtterance() },
     ]
 
@@ -325,10 +333,14 @@ struct Qwen3EngineRules {
             return try device.engine(folder)
         }
         let transcript = "A warm evening."
-        #expect(try model.voiceMaker.prepare(clip, transcript: transcript) != model.voiceMaker.prepare(clip, transcript: nil))
+        #expect(
+            try model.voiceMaker.prepare(clip, transcript: transcript)
+                != model.voiceMaker.prepare(clip, transcript: nil))
         let without = try changed("false")
         #expect(!without.information.clonesInContext)
-        #expect(try without.voiceMaker.prepare(clip, transcript: transcript) == without.voiceMaker.prepare(clip, transcript: nil))
+        #expect(
+            try without.voiceMaker.prepare(clip, transcript: transcript)
+                == without.voiceMaker.prepare(clip, transcript: nil))
         #expect(throws: ConfigurationError.self) { try changed("\"no\"") }
     }
 

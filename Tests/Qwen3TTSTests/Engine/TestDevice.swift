@@ -16,7 +16,8 @@ enum TestDevice: String, CaseIterable, Sendable {
         case .remote:
             let checkpoint = try Checkpoint(directory: directory)
             let talker = try checkpoint.talker()
-            let processor = Processor(kernels: try #require(Kernels.available.first { $0.name == "scalar" }), threads: threads)
+            let processor = Processor(
+                kernels: try #require(Kernels.available.first { $0.name == "scalar" }), threads: threads)
             return Qwen3Engine(
                 checkpoint, talker.embeddings, talker: RemoteTalker(CPUTalker(talker, on: processor)),
                 codec: RemoteCodec(CPUCodec(try checkpoint.decoder(), on: processor)),

@@ -106,7 +106,8 @@ struct GenerationTests {
         let first = try generation("icl", seed: 5)
         self.loop().advance([first])
         let second = Generation(
-            talker.configuration, on: device, prompt: try prompt("icl"), prefix: first.snapshot(20), options: first.options)
+            talker.configuration, on: device, prompt: try prompt("icl"), prefix: first.snapshot(20),
+            options: first.options)
         let loop = self.loop()
         var frames: [[Int]] = []
         repeat {

@@ -59,7 +59,9 @@ struct OpenAISpeech: Sendable {
             event = event == nil ? nil : await events.next()
         }
         try await send(try encoder.finish(), to: writer)
-        if request.streaming == .sse { try await send(SpeechDone(input: request.speech.text.count, output: frames), to: writer) }
+        if request.streaming == .sse {
+            try await send(SpeechDone(input: request.speech.text.count, output: frames), to: writer)
+        }
     }
 
     private func send(_ bytes: ByteBuffer, to writer: ResponseWriter) async throws {

@@ -36,7 +36,8 @@ private func ready(_ service: SpeechService) -> Response {
             Readiness(
                 status: "ready",
                 model: .init(
-                    engine: model.engine, name: model.name, variant: model.variant, format: model.format, sampleRate: model.sampleRate,
+                    engine: model.engine, name: model.name, variant: model.variant, format: model.format,
+                    sampleRate: model.sampleRate,
                     languages: model.languages, speakers: model.speakers, clones: model.clones)))
     case .unloaded:
         return .json(Readiness(status: "unloaded", message: "The model is loaded on first use."), .serviceUnavailable)
