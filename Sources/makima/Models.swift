@@ -1,6 +1,7 @@
 import ArgumentParser
 import FoundationEssentials
 import ModelStore
+import Speech
 
 /// `makima models`: what is installed, and fetching more.
 struct Models: AsyncParsableCommand {
@@ -43,33 +44,41 @@ extension Models {
             }
             let rows = models.map {
                 [
-                    $0.name, $0.format, sizeText($0.bytes),
+                    $0.name, $0.format, engine(of: $0), sizeText($0.bytes),
                     $0.isBuiltIn ? "comes with makima" : $0.isDefault ? "default" : "", $0.path,
                 ]
             }
-            for row in [["MODEL", "FORMAT", "SIZE", "", "FOLDER"]] + rows { print(line(row, widths: widths(rows))) }
+            for row in [["MODEL", "FORMAT", "ENGINE", "SIZE", "", "FOLDER"]] + rows {
+                print(line(row, widths: widths(rows)))
+            }
             for model in models { if let summary = model.summary { print("\n\(model.name): \(summary)") } }
         }
 
+        /// What speaks the model; "none" when no engine of this program does.
+        private func engine(of model: ModelStore.Installed) -> String {
+            (try? EngineList.installed.engine(EngineList.automatic, for: model.path))?.name ?? "none"
+        }
+
         private func widths(_ rows: [[String]]) -> [Int] {
-            (0..<4).map { column in max(rows.map { $0[column].count }.max() ?? 0, 6) }
+            (0..<5).map { column in max(rows.map { $0[column].count }.max() ?? 0, 6) }
         }
 
         private func line(_ row: [String], widths: [Int]) -> String {
             zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }.joined(separator: "  ") + "  "
-                + row[4]
+                + row[5]
         }
 
         private func printJSON(_ models: [ModelStore.Installed]) throws {
             struct Row: Encodable {
-                let name, format, folder: String, commit: String?, bytes: Int, isDefault, isBuiltIn: Bool,
+                let name, format, engine, folder: String, commit: String?, bytes: Int, isDefault, isBuiltIn: Bool,
                     summary: String?
             }
             let encoder = JSONEncoder()
             encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
             let rows = models.map {
                 Row(
-                    name: $0.name, format: $0.format, folder: $0.path, commit: $0.commit, bytes: $0.bytes,
+                    name: $0.name, format: $0.format, engine: engine(of: $0), folder: $0.path, commit: $0.commit,
+                    bytes: $0.bytes,
                     isDefault: $0.isDefault, isBuiltIn: $0.isBuiltIn, summary: $0.summary)
             }
             print(String(decoding: try encoder.encode(rows), as: UTF8.self))
