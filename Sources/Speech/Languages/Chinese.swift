@@ -209,7 +209,7 @@ struct Chinese: EastAsianLanguage {
         guard (3...6).contains(digits.count),
             let word = Self.callWords.first(where: { wordBeforeList(context).hasSuffix($0) })
         else { return nil }
-        let number = String(String.UnicodeScalarView(digits))
+        let number = String(scalars: digits)
         let isService = Self.services.contains(number) || digits.count >= 5 && number.hasPrefix("1") || word != "打"
         guard isService, !Self.measures.contains(next) || next == "分" && word != "打" else { return nil }
         return Replacement(spoken: spelled(digits).replacingOccurrences("一", with: "幺"), end: end)
@@ -221,7 +221,7 @@ struct Chinese: EastAsianLanguage {
         while let last = before.last, last.isDigit || "，、,或和及与跟 ：:是为".unicodeScalars.contains(last) {
             before.removeLast()
         }
-        return String(String.UnicodeScalarView(before.suffix(4)))
+        return String(scalars: before.suffix(4))
     }
 
     // MARK: - Signs and words

@@ -184,7 +184,7 @@ extension English {
             context.at(start - 1).scalar() == " ", context.at(start - 4).scalar() == " ",
             context.at(start - 5).scalar() == ","
         else { return nil }
-        let code = String(String.UnicodeScalarView(context.scalars[(start - 3)..<(start - 1)]))
+        let code = String(scalars: context.scalars[(start - 3)..<(start - 1)])
         guard Self.states[code] != nil || Self.ambiguousStates[code] != nil else { return nil }
         return Replacement(spoken: spelled(context.scalars[start..<end]), end: end)
     }

@@ -3,7 +3,8 @@
 extension French {
     /// "le XIXe siècle", "Louis XIV", "François Ier".
     func word(_ word: String, in context: Context) -> Replacement? {
-        for ending in ["ème", "er", "e"] where word.hasSuffix(ending) {
+        let mayBeOrdinal = "IVXL".unicodeScalars.contains(context.scalar(-word.unicodeScalars.count))
+        for ending in ["ème", "er", "e"] where mayBeOrdinal && word.hasSuffix(ending) {
             // "Le" is the article: of the letters only I, V and X are numerals alone.
             let numeral = word.dropLast(ending.count)
             guard numeral != "L", let value = Verbalizer.romanValue(String(numeral)) else { continue }

@@ -89,7 +89,7 @@ extension Korean {
         while end - start.position < 6, after.at(end).scalar().isSpacedLetter || after.at(end).scalar() == "/" {
             end += 1
         }
-        let key = String(String.UnicodeScalarView(after.scalars[start.position..<end]))
+        let key = String(scalars: after.scalars[start.position..<end])
         if let unit = words.units[key] {
             guard let mark = unit.one.firstIndex(of: "#") else {
                 return withParticle(spoken + " " + unit.one, after.at(end))
@@ -231,7 +231,7 @@ extension Korean {
         let total = sizes.reduce(0, +)
         if hasPlus { return groups.count >= 2 && (8...16).contains(total) && sizes[0] <= 3 }
         guard let first = groups.first else { return false }
-        if sizes == [4, 4] { return Self.services.contains(String(String.UnicodeScalarView(first))) }
+        if sizes == [4, 4] { return Self.services.contains(String(scalars: first)) }
         if sizes == [3, 3, 4] { return true }
         return first.first == "0" && groups.count == 3 && (9...11).contains(total) && sizes[2] == 4
     }

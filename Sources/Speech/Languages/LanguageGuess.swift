@@ -21,13 +21,8 @@ package enum LanguageGuess {
     /// The sentences of a text, with the language of each; neighbours of one language are one part. A sentence that does
     /// not tell goes with the one before, the first ones with the text as a whole.
     static func parts(of scalars: [Unicode.Scalar], in whole: Language) -> [Part] {
-        var view = String.UnicodeScalarView()
-        view.append(contentsOf: scalars)
         var parts: [Part] = []
-        var start = 0
-        for piece in SentenceSplitter(maximumLength: 4000).split(String(view)) {
-            let range = start..<start + piece.text.unicodeScalars.count
-            start = range.upperBound
+        for range in SentenceSplitter.sentences(of: scalars) {
             let language = language(of: scalars[range]) ?? parts.last?.language ?? whole
             if let last = parts.last, last.language.code == language.code {
                 parts[parts.count - 1] = Part(language: language, range: last.range.lowerBound..<range.upperBound)
@@ -139,7 +134,7 @@ private struct LatinGuess {
         guard !letters.isEmpty || hasDigit else { return }
         words += 1
         guard !letters.isEmpty, letters.count <= 24 else { return }
-        let word = String(String.UnicodeScalarView(letters)).lowercased()
+        let word = String(scalars: letters).lowercased()
         if let mask = Self.functionWords[word] { share(mask, 1) }
         for letter in word.unicodeScalars where letter.value > 0x7F { addLetter(letter) }
         guard letters.count > 4 else { return }

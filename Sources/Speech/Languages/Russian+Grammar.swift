@@ -50,7 +50,7 @@ extension Russian {
             !skip(1, while: { $0.isSpace }).isEmpty
         else { return nil }
         let word = skip(16) { $0.isLetter }
-        return String(String.UnicodeScalarView(context.scalars[word])).lowercased()
+        return String(scalars: context.scalars[word]).lowercased()
     }
 
     // MARK: - The noun that is counted

@@ -74,7 +74,7 @@ enum HiddenText {
         var end = start + 1
         while end < text.count, end - start < 40, text[end] != closer, text[end] != "\n" { end += 1 }
         guard end < text.count, text[end] == closer else { return nil }
-        let content = String(String.UnicodeScalarView(text[(start + 1)..<end]))
+        let content = String(scalars: text[(start + 1)..<end])
         end += 1
         let name = content.lowercased()
         if closer == ">" {
@@ -96,6 +96,6 @@ enum HiddenText {
     private static func endOfRole(_ text: [Unicode.Scalar], after name: String, from start: Int) -> Int {
         guard name.contains("start") else { return start }
         let word = text[start...].prefix(12).prefix { $0.isLetter }
-        return roles.contains(String(String.UnicodeScalarView(word))) ? endOfSpaces(text, from: word.endIndex) : start
+        return roles.contains(String(scalars: word)) ? endOfSpaces(text, from: word.endIndex) : start
     }
 }

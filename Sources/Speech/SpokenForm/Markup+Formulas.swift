@@ -138,7 +138,7 @@ struct Formula {
             return
         }
         position += letters.count
-        let name = String(String.UnicodeScalarView(letters))
+        let name = String(scalars: letters)
         skipSpaces()
         switch name {
         case "frac", "dfrac", "tfrac": fraction()

@@ -26,7 +26,7 @@ extension Markup {
         if isClosing { rest.removeFirst() }
         if rest.first == "!" || rest.first == "?" { return "!" }
         let letters = rest.prefix { $0.isLetter || $0.isDigit || $0 == "-" || $0 == ":" }
-        let name = String(String.UnicodeScalarView(letters)).lowercased()
+        let name = String(scalars: letters).lowercased()
         guard Self.knownTags.contains(name) else { return nil }
         rest = rest.dropFirst(letters.count).drop { $0.isSpace }
         let isBare = rest.isEmpty || (rest.count == 1 && rest.first == "/")
@@ -73,7 +73,7 @@ extension Markup {
     mutating func entity(at position: Int, before end: Int) -> Int? {
         let body = input[(position + 1)..<min(position + 10, end)]
         guard let semicolon = body.firstIndex(of: ";") else { return nil }
-        let name = String(String.UnicodeScalarView(body[..<semicolon]))
+        let name = String(scalars: body[..<semicolon])
         var scalar = Self.entities[name]
         if name.hasPrefix("#x") || name.hasPrefix("#X") {
             scalar = UInt32(name.dropFirst(2), radix: 16).flatMap { Unicode.Scalar($0) }

@@ -98,10 +98,22 @@ struct TracedText: Sendable {
         origins.removeLast()
     }
 
-    var string: String {
-        var view = String.UnicodeScalarView()
-        view.append(contentsOf: scalars)
-        return String(view)
+    var string: String { String(scalars: scalars) }
+}
+
+extension String {
+    /// The scalars as text. A scalar view that is appended to takes a slice for foreign text, at five times the cost.
+    init(scalars: some Sequence<Unicode.Scalar>) {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(scalars.underestimatedCount)
+        for scalar in scalars {
+            if scalar.value < 0x80 {
+                bytes.append(UInt8(truncatingIfNeeded: scalar.value))
+            } else {
+                bytes.append(contentsOf: scalar.utf8)
+            }
+        }
+        self = String(decoding: bytes, as: UTF8.self)
     }
 }
 
@@ -110,7 +122,14 @@ extension Unicode.Scalar {
 
     var isLetter: Bool {
         if value < 0x80 { return (value | 0x20) >= 0x61 && (value | 0x20) <= 0x7A }
-        return properties.isAlphabetic
+        switch value {
+        // The letters of our languages, without a look into Unicode's tables.
+        case 0xC0...0xD6, 0xD8...0xF6, 0xF8...0x24F, 0x400...0x481, 0x4E00...0x9FFF, 0xAC00...0xD7A3, 0x3041...0x3096,
+            0x30A1...0x30FA:
+            return true
+        case 0x80...0xA9, 0x2000...0x206F, 0x3000...0x3004, 0x3008...0x3020, 0xFF01...0xFF20: return false
+        default: return properties.isAlphabetic
+        }
     }
 
     /// A letter of the scripts that write words apart.

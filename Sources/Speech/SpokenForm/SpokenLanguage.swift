@@ -205,7 +205,7 @@ struct Context {
         guard scalars.indices.contains(position) else { return "" }
         var end = position
         while end < scalars.count, end - position < 24, scalars[end].isLetter { end += 1 }
-        return String(String.UnicodeScalarView(scalars[position..<end]))
+        return String(scalars: scalars[position..<end])
     }
 
     /// The number of at most `digits` digits that follows.

@@ -173,7 +173,7 @@ extension Verbalizer {
         guard labels.count >= 2, let last = labels.last, let first = labels.first else { return false }
         // "p.es." is an abbreviation.
         if labels.count == 2, first.count == 1, last.count == 2 { return false }
-        return first.contains { $0.isLetter } && Self.topLevelDomains.contains(String(String.UnicodeScalarView(last)))
+        return first.contains { $0.isLetter } && Self.topLevelDomains.contains(String(scalars: last))
             && labels.allSatisfy { !$0.isEmpty && $0.allSatisfy { $0.isWordPart || $0 == "-" } }
     }
 
@@ -194,7 +194,7 @@ extension Verbalizer {
             let letters = rest.prefix { $0.isLetter }
             let digits = rest.prefix { $0.isDigit }
             if !letters.isEmpty {
-                spoken.append(String(String.UnicodeScalarView(letters)))
+                spoken.append(String(scalars: letters))
             } else if !digits.isEmpty {
                 spoken.append(language.spelled(digits))
             } else {

@@ -149,7 +149,7 @@ struct Verbalizer {
     }
 
     func string(_ range: Range<Int>) -> String {
-        String(String.UnicodeScalarView(scalars[range]))
+        String(scalars: scalars[range])
     }
 
     /// "Dr." and "z. B.": the longest known run of short words with dots.

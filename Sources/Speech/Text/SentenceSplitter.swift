@@ -33,6 +33,19 @@ package struct SentenceSplitter: Sendable {
         return pieces
     }
 
+    /// The sentences of a text, whatever their length.
+    static func sentences(of scalars: [Unicode.Scalar]) -> [Range<Int>] {
+        let splitter = SentenceSplitter()
+        var ranges: [Range<Int>] = []
+        var start = 0
+        while start < scalars.count {
+            let end = splitter.endOfSentence(in: scalars, from: start).end
+            ranges.append(start..<end)
+            start = end
+        }
+        return ranges
+    }
+
     /// The first boundary after `start` with something to say before it and after it; else the end of the text.
     private func endOfSentence(in scalars: [Unicode.Scalar], from start: Int) -> (end: Int, endsParagraph: Bool) {
         var position = start
@@ -178,12 +191,11 @@ package struct SentenceSplitter: Sendable {
     }
 
     private static func isSpoken(_ scalar: Unicode.Scalar) -> Bool {
-        scalar.properties.isAlphabetic || scalar.properties.numericType != nil
+        if scalar.isLetter || scalar.isDigit { return true }
+        return scalar.value >= 0x80 && scalar.properties.numericType != nil
     }
 
     private static func string(_ scalars: ArraySlice<Unicode.Scalar>) -> String {
-        var view = String.UnicodeScalarView()
-        view.append(contentsOf: scalars)
-        return String(view)
+        String(scalars: scalars)
     }
 }
