@@ -104,7 +104,7 @@ package final class ModelLifecycle: Sendable {
         }
     }
 
-    /// The loaded model for a request, or why there is none; whether asking again makes sense to be loaded is the caller's.
+    /// The loaded model for a request, or why there is none. It loads nothing: `isWaitingToBeAsked` tells who should.
     package func use() throws(SpeakError) -> any Synthesizer {
         let state = life.withLock { life in
             life.usedAt = .now
