@@ -12,10 +12,7 @@ extension EngineDescription {
         author: (name: "Qwen", url: "https://github.com/QwenLM/Qwen3-TTS"),
         languages: Language.all.map(\.name),
         devices: ["cpu"], needsModel: true, accepts: Qwen3Engine.accepts, identity: Qwen3Engine.identity,
-        load: { options in
-            let kernels = Kernels.available.first { $0.name == options.kernels } ?? .best
-            return try Qwen3Engine(directory: options.folder, threads: options.threads, kernels: kernels)
-        },
+        load: { try Qwen3Engine(directory: $0.folder, threads: $0.threads) },
         inspect: Qwen3Engine.inspect)
 }
 

@@ -11,8 +11,6 @@ package struct EngineOptions: Sendable, Equatable {
     package var device = "cpu"
     /// Without a number the fastest is found by trying.
     package var threads: Int?
-    /// Name of the instruction set to compute with; the best of this processor unless given.
-    package var kernels: String?
     /// How long a frame takes an engine that only pretends to compute.
     package var frameTime = Duration.zero
 
