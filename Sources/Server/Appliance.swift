@@ -19,6 +19,7 @@ package func serve(
     settings.scheduler.memoryReserve = configuration.memoryReserve << 20
     settings.requestsPerSecond = Double(configuration.requestsPerSecond)
     settings.requestBurst = Double(configuration.requestBurst)
+    settings.textLimit = configuration.textLimit
     settings.logsText = configuration.logText
     let store = VoiceStore(
         directory: configuration.voicesDirectory, builtIn: configuration.builtInVoices,

@@ -8,6 +8,8 @@ package final class SpeechService: Sendable {
         package var scheduler = SchedulerLimits()
         package var requestsPerSecond = 50.0
         package var requestBurst = 100.0
+        /// Unicode scalars of a text; of one that is still being written, of what waits to be said.
+        package var textLimit = 10_000
         /// Characters go to the log only when asked.
         package var logsText = false
 
@@ -91,9 +93,8 @@ extension SpeechService {
             if settings.logsText {
                 logger.info("text", metadata: ["client": "\(request.client)", "text": "\(request.text)"])
             }
-            let (speech, source) = try await speech(request, synthesizer)
-            return try await synthesizer.speak(
-                speech, priority: request.priority, client: request.client, source: source)
+            let (speech, text) = try await speech(request, synthesizer)
+            return try await synthesizer.speak(speech, of: text, priority: request.priority, client: request.client)
         } catch {
             metrics.refused(error.code)
             throw error
@@ -116,26 +117,37 @@ extension SpeechService {
         return name
     }
 
-    /// The request in the engine's terms, and where in the door's text its words come from.
+    /// Unicode scalars that a text may have.
+    package var textLimit: Int { settings.textLimit }
+
+    /// The request in the engine's terms, and what its words come from.
     private func speech(
         _ request: SpeakRequest, _ synthesizer: any Synthesizer
-    ) async throws(SpeakError) -> (SpeechRequest, SpokenText?) {
-        let bytes = request.text.utf8.count
-        guard bytes <= SpeechRequest.textLimit else {
-            throw SpeakError(SynthesisError.textTooLong(bytes: bytes, limit: SpeechRequest.textLimit))
+    ) async throws(SpeakError) -> (SpeechRequest, TextInlet) {
+        let count = request.text.unicodeScalars.count
+        guard count <= textLimit else {
+            throw SpeakError(SynthesisError.textTooLong(characters: count, limit: textLimit))
         }
         guard request.isOpen || request.text.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
         let language = try language(request.language)
         let voice = try await voices.voice(request.voice ?? defaultVoice, for: synthesizer)
-        // Text that is still being written is converted where its pieces come together.
-        let converts = request.normalizes && !request.isOpen
-        let spoken = converts ? SpokenForm(language: language).convert(request.text) : nil
-        let text = spoken?.text ?? request.text
-        guard request.isOpen || text.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
+        let (text, inlet) = try words(request, language)
         let speech = SpeechRequest(
             text: text, voice: voice, language: language, instruction: request.instruction, isOpen: request.isOpen,
             options: request.options)
-        return (speech, spoken)
+        return (speech, inlet)
+    }
+
+    /// What is said of a request's text, and where the rest of an open one goes.
+    private func words(_ request: SpeakRequest, _ language: String) throws(SpeakError) -> (String, TextInlet) {
+        let form = request.normalizes ? SpokenForm(language: language) : nil
+        if request.isOpen {
+            let inlet = TextInlet(OpenText(form), limit: textLimit)
+            return (try inlet.add(request.text, isLast: false), inlet)
+        }
+        let spoken = form?.convert(request.text) ?? SpokenText(verbatim: request.text)
+        guard spoken.text.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
+        return (spoken.text, TextInlet(spoken))
     }
 }
 

@@ -81,6 +81,7 @@ extension Serve {
         do { try choice.engine.check(device: configuration.device) } catch { throw ValidationError("\(error)") }
         choice.options.device = configuration.device
         choice.options.threads = configuration.threads == 0 ? nil : configuration.threads
+        choice.options.promptCache = configuration.promptCache << 20
         choice.options.frameTime = .milliseconds(configuration.toneFrame)
         return choice
     }

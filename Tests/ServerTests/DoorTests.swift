@@ -81,7 +81,9 @@ import Testing
         let connection = try await wrapped(channel, WebSocketFrame.self, WebSocketFrame.self)
         let serving = Task {
             try await runWebSocket(connection, limits: WebSocketLimits()) { receiver, sender in
-                try await SpeakSession(service, client: "a", isAuthorized: true).run(&receiver, sender)
+                try await SpeakSession(
+                    service, HandshakeIdentity(client: "a", isAuthorized: true), RefusalLog(service.logger)
+                ).run(&receiver, sender)
             }
         }
         func send(_ json: String) async throws {

@@ -139,8 +139,8 @@ struct OpenAISpeechRequest: Sendable {
         "cedar",
         "default",
     ]
-    /// Room for a text of the longest length in which every byte is written as an escape.
-    private static let bodyLimit = SpeechRequest.textLimit * 6 + 20_000
+    /// Room for a text of the longest length in which every character is written as two escapes.
+    private static func bodyLimit(_ service: SpeechService) -> Int { service.textLimit * 12 + 20_000 }
 
     /// Language, seed and whether figures become words are not in OpenAI's interface.
     var speech: SpeakRequest
@@ -149,7 +149,7 @@ struct OpenAISpeechRequest: Sendable {
     var streaming: Streaming
 
     init(_ request: Request, _ service: SpeechService) async throws(OpenAIError) {
-        let fields = try await Self.fields(of: request)
+        let fields = try await Self.fields(of: request, limit: Self.bodyLimit(service))
         do throws(SpeakError) {
             guard let input = try fields.string("input", limit: .max) else {
                 throw SpeakError(
@@ -176,17 +176,18 @@ struct OpenAISpeechRequest: Sendable {
         }
     }
 
-    private static func fields(of request: Request) async throws(OpenAIError) -> MessageFields {
+    private static func fields(of request: Request, limit: Int) async throws(OpenAIError) -> MessageFields {
         let body: [UInt8]
-        do { body = Array(try await request.body.collect(limit: bodyLimit).readableBytesView) } catch is HTTPFailure {
-            throw OpenAIError(.payloadTooLarge, "The body is longer than \(bodyLimit) bytes.", param: nil)
+        do { body = Array(try await request.body.collect(limit: limit).readableBytesView) } catch is HTTPFailure {
+            throw OpenAIError(.payloadTooLarge, "The body is longer than \(limit) bytes.", param: nil)
         } catch {
             throw OpenAIError(.badRequest, "The body could not be read.", param: nil)
         }
-        do { return try JSONDecoder().decode(MessageFields.self, from: Data(body)) } catch {
+        guard let fields = MessageFields(bytes: body) else {
             throw OpenAIError(
                 .badRequest, "The body is no JSON object. Send {\"input\": \"text to speak\"}.", param: nil)
         }
+        return fields
     }
 
     private static func voice(_ name: String?, _ service: SpeechService) -> String? {
