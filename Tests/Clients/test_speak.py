@@ -369,7 +369,7 @@ def test_too_many_requests_are_told_when_to_come_back(start):
 
 
 def test_the_deadline_is_a_timeout(start):
-    server = start("--set", "tone-frame=20", "--set", "deadline=1")
+    server = start("--set", "tone-frame=200", "--set", "deadline=1")
 
     async def flow():
         async with connect(server.ws()) as ws:

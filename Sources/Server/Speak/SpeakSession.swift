@@ -64,8 +64,8 @@ package actor SpeakSession {
 
         /// Keeps text until there is a stream.
         func keep(_ text: String, isLast: Bool, limit: Int) throws(SpeakError) {
-            let count = request.text.unicodeScalars.count + earlyCharacters + text.unicodeScalars.count
-            guard count <= limit else { throw SpeakError(SynthesisError.textTooLong(characters: count, limit: limit)) }
+            let waiting = request.text.unicodeScalars.count + earlyCharacters
+            try TextInlet.check(text.unicodeScalars.count, after: waiting, limit: limit)
             earlyCharacters += text.unicodeScalars.count
             early.append((text, isLast))
         }

@@ -39,19 +39,22 @@ package final class TextInlet: Sendable {
     func add(_ text: String, isLast: Bool) throws(SpeakError) -> String {
         let count = text.unicodeScalars.count
         return try state.withLock { state throws(SpeakError) in
-            let waiting = state.given - state.said
-            guard count == 0 || waiting + count <= limit else {
-                throw SpeakError(
-                    .rateLimited,
-                    "\(waiting) characters of the text wait to be said, and \(limit) may. Send the rest when they have been.",
-                    retryAfter: .seconds(2), field: "text")
-            }
+            try Self.check(count, after: state.given - state.said, limit: limit)
             guard let spoken = state.openText?.append(text, isLast: isLast) else { return "" }
             state.given += count
             if spoken.originalCount > 0 { state.pieces.append(spoken) }
             if isLast { state.openText = nil }
             return spoken.text
         }
+    }
+
+    /// Refuses with `RATE_LIMITED` what is more than may wait to be said.
+    static func check(_ count: Int, after waiting: Int, limit: Int) throws(SpeakError) {
+        guard count > 0, waiting + count > limit else { return }
+        throw SpeakError(
+            .rateLimited,
+            "\(waiting) characters of the text wait to be said, and \(limit) may. Send the rest when they have been.",
+            retryAfter: .seconds(2), field: "text")
     }
 
     /// How much of the door's text has been said when so many Unicode scalars of the words have been; never falls.
