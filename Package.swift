@@ -42,7 +42,9 @@ let package = Package(
         // What every engine and every door share: the protocol of an engine, and text as it is said. Knows no model.
         .target(name: "Speech"),
         .target(name: "Qwen3TTS", dependencies: ["Compute", "Files", "ModelFile", "Speech"]),
-        .target(name: "Audio", dependencies: ["CSndfile", "CSoxr", "CALSA", "Files"]),
+        .target(name: "Audio", dependencies: ["CAAC", "CSndfile", "CSoxr", "CALSA", "Files"]),
+        // A library that is looked for when the program runs.
+        .target(name: "CAAC", cSettings: [.unsafeFlags(["-std=c11"])]),
         // The models on this computer, and the way they come from the Hugging Face hub.
         .target(
             name: "ModelStore",

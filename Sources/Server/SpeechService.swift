@@ -12,6 +12,8 @@ package final class SpeechService: Sendable {
         package var textLimit = 10_000
         /// Characters go to the log only when asked.
         package var logsText = false
+        /// Of the program, for those who ask what it is.
+        package var version = ""
 
         package init() {}
     }
@@ -46,6 +48,8 @@ package final class SpeechService: Sendable {
         limiter = RateLimiter(rate: settings.requestsPerSecond, burst: settings.requestBurst)
     }
 
+    package var version: String { settings.version }
+
     /// nil until the model is loaded.
     package var information: ModelInformation? { model.synthesizer?.information }
 
@@ -76,10 +80,13 @@ package final class SpeechService: Sendable {
         return information.speakers.contains(voices.store.defaultVoice) ? voices.store.defaultVoice : first.lowercased()
     }
 
-    /// Whether a request may name this voice.
-    package func hasVoice(_ id: String) -> Bool {
-        if let information, information.speakers.contains(where: { $0.lowercased() == id.lowercased() }) { return true }
-        return voices.store.contains(id)
+    /// The id of the voice that a request names by its id or the name it is shown under, in any case; nil when there is none.
+    package func voice(named name: String) -> String? {
+        guard !name.isEmpty else { return defaultVoice }
+        if let speaker = information?.speakers.first(where: { $0.lowercased() == name.lowercased() }) {
+            return speaker.lowercased()
+        }
+        return try? voices.store.find(named: name).metadata.id
     }
 }
 
@@ -120,6 +127,10 @@ extension SpeechService {
     /// Unicode scalars that a text may have.
     package var textLimit: Int { settings.textLimit }
 
+    private func voiceName(_ request: SpeakRequest) -> String {
+        if let name = request.voice, !name.isEmpty { name } else { defaultVoice }
+    }
+
     /// The request in the engine's terms, and what its words come from.
     private func speech(
         _ request: SpeakRequest, _ synthesizer: any Synthesizer
@@ -130,7 +141,7 @@ extension SpeechService {
         }
         guard request.isOpen || request.text.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
         let language = try language(request.language)
-        let voice = try await voices.voice(request.voice ?? defaultVoice, for: synthesizer)
+        let voice = try await voices.voice(voiceName(request), for: synthesizer)
         let (text, inlet) = try words(request, language)
         let speech = SpeechRequest(
             text: text, voice: voice, language: language, instruction: request.instruction, isOpen: request.isOpen,

@@ -63,7 +63,7 @@ extension Serve {
         logger.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .info
         let choice = try choice(configuration)
         try await Server.serve(
-            choice.engine, configuration, logger: logger,
+            choice.engine, configuration, version: version, logger: logger,
             manager: ServiceManager(environment: ProcessInfo.processInfo.environment)
         ) { limits, report in
             Server.schedule(

@@ -151,7 +151,13 @@ extension SpeakSession {
                 denial = error
             }
         }
-        await handle(.start(start, denial: denial, hasVoice: start.voice.map(service.hasVoice) ?? true))
+        var (settings, hasVoice) = (start, true)
+        if let name = start.voice {
+            let id = service.voice(named: name)
+            hasVoice = id != nil
+            settings.voice = id ?? name
+        }
+        await handle(.start(settings, denial: denial, hasVoice: hasVoice))
     }
 
     private func handle(_ event: SpeakStateMachine.Event) async {

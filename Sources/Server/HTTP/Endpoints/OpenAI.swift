@@ -11,10 +11,8 @@ extension Router {
         on(.GET, "/v1/models") { _ in .json(OpenAIModelList(service)) }
         on(.GET, "/v1/models/:id") { request in
             let id = request.parameters["id"] ?? ""
-            guard let model = OpenAIModelList(service).data.first(where: { $0.id == id }) else {
-                return .openAIError(.unknownModel(id, service))
-            }
-            return .json(model)
+            guard OpenAISpeechRequest.isModel(id, service) else { return .openAIError(.unknownModel(id, service)) }
+            return .json(OpenAIModelList.Model(id: id))
         }
         on(.GET, "/v1/audio/models") { _ in .json(["models": OpenAIModelList(service).data]) }
         on(.GET, "/v1/audio/voices") { _ in .json(["voices": OpenAIVoice.all(service)]) }
@@ -108,6 +106,9 @@ struct OpenAIError: Error, Encodable {
         error = Detail(message: cause.message, type: type, param: param, code: cause.code.rawValue.lowercased())
     }
 
+    /// A format that cannot be made.
+    init(_ cause: AudioError) { self.init(.badRequest, cause.description, param: "response_format") }
+
     static func unknownModel(_ name: String, _ service: SpeechService) -> OpenAIError {
         let known = OpenAIModelList(service).data.map(\.id).joined(separator: ", ")
         return OpenAIError(
@@ -166,8 +167,8 @@ struct OpenAISpeechRequest: Sendable {
             speed = try fields.number("speed", TimeStretch.speeds) ?? 1
             streaming = try fields.choice("stream_format") ?? .audio
             format = try Self.format(try fields.string("response_format", limit: 40))
-            let model = try fields.string("model", limit: 200) ?? Self.modelAliases[0]
-            guard Self.modelAliases.contains(model) || service.information.map({ $0.name == model }) ?? true else {
+            let model = try fields.string("model", limit: 200) ?? ""
+            guard model.isEmpty || service.information == nil || Self.isModel(model, service) else {
                 throw SpeakError(.voiceNotFound, model, field: "model")
             }
         } catch {
@@ -191,17 +192,30 @@ struct OpenAISpeechRequest: Sendable {
     }
 
     private static func voice(_ name: String?, _ service: SpeechService) -> String? {
-        guard let name, !voiceAliases.contains(name.lowercased()) || service.hasVoice(name) else { return nil }
+        guard let name, !voiceAliases.contains(name.lowercased()) || service.voice(named: name) != nil else {
+            return nil
+        }
         return name
+    }
+
+    /// Whether the name is the loaded model's or one of OpenAI's, also one with a date as in "gpt-4o-mini-tts-2025-12-15".
+    static func isModel(_ name: String, _ service: SpeechService) -> Bool {
+        if name == service.information?.name { return true }
+        return modelAliases.contains { alias in
+            guard name.hasPrefix(alias) else { return false }
+            let rest = name.utf8.dropFirst(alias.utf8.count)
+            return rest.isEmpty
+                || (rest.first == UInt8(ascii: "-") && rest.count > 1
+                    && rest.allSatisfy { $0 == UInt8(ascii: "-") || (48...57).contains($0) })
+        }
     }
 
     private static func format(_ name: String?) throws(SpeakError) -> AudioFormat {
         guard let name else { return .mp3 }
         if let format = AudioFormat(rawValue: name) { return format }
         let known = AudioFormat.allCases.map(\.rawValue).joined(separator: ", ")
-        let why = name == "aac" ? "aac is not offered: no free encoder of quality is packaged. " : ""
         throw SpeakError(
-            .invalidText, "\(why)response_format is one of \(known), not \(name).", field: "response_format")
+            .invalidText, "response_format is one of \(known), not \(name).", field: "response_format")
     }
 }
 
