@@ -61,7 +61,9 @@ package final class Qwen3Engine: SpeechEngine {
     package func begin(_ request: SpeechRequest) throws(SynthesisError) -> Utterance {
         let text = TextQueue(request.text, isOpen: request.isOpen)
         guard request.isOpen || !text.isExhausted else { throw .emptyText }
-        return Utterance(request, try conditioning(request), try options(request.options), text, codec.makeState())
+        return Utterance(
+            request, try conditioning(request), try options(request.options), text, codec.makeState(),
+            sampleRate: information.sampleRate)
     }
 
     package func append(_ text: String, isLast: Bool, to utterance: Utterance) throws(SynthesisError) {
@@ -211,7 +213,9 @@ package final class Qwen3Engine: SpeechEngine {
         }
         utterance.frames += frames.count
         let isSilent = utterance.group!.countSound(utterance.samples, frames: frames.count)
-        let event = SpeechEvent.frame(utterance.samples, characters: utterance.spokenCharacters)
+        utterance.heard.removeAll(keepingCapacity: true)
+        utterance.trimmer.take(utterance.samples, into: &utterance.heard)
+        let event = SpeechEvent.frame(utterance.heard, characters: utterance.spokenCharacters)
         if isSilent { _ = finishGroup(utterance, .silence) }
         return event
     }
@@ -232,6 +236,7 @@ package final class Qwen3Engine: SpeechEngine {
         guard let group = utterance.group else { return .starved }
         if let reason { utterance.reason = reason }
         utterance.characters += group.characters
+        utterance.trimmer.endGroup()
         utterance.group = utterance.next.take()
         limit(utterance.group, of: utterance)
         let isLast = utterance.group == nil && utterance.text.isExhausted

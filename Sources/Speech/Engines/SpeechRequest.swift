@@ -68,8 +68,9 @@ package enum FinishReason: String, Sendable, Equatable {
 
 package enum SpeechEvent: Sendable, Equatable {
     /// Mono samples in [-1, 1] at the model's rate, one frame (several with `inPairs`), and how many Unicode scalars of the
-    /// request's text have been spoken so far, estimated within a sentence. No samples while the model only read: a prompt longer than one turn,
-    /// or the change to the next sentences of a long text.
+    /// request's text have been spoken so far, estimated within a group of sentences. Fewer samples or none where nobody needs
+    /// the silence, and none while the model only read: a prompt longer than one turn. The end of a group always comes without
+    /// samples, and with the exact number.
     case frame([Float], characters: Int)
     /// An open utterance has spoken all the text it was given.
     case starved
