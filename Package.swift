@@ -42,7 +42,9 @@ let package = Package(
         // What every engine and every door share: the protocol of an engine, and text as it is said. Knows no model.
         .target(name: "Speech"),
         .target(name: "Qwen3TTS", dependencies: ["Compute", "Files", "ModelFile", "Speech"]),
-        .target(name: "Audio", dependencies: ["CSndfile", "CSoxr", "CALSA", "Files"]),
+        // A program that works for us, bounded.
+        .target(name: "CChild"),
+        .target(name: "Audio", dependencies: ["CChild", "CSndfile", "CSoxr", "CALSA", "Files"]),
         // The models on this computer, and the way they come from the Hugging Face hub.
         .target(
             name: "ModelStore",
@@ -92,10 +94,11 @@ let package = Package(
         ),
         // What the program was started with.
         .target(name: "CArguments"),
+        .target(name: "Invocation", dependencies: ["CArguments"]),
         .executableTarget(
             name: "makima",
             dependencies: [
-                "Addresses", "Audio", "CArguments", "Compute", "Files", "ModelFile", "ModelStore", "Quantization",
+                "Addresses", "Audio", "Compute", "Files", "Invocation", "ModelFile", "ModelStore", "Quantization",
                 "Qwen3TTS", "Server", "Speech", "WebSocketClient",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -127,7 +130,7 @@ let package = Package(
         .executableTarget(
             name: "makima-quantize",
             dependencies: [
-                "Audio", "Files", "ModelFile", "Quantization",
+                "Audio", "Files", "Invocation", "ModelFile", "Quantization",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Quantize/Command"
@@ -204,7 +207,7 @@ let package = Package(
             ]
         ),
         // Runs the program itself, beside tests of its parts.
-        .testTarget(name: "CommandTests", dependencies: ["makima", "TestSupport"]),
+        .testTarget(name: "CommandTests", dependencies: ["makima", "Server", "TestSupport"]),
         .testTarget(
             name: "ModelStoreTests",
             dependencies: [
@@ -230,7 +233,7 @@ let package = Package(
     ]
 )
 
-let cTargets: Set = ["CAllocationCounter", "CArguments", "CBenchmark", "CKernels", "CQuantization"]
+let cTargets: Set = ["CAllocationCounter", "CArguments", "CBenchmark", "CChild", "CKernels", "CQuantization"]
 
 // One place for the language settings of every Swift target.
 for target in package.targets

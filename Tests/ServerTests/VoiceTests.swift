@@ -104,6 +104,21 @@ func buzz(
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/own") == ["ada-l-2"])
     }
 
+    @Test func aVoiceIsFoundByTheNameThatIsShown() throws {
+        let folder = try TemporaryFolder()
+        let store = try store(folder)
+        _ = try store.add(buzz(seconds: 5), VoiceProposal(name: "Ada L.", consent: "Recorded by herself"))
+        for name in ["ada-l", "Ada L.", "ADA L.", "Ada-L"] { #expect(try store.find(name).metadata.id == "ada-l") }
+        #expect(store.contains("ada l."))
+        // Only an id takes something away, or is taken.
+        #expect(throws: VoiceError.badID("Ada L.")) { try store.remove("Ada L.") }
+        let other = VoiceProposal(name: "Bob", id: "bob", consent: "yes")
+        #expect(try store.add(buzz(seconds: 5), other).0.metadata.id == "bob")
+        for name in ["", "../own/ada-l", "ada-l/", "/ada-l"] {
+            #expect(throws: VoiceError.badID(name)) { try store.find(name) }
+        }
+    }
+
     @Test func whatIsRefusedLeavesNothing() throws {
         let folder = try TemporaryFolder()
         let store = try store(folder)
@@ -363,6 +378,27 @@ func buzz(
         let scheduler = SynthesisScheduler(ToneEngine())
         for name in ["a", "b", "a", "c", "c"] { _ = try await library.voice(name, for: scheduler) }
         #expect(await library.preparedIDs == ["a", "c"])
+    }
+
+    @Test func aVoiceByNameIsTheVoiceById() async throws {
+        let folder = try TemporaryFolder()
+        let library = try library(folder)
+        let scheduler = SynthesisScheduler(ToneEngine())
+        #expect(try await library.voice("A", for: scheduler) == library.voice("a", for: scheduler))
+        #expect(await library.preparedIDs == ["a"])
+    }
+
+    /// Somebody may put hours into a folder.
+    @Test func ofALongClipNoMoreIsReadThanCanBeUsed() async throws {
+        let folder = try TemporaryFolder()
+        let library = try library(folder)
+        var writer = try AudioFileWriter(path: folder.path + "/voices/a/reference.wav", sampleRate: 8_000)
+        try writer.write([Float](repeating: 0.1, count: 61 * 8_000))
+        try writer.finish()
+        let error = await #expect(throws: SpeakError.self) {
+            try await library.voice("a", for: SynthesisScheduler(ToneEngine()))
+        }
+        #expect(error?.message.contains("at most 60 s are read") == true, "\(error?.message ?? "")")
     }
 
     @Test func anUnknownVoiceIsNotFound() async throws {

@@ -30,7 +30,7 @@ package actor VoiceLibrary {
         self.capacity = capacity
     }
 
-    /// The voice `id` for `synthesizer`: a stored voice, or one of the checkpoint's own.
+    /// The voice `id` for `synthesizer`: a stored voice by its id or its name, or one of the checkpoint's own.
     package func voice(_ id: String, for synthesizer: any Synthesizer) async throws(SpeakError) -> SpeechVoice {
         let model = synthesizer.information
         if let speaker = model.speakers.first(where: { $0.lowercased() == id.lowercased() }) { return .preset(speaker) }
@@ -45,7 +45,8 @@ package actor VoiceLibrary {
             throw SpeakError(.voiceNotFound, error.description, field: "voice")
         }
         let useTranscript = stored.metadata.mode == .inContext ? transcript : nil
-        let key = Key(id: id, digest: try digest(of: stored, transcript: useTranscript, for: synthesizer))
+        let digest = try digest(of: stored, transcript: useTranscript, for: synthesizer)
+        let key = Key(id: stored.metadata.id, digest: digest)
         let voice = try await prepared(key, stored, transcript: useTranscript, synthesizer)
         return .cloned(id: "\(key.id)/\(key.digest)", voice)
     }
@@ -96,7 +97,8 @@ extension VoiceLibrary {
         } else {
             let clip: AudioClip
             do throws(AudioError) {
-                clip = try resample(AudioFile.read(path: stored.clipPath), to: synthesizer.information.sampleRate)
+                let read = try AudioFile.read(path: stored.clipPath, longest: StoredVoice.longestClip)
+                clip = try resample(read, to: synthesizer.information.sampleRate)
             } catch {
                 throw SpeakError(.voiceNotFound, error.description, field: "voice")
             }
@@ -140,11 +142,25 @@ private struct ClipDigests {
     mutating func digest(of path: String) -> SHA256.Digest? {
         guard let state = FileState(path) else { return nil }
         if let entry = known[path], entry.state == state { return entry.digest }
-        guard let clip = FileManager.default.contents(atPath: path) else { return nil }
+        guard let digest = Self.read(path) else { return nil }
         if known.count >= Self.limit { known = [:] }
-        let digest = SHA256.hash(data: clip)
         known[path] = (state, digest)
         return digest
+    }
+
+    /// In pieces: nothing bounds the length of a file that somebody put into a folder.
+    private static func read(_ path: String) -> SHA256.Digest? {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return nil }
+        defer { close(descriptor) }
+        var hash = SHA256()
+        var piece = [UInt8](repeating: 0, count: 1 << 16)
+        while true {
+            let got = unsafe Glibc.read(descriptor, &piece, piece.count)
+            guard got >= 0 else { return nil }
+            if got == 0 { return hash.finalize() }
+            hash.update(data: piece[..<got])
+        }
     }
 }
 

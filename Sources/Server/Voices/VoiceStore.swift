@@ -59,6 +59,9 @@ package struct StoredVoice: Sendable, Equatable {
     package var isBuiltIn: Bool
 
     package var clipPath: String { folder + "/" + VoiceFolder.clip }
+
+    /// Seconds of a clip that are decoded: no engine takes a longer one.
+    package static let longestClip = 60.0
 }
 
 /// Looks at the disk each time it is asked, so a folder dropped in is there at once and a removed one is gone.
@@ -102,14 +105,30 @@ package struct VoiceStore: Sendable {
         return (sorted, unusable)
     }
 
-    package func find(_ id: String) throws(VoiceError) -> StoredVoice {
-        guard VoiceID(id) != nil else { throw .badID(id) }
+    /// By its id, or by the name that people are shown, in any case.
+    package func find(_ name: String) throws(VoiceError) -> StoredVoice {
+        if let voice = try voice(name) { return voice }
+        let wanted = name.lowercased()
+        let isMeant = { (voice: StoredVoice) in
+            voice.metadata.id == wanted || voice.metadata.name.lowercased() == wanted
+        }
+        if let voice = list().voices.first(where: isMeant) { return voice }
+        throw missing(name)
+    }
+
+    func missing(_ name: String) -> VoiceError {
+        VoiceID(name) == nil ? .badID(name) : .notFound(name, known: list().voices.map(\.metadata.id))
+    }
+
+    /// The voice of that very id; nil when there is none.
+    func voice(_ id: String) throws(VoiceError) -> StoredVoice? {
+        guard VoiceID(id) != nil else { return nil }
         for (parent, isBuiltIn) in places {
             guard let folder = try VoiceFolder(parent, id), folder.hasClip else { continue }
             try folder.check()
             return try read(id, in: parent, isBuiltIn: isBuiltIn)
         }
-        throw .notFound(id, known: list().voices.map(\.metadata.id))
+        return nil
     }
 
     /// Says of each folder that is no voice why it is none.
