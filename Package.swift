@@ -233,6 +233,24 @@ let package = Package(
     ]
 )
 
+// The parsers of outside bytes under libFuzzer: `make fuzz`. Other builds know nothing of it.
+if Context.environment["FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+        .executableTarget(
+            name: "makima-fuzz",
+            dependencies: [
+                "Audio", "CFuzzer", "ModelFile", "Qwen3TTS", "Server", "Speech",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+            ],
+            path: "Tests/Fuzz/Harness"
+        ),
+    ]
+}
+
 let cTargets: Set = ["CAllocationCounter", "CArguments", "CBenchmark", "CChild", "CKernels", "CQuantization"]
 
 // One place for the language settings of every Swift target.
