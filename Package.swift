@@ -42,9 +42,11 @@ let package = Package(
         // What every engine and every door share: the protocol of an engine, and text as it is said. Knows no model.
         .target(name: "Speech"),
         .target(name: "Qwen3TTS", dependencies: ["Compute", "Files", "ModelFile", "Speech"]),
+        .target(name: "Audio", dependencies: ["CAAC", "CChild", "CSndfile", "CSoxr", "CALSA", "Files"]),
+        // A library that is looked for when the program runs.
+        .target(name: "CAAC", cSettings: [.unsafeFlags(["-std=c11"])]),
         // A program that works for us, bounded.
         .target(name: "CChild"),
-        .target(name: "Audio", dependencies: ["CChild", "CSndfile", "CSoxr", "CALSA", "Files"]),
         // The models on this computer, and the way they come from the Hugging Face hub.
         .target(
             name: "ModelStore",
@@ -251,7 +253,7 @@ if Context.environment["FUZZ"] != nil {
     ]
 }
 
-let cTargets: Set = ["CAllocationCounter", "CArguments", "CBenchmark", "CChild", "CKernels", "CQuantization"]
+let cTargets: Set = ["CAAC", "CAllocationCounter", "CArguments", "CBenchmark", "CChild", "CKernels", "CQuantization"]
 
 // One place for the language settings of every Swift target.
 for target in package.targets

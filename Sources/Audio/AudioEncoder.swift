@@ -3,7 +3,7 @@
 import CSndfile
 
 package enum AudioFormat: String, Sendable, CaseIterable {
-    case wav, pcm, flac, mp3, opus
+    case wav, pcm, flac, mp3, opus, aac
 
     /// For HTTP's Content-Type.
     package var mediaType: String {
@@ -13,32 +13,38 @@ package enum AudioFormat: String, Sendable, CaseIterable {
         case .flac: "audio/flac"
         case .mp3: "audio/mpeg"
         case .opus: "audio/ogg"
+        case .aac: "audio/aac"
         }
     }
 }
 
 /// Encodes mono sound piece by piece; every call returns the bytes that are ready. Nothing is ever taken back, so that the
-/// bytes can be sent at once: lengths in headers say "unknown".
+/// bytes can be sent at once: a length in a header says "unknown". Only FLAC is kept back until its end: libraries take the length
+/// in its header for the truth.
 package struct AudioEncoder: ~Copyable {
     package let format: AudioFormat
     package let sampleRate: Int
     private let library: LibraryEncoder?
+    private let aac: AACEncoder?
     private var header: [UInt8]
 
     package init(_ format: AudioFormat, sampleRate: Int) throws(AudioError) {
         guard supportedSampleRates.contains(sampleRate) else {
             throw .unsupportedSampleRate(sampleRate, allowed: supportedSampleRates)
         }
-        library = try Self.codec(format).map { codec throws(AudioError) in try LibraryEncoder(codec, sampleRate) }
+        let library = try Self.codec(format).map { codec throws(AudioError) in try LibraryEncoder(codec, sampleRate) }
+        let aac = format == .aac ? try AACEncoder(sampleRate: sampleRate) : nil
+        self.library = library
+        self.aac = aac
         header = format == .wav ? Self.wavHeader(sampleRate) : []
         self.format = format
         self.sampleRate = sampleRate
     }
 
-    /// libsndfile's number; nil for what needs no library.
+    /// libsndfile's number; nil for what it does not make.
     private static func codec(_ format: AudioFormat) -> Int? {
         switch format {
-        case .wav, .pcm: nil
+        case .wav, .pcm, .aac: nil
         case .flac: SF_FORMAT_FLAC | SF_FORMAT_PCM_16
         case .mp3: SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III
         case .opus: SF_FORMAT_OGG | SF_FORMAT_OPUS
@@ -46,15 +52,17 @@ package struct AudioEncoder: ~Copyable {
     }
 
     package mutating func encode(_ samples: [Float]) throws(AudioError) -> [UInt8] {
+        if let aac { return try aac.encode(try PCM.int16(samples)) }
         guard let library else {
             defer { header = [] }
             return header + (try PCM.int16LittleEndian(samples))
         }
         try library.write(try PCM.int16(samples))
-        return library.sink.take()
+        return format == .flac ? [] : library.sink.take()
     }
 
     package consuming func finish() throws(AudioError) -> [UInt8] {
+        if let aac { return try aac.finish() }
         guard let library else { return header }
         try library.close()
         return library.sink.take()

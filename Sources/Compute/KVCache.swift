@@ -42,6 +42,9 @@ package final class KVCache {
 
     package func reset() { count = 0 }
 
+    /// Bytes of the memory it holds.
+    package var byteCount: Int { 2 * layers * heads * capacity * dim * precision.bytes }
+
     /// A copy of the first `positions`, no larger than they are.
     package func prefix(_ positions: Int) -> KVCache {
         precondition(positions > 0 && positions <= count)

@@ -7,7 +7,7 @@ import ServiceLifecycle
 package import Speech
 
 package func serve(
-    _ engine: EngineDescription, _ configuration: ServerConfiguration, logger: Logger,
+    _ engine: EngineDescription, _ configuration: ServerConfiguration, version: String, logger: Logger,
     manager: ServiceManager? = nil, loader: @escaping ModelLifecycle.Loader
 ) async throws {
     let authenticator = try await Authenticator(configuration)
@@ -19,7 +19,9 @@ package func serve(
     settings.scheduler.memoryReserve = configuration.memoryReserve << 20
     settings.requestsPerSecond = Double(configuration.requestsPerSecond)
     settings.requestBurst = Double(configuration.requestBurst)
+    settings.textLimit = configuration.textLimit
     settings.logsText = configuration.logText
+    settings.version = version
     let store = VoiceStore(
         directory: configuration.voicesDirectory, builtIn: configuration.builtInVoices,
         defaultVoice: configuration.defaultVoice, limit: configuration.voicesLimit)

@@ -20,12 +20,14 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var defaultVoice = "makima"
     package var cacheDirectory = ""
     package var preparedVoices = 16
+    package var promptCache = 128
     package var voicesLimit = 200
     package var speakers = 10
     package var queue = 256
     package var deadline = 300
     package var memoryReserve = 64
     package var grace = 10
+    package var textLimit = 10_000
     package var requestsPerSecond = 50
     package var requestBurst = 100
     package var connections = 512
@@ -95,9 +97,16 @@ extension ServerConfiguration {
             \.cacheDirectory, "cache-dir", "Folder where prepared voices are kept for the next start; none when empty."),
         .number(\.voicesLimit, "voices-limit", 0...100_000, "Voices that may be added to the folder of voices."),
         .number(\.preparedVoices, "prepared-voices", 1...1000, "Voices kept ready in memory."),
+        .number(
+            \.promptCache, "prompt-cache", 0...1 << 20,
+            "MiB that may hold what the model has read of voices, so that the next sentence begins at once."),
         .number(\.speakers, "speakers", 1...64, "Utterances spoken at the same time."),
         .number(\.queue, "queue", 1...10_000, "Requests that may wait before others are refused."),
-        .number(\.deadline, "deadline", 1...86_400, "Seconds an utterance may take."),
+        .number(
+            \.deadline, "deadline", 1...86_400, "Seconds an utterance may take beyond the length of its sound."),
+        .number(
+            \.textLimit, "text-limit", 4096...10_000_000,
+            "Characters of a text; of one that is still being written, of what waits to be said."),
         .number(
             \.memoryReserve, "memory-reserve", 0...1 << 30,
             "MiB of memory that must be left for another utterance to begin."),

@@ -55,6 +55,11 @@ extension SpeakError.Code {
 }
 
 extension SpeakError {
+    /// A text without a letter or a figure.
+    static let nothingToSay = SpeakError(SynthesisError.emptyText)
+    /// What was being said is cut off.
+    static let shuttingDown = SpeakError(.cancelled, "The server is shutting down.")
+
     package init(_ error: SynthesisError) {
         switch error {
         case .emptyText, .textTooLong:

@@ -8,8 +8,12 @@ package final class SpeechService: Sendable {
         package var scheduler = SchedulerLimits()
         package var requestsPerSecond = 50.0
         package var requestBurst = 100.0
+        /// Unicode scalars of a text; of one that is still being written, of what waits to be said.
+        package var textLimit = 10_000
         /// Characters go to the log only when asked.
         package var logsText = false
+        /// Of the program, for those who ask what it is.
+        package var version = ""
 
         package init() {}
     }
@@ -44,6 +48,8 @@ package final class SpeechService: Sendable {
         limiter = RateLimiter(rate: settings.requestsPerSecond, burst: settings.requestBurst)
     }
 
+    package var version: String { settings.version }
+
     /// nil until the model is loaded.
     package var information: ModelInformation? { model.synthesizer?.information }
 
@@ -74,10 +80,13 @@ package final class SpeechService: Sendable {
         return information.speakers.contains(voices.store.defaultVoice) ? voices.store.defaultVoice : first.lowercased()
     }
 
-    /// Whether a request may name this voice.
-    package func hasVoice(_ id: String) -> Bool {
-        if let information, information.speakers.contains(where: { $0.lowercased() == id.lowercased() }) { return true }
-        return voices.store.contains(id)
+    /// The id of the voice that a request names by its id or the name it is shown under, in any case; nil when there is none.
+    package func voice(named name: String) -> String? {
+        guard !name.isEmpty else { return defaultVoice }
+        if let speaker = information?.speakers.first(where: { $0.lowercased() == name.lowercased() }) {
+            return speaker.lowercased()
+        }
+        return try? voices.store.find(named: name).metadata.id
     }
 }
 
@@ -91,9 +100,8 @@ extension SpeechService {
             if settings.logsText {
                 logger.info("text", metadata: ["client": "\(request.client)", "text": "\(request.text)"])
             }
-            let (speech, source) = try await speech(request, synthesizer)
-            return try await synthesizer.speak(
-                speech, priority: request.priority, client: request.client, source: source)
+            let (speech, text) = try await speech(request, synthesizer)
+            return try await synthesizer.speak(speech, of: text, priority: request.priority, client: request.client)
         } catch {
             metrics.refused(error.code)
             throw error
@@ -116,26 +124,41 @@ extension SpeechService {
         return name
     }
 
-    /// The request in the engine's terms, and where in the door's text its words come from.
+    /// Unicode scalars that a text may have.
+    package var textLimit: Int { settings.textLimit }
+
+    private func voiceName(_ request: SpeakRequest) -> String {
+        if let name = request.voice, !name.isEmpty { name } else { defaultVoice }
+    }
+
+    /// The request in the engine's terms, and what its words come from.
     private func speech(
         _ request: SpeakRequest, _ synthesizer: any Synthesizer
-    ) async throws(SpeakError) -> (SpeechRequest, SpokenText?) {
-        let bytes = request.text.utf8.count
-        guard bytes <= SpeechRequest.textLimit else {
-            throw SpeakError(SynthesisError.textTooLong(bytes: bytes, limit: SpeechRequest.textLimit))
+    ) async throws(SpeakError) -> (SpeechRequest, TextInlet) {
+        let count = request.text.unicodeScalars.count
+        guard count <= textLimit else {
+            throw SpeakError(SynthesisError.textTooLong(characters: count, limit: textLimit))
         }
         guard request.isOpen || request.text.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
         let language = try language(request.language)
-        let voice = try await voices.voice(request.voice ?? defaultVoice, for: synthesizer)
-        // Text that is still being written is converted where its pieces come together.
-        let converts = request.normalizes && !request.isOpen
-        let spoken = converts ? SpokenForm(language: language).convert(request.text) : nil
-        let text = spoken?.text ?? request.text
-        guard request.isOpen || text.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
+        let voice = try await voices.voice(voiceName(request), for: synthesizer)
+        let (text, inlet) = try words(request, language)
         let speech = SpeechRequest(
             text: text, voice: voice, language: language, instruction: request.instruction, isOpen: request.isOpen,
             options: request.options)
-        return (speech, spoken)
+        return (speech, inlet)
+    }
+
+    /// What is said of a request's text, and where the rest of an open one goes.
+    private func words(_ request: SpeakRequest, _ language: String) throws(SpeakError) -> (String, TextInlet) {
+        let form = request.normalizes ? SpokenForm(language: language) : nil
+        if request.isOpen {
+            let inlet = TextInlet(OpenText(form), limit: textLimit)
+            return (try inlet.add(request.text, isLast: false), inlet)
+        }
+        let spoken = form?.convert(request.text) ?? SpokenText(verbatim: request.text)
+        guard spoken.text.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
+        return (spoken.text, TextInlet(spoken))
     }
 }
 

@@ -53,6 +53,8 @@ struct RemoteSpeech {
 
     /// How long a model may take to load.
     private static let patience = Duration.seconds(120)
+    /// Unicode scalars that an appliance takes in one text, unless it was told another limit.
+    static let textLimit = 10_000
     /// One that asks for more than this does not load, it has failed.
     private static let longestPause = 5000  // ms
 

@@ -86,6 +86,9 @@ struct Say: AsyncParsableCommand {
         try speak(with: try choice.load())
     }
 
+    /// Unicode scalars that are read before they are needed.
+    private static let textAhead = 20_000
+
     private func speak<Engine: SpeechEngine>(with engine: Engine) throws {
         let model = engine.information
         let language = voice.language.map { Language.named($0)?.name ?? $0 } ?? model.defaultLanguage
@@ -101,7 +104,9 @@ struct Say: AsyncParsableCommand {
             switch engine.advance([utterance], isCancelled: { _ in Interruption.isRequested })[0] {
             case .frame(let samples, let characters):
                 try output.write(samples, progress: Double(characters) / Double(max(source.characters, 1)))
-                // An utterance that speaks only looks whether there is more text; one that starves waits for it.
+                // An utterance that speaks only looks whether there is more text, unless there is plenty; one that starves
+                // waits for it.
+                guard source.characters - characters < Self.textAhead else { continue }
                 if let more = try source.read(waiting: false) {
                     try engine.append(more, isLast: !source.isOpen, to: utterance)
                 }
@@ -124,7 +129,7 @@ struct Say: AsyncParsableCommand {
             address: try RemoteAddress(applianceURL(name)),
             token: ProcessInfo.processInfo.environment["MAKIMA_TOKEN"], start: settings)
         var opened: SpeechOutput?
-        let reason = try await speech.run(TextSource(text, form: nil)) { samples, rate in
+        let reason = try await speech.run(TextSource(text, form: nil, limit: RemoteSpeech.textLimit)) { samples, rate in
             let output = try opened ?? SpeechOutput(path: output, plays: play, sound, speed: 1, sampleRate: rate)
             opened = output
             try output.write(samples, progress: 0)
@@ -210,7 +215,7 @@ struct VoiceOptions: ParsableArguments {
             return .preset(voice)
         }
         let store = try VoiceLocations.store()
-        let stored = try store.find(voice ?? store.defaultVoice)
+        let stored = try store.find(named: voice ?? store.defaultVoice)
         let transcript = stored.metadata.mode == .inContext ? try stored.transcript() : nil
         let clip = try AudioFile.read(path: stored.clipPath, longest: StoredVoice.longestClip)
         return .cloned(id: stored.metadata.id, try prepare(clip, transcript: transcript, with: engine))

@@ -74,7 +74,7 @@ extension Serve {
         logger.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .info
         let choice = try choice(configuration)
         try await Server.serve(
-            choice.engine, configuration, logger: logger,
+            choice.engine, configuration, version: version, logger: logger,
             manager: ServiceManager(environment: ProcessInfo.processInfo.environment)
         ) { limits, report in
             Server.schedule(
@@ -92,6 +92,7 @@ extension Serve {
         do { try choice.engine.check(device: configuration.device) } catch { throw ValidationError("\(error)") }
         choice.options.device = configuration.device
         choice.options.threads = configuration.threads == 0 ? nil : configuration.threads
+        choice.options.promptCache = configuration.promptCache << 20
         choice.options.frameTime = .milliseconds(configuration.toneFrame)
         return choice
     }

@@ -11,15 +11,19 @@ struct TextSource {
     private var openText: OpenText
     /// More may come.
     private(set) var isOpen: Bool
-    /// Characters handed out.
+    /// Unicode scalars handed out, in words.
     private(set) var characters = 0
+    /// Unicode scalars that may be read; nil for no limit.
+    private let limit: Int?
     private let argument: String
     /// The start of a character whose other bytes have not arrived.
     private var partial: [UInt8] = []
-    private var count = 0  // bytes read
+    private var bytesRead = 0
+    private var scalarsRead = 0
 
-    init(_ argument: String, form: SpokenForm?) {
+    init(_ argument: String, form: SpokenForm?, limit: Int? = nil) {
         self.form = form
+        self.limit = limit
         openText = OpenText(form)
         isOpen = argument == "-"
         self.argument = isOpen ? "" : argument
@@ -28,13 +32,9 @@ struct TextSource {
     /// What is there at the start.
     var first: String {
         mutating get throws {
-            // The limit is that of the text as it was given, not as it is said.
-            let bytes = argument.utf8.count
-            guard bytes <= SpeechRequest.textLimit else {
-                throw SynthesisError.textTooLong(bytes: bytes, limit: SpeechRequest.textLimit)
-            }
+            try check(argument.unicodeScalars.count)
             let text = form?.convert(argument).text ?? argument
-            characters = text.count
+            characters = text.unicodeScalars.count
             return text
         }
     }
@@ -57,23 +57,26 @@ struct TextSource {
         }
         if got == 0 {
             isOpen = false
-            guard partial.isEmpty else { throw invalid(at: count - partial.count) }
+            guard partial.isEmpty else { throw invalid(at: bytesRead - partial.count) }
             return spoken("", isLast: true)
         }
-        count += got
-        guard count <= SpeechRequest.textLimit else {
-            throw Failure(
-                "The text on standard input has more than \(SpeechRequest.textLimit) bytes. Split it and speak the parts."
-            )
-        }
-        return spoken(try decode(partial + bytes[..<got]), isLast: false)
+        bytesRead += got
+        let text = try decode(partial + bytes[..<got])
+        scalarsRead += text.unicodeScalars.count
+        try check(scalarsRead)
+        return spoken(text, isLast: false)
+    }
+
+    /// The limit is that of the text as it was given, not as it is said.
+    private func check(_ count: Int) throws(SynthesisError) {
+        if let limit, count > limit { throw .textTooLong(characters: count, limit: limit) }
     }
 
     /// What can be said with this piece, in words.
     private mutating func spoken(_ text: String, isLast: Bool) -> String {
         let converted = openText.append(text, isLast: isLast)
         characters += converted.count
-        return converted
+        return converted.text
     }
 
     /// Keeps an unfinished character for the next piece.
@@ -81,7 +84,7 @@ struct TextSource {
         let unfinished = Self.unfinished(bytes)
         partial = Array(bytes.suffix(unfinished))
         guard let text = String(validating: bytes.dropLast(unfinished), as: UTF8.self) else {
-            throw invalid(at: count - bytes.count)
+            throw invalid(at: bytesRead - bytes.count)
         }
         return text
     }

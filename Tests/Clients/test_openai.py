@@ -1,6 +1,9 @@
 """The real `openai` package: every format, streaming, errors."""
 
+import ctypes
+import http.client
 import io
+import json
 import time
 
 import openai
@@ -45,7 +48,14 @@ def test_mp3_is_the_default(client):
     assert answer.response.headers["content-type"] == "audio/mpeg"
 
 
-@pytest.mark.parametrize("form", ["mp3", "opus", "flac", "wav", "pcm"])
+@pytest.mark.parametrize("form", ["mp3", "opus", "flac", "wav"])
+def test_every_format_is_read_back_whole(client, form):
+    answer = client.audio.speech.create(model="tts-1", voice="alloy", input=TEXT, response_format=form)
+    samples, rate = soundfile.read(io.BytesIO(answer.content))
+    assert len(samples) / rate == pytest.approx(len(TEXT) * 0.08, abs=0.12)
+
+
+@pytest.mark.parametrize("form", ["mp3", "opus", "wav", "pcm"])
 def test_first_bytes_come_before_the_end(start, form):
     server = start("--set", "tone-frame=20")
     client = openai.OpenAI(base_url=server.url("/v1"), api_key="none", max_retries=0)
@@ -60,7 +70,6 @@ def test_first_bytes_come_before_the_end(start, form):
 
 def test_events_carry_the_sound(client):
     import base64
-    import json
     with client.audio.speech.with_streaming_response.create(
             model="gpt-4o-mini-tts", voice="alloy", input=TEXT, response_format="pcm", stream_format="sse") as answer:
         assert answer.headers["content-type"] == "text/event-stream"
@@ -69,6 +78,72 @@ def test_events_carry_the_sound(client):
     assert events[-1]["type"] == "speech.audio.done"
     assert events[-1]["usage"]["total_tokens"] == events[-1]["usage"]["input_tokens"] + len(TEXT)
     assert sum(len(base64.b64decode(e["audio"])) for e in events[:-1]) == len(TEXT) * 1920 * 2
+
+
+def test_aac_is_frames_where_its_library_is_and_an_error_elsewhere(client):
+    try:
+        ctypes.CDLL("libvo-aacenc.so.0")
+    except OSError:
+        with pytest.raises(openai.BadRequestError, match="libvo-aacenc0"):
+            client.audio.speech.create(model="tts-1", voice="alloy", input=TEXT, response_format="aac")
+        return
+    answer = client.audio.speech.create(model="tts-1", voice="alloy", input=TEXT, response_format="aac")
+    assert answer.response.headers["content-type"] == "audio/aac"
+    data, frames = answer.content, 0
+    while data:
+        assert data[0] == 0xFF and data[1] & 0xF6 == 0xF0
+        data = data[(data[3] & 3) << 11 | data[4] << 3 | data[5] >> 5:]
+        frames += 1
+    assert frames * 1024 / 24000 == pytest.approx(len(TEXT) * 0.08, abs=0.12)
+
+
+@pytest.mark.parametrize("model", ["gpt-4o-mini-tts-2025-12-15", "tts-1-1106", "tts-1-hd-1106", ""])
+def test_models_may_have_a_date(client, model):
+    client.audio.speech.create(model=model, voice="alloy", input="Hi.", response_format="pcm")
+    assert not model or client.models.retrieve(model).id == model
+
+
+@pytest.mark.parametrize("voice", ["Makima", "MAKIMA", "", "Alloy", {"id": "Makima"}])
+def test_voices_are_known_by_the_names_they_are_shown_under(client, voice):
+    ours = client.audio.speech.create(model="tts-1", voice="makima", input="Hi.", response_format="pcm")
+    theirs = client.audio.speech.create(model="tts-1", voice=voice, input="Hi.", response_format="pcm")
+    assert ours.content == theirs.content
+
+
+@pytest.mark.parametrize("text", ["\U0001f600", "...", "\u2014 ?!", "**"])
+@pytest.mark.parametrize("form", ["mp3", "opus", "flac", "wav", "pcm"])
+def test_a_text_with_nothing_to_say_is_a_short_silence(client, text, form):
+    answer = client.audio.speech.create(model="tts-1", voice="alloy", input=text, response_format=form)
+    assert seconds(answer.content, form) == pytest.approx(0.2, abs=0.12)
+    if form == "pcm":
+        assert answer.content == bytes(9600)
+
+
+def test_silence_comes_as_events_too(server):
+    _, headers, body = server.request(
+        "POST", "/v1/audio/speech", json.dumps({"input": "\U0001f600", "response_format": "pcm", "stream_format": "sse"}).encode())
+    assert headers["content-type"] == "text/event-stream"
+    events = [json.loads(line[6:]) for line in body.decode().split("\n") if line]
+    assert [event["type"] for event in events] == ["speech.audio.delta", "speech.audio.done"]
+
+
+def test_half_a_character_is_no_error(server):
+    status, _, body = server.request(
+        "POST", "/v1/audio/speech", b'{"input": "Hi \\ud83d", "response_format": "pcm"}')
+    assert status == 200 and len(body) >= 2 * 1920 * 2
+
+
+def test_an_answer_that_is_cut_off_looks_cut_off(start):
+    server = start("--set", "tone-frame=20", "--grace", "1")
+    body = json.dumps({"input": "x" * 2000, "response_format": "pcm"}).encode()
+    answer = http.client.HTTPConnection("127.0.0.1", server.port, timeout=20)
+    answer.request("POST", "/v1/audio/speech", body)
+    response = answer.getresponse()
+    assert response.status == 200 and response.read(4096)
+    server.process.terminate()
+    with pytest.raises(http.client.IncompleteRead):
+        response.read()
+    assert server.stop() == 0
 
 
 def test_lists(client, server):
@@ -90,7 +165,7 @@ def test_lists(client, server):
     ({"voice": 5}, openai.BadRequestError, "voice"),
     ({"speed": 9}, openai.BadRequestError, "speed"),
     ({"speed": "fast"}, openai.BadRequestError, "speed"),
-    ({"response_format": "aac"}, openai.BadRequestError, "response_format"),
+    ({"response_format": "webm"}, openai.BadRequestError, "response_format"),
     ({"stream_format": "x"}, openai.BadRequestError, "stream_format"),
     ({"model": "gpt-9"}, openai.NotFoundError, "model"),
     ({"extra_body": {"language": "klingon"}}, openai.BadRequestError, "language"),

@@ -227,7 +227,7 @@ def test_an_unknown_voice_is_reported_and_the_default_speaks(server):
 @pytest.mark.parametrize("message", [
     "", "not json", "[]", "null", "{}", '{"type":"sing"}', '{"type":"speak"}', '{"type":"speak","text":""}',
     '{"type":"speak","text":" .,! "}', '{"type":"speak","text":7}', '{"type":"start","sampleRate":7999}',
-    '{"type":"start","sampleRate":"x"}', '{"type":"start","encoding":"mp3"}', '{"type":"start","speed":5}', b"binary", '{"type":"speak","text":"\\ud800"}',
+    '{"type":"start","sampleRate":"x"}', '{"type":"start","encoding":"mp3"}', '{"type":"start","speed":5}', b"binary",
     json.dumps({"type": "speak", "text": "x" * 10001}), json.dumps({"type": "speak", "text": "x" * 100000}),
     "[" * 60000,
 ])
@@ -369,7 +369,7 @@ def test_too_many_requests_are_told_when_to_come_back(start):
 
 
 def test_the_deadline_is_a_timeout(start):
-    server = start("--set", "tone-frame=20", "--set", "deadline=1")
+    server = start("--set", "tone-frame=200", "--set", "deadline=1")
 
     async def flow():
         async with connect(server.ws()) as ws:

@@ -81,7 +81,9 @@ import Testing
         let connection = try await wrapped(channel, WebSocketFrame.self, WebSocketFrame.self)
         let serving = Task {
             try await runWebSocket(connection, limits: WebSocketLimits()) { receiver, sender in
-                try await SpeakSession(service, client: "a", isAuthorized: true).run(&receiver, sender)
+                try await SpeakSession(
+                    service, HandshakeIdentity(client: "a", isAuthorized: true), RefusalLog(service.logger)
+                ).run(&receiver, sender)
             }
         }
         func send(_ json: String) async throws {
@@ -113,14 +115,13 @@ import Testing
         let service = await service()
         let channel = NIOAsyncTestingChannel()
         let connection = try await wrapped(channel, ByteBuffer.self, ByteBuffer.self)
-        let serving = Task { await WyomingConnection(service, channel).run(connection) }
+        let serving = Task { await WyomingConnection(service, channel, RefusalLog(service.logger)).run(connection) }
         let voice = WyomingValue.object(["language": .text("en")])
         try await channel.writeInbound(WyomingEvent("synthesize", ["text": .text(Self.text), "voice": voice]).bytes)
-        var (buffer, types, sound): (ByteBuffer, [String], [UInt8]) = (ByteBuffer(), [], [])
+        var (decoder, types, sound): (WyomingDecoder, [String], [UInt8]) = (WyomingDecoder(), [], [])
         while types.last != "audio-stop" {
-            var piece = try await channel.waitForOutboundWrite(as: ByteBuffer.self)
-            buffer.writeBuffer(&piece)
-            while let event = try WyomingEvent.next(in: &buffer) {
+            decoder.append(try await channel.waitForOutboundWrite(as: ByteBuffer.self))
+            while let event = try decoder.next() {
                 types.append(event.type)
                 sound += event.payload
             }

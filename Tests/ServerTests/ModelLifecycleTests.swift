@@ -72,7 +72,8 @@ import Testing
         await model.load()
         let synthesizer = try model.use()
         let request = SpeechRequest(text: "open", voice: .none, isOpen: true)
-        let stream = try await synthesizer.speak(request, priority: .normal, client: "a", source: nil)
+        let stream = try await synthesizer.speak(
+            request, of: TextInlet(OpenText(nil), limit: 100), priority: .normal, client: "a")
         #expect(!model.unload(idleFor: .zero))
         stream.cancel()
         for await _ in stream {}

@@ -10,7 +10,7 @@ import Testing
     typealias Machine = SpeakStateMachine
 
     static func machine(in phase: Machine.Phase) -> Machine {
-        var machine = Machine(isAuthorized: true, defaultVoice: "makima")
+        var machine = Machine(isAuthorized: true, defaultVoice: "makima", textLimit: 10_000)
         func give(_ event: Machine.Event) { _ = machine.handle(event, at: now) }
         switch phase {
         case .ready: break
@@ -164,7 +164,7 @@ import Testing
     }
 
     @Test func withoutATokenNothingIsSpokenAndTheFifthDenialCloses() {
-        var machine = Machine(isAuthorized: false, defaultVoice: "makima")
+        var machine = Machine(isAuthorized: false, defaultVoice: "makima", textLimit: 10_000)
         let denied = Machine.Event.start(StartMessage(), denial: SpeakError(.unauthorized, "no"), hasVoice: true)
         play(&machine, [(.speak(SpeakMessage(text: "a")), "UNAUTHORIZED")])
         for _ in 1..<Machine.attempts { play(&machine, [(denied, "UNAUTHORIZED")]) }
@@ -172,7 +172,7 @@ import Testing
     }
 
     @Test func aTokenInStartLetsIn() {
-        var machine = Machine(isAuthorized: false, defaultVoice: "makima")
+        var machine = Machine(isAuthorized: false, defaultVoice: "makima", textLimit: 10_000)
         play(
             &machine,
             [
@@ -234,6 +234,43 @@ import Testing
         play(&machine, [(.speak(piece), ""), (.speak(piece), "INVALID_TEXT")])
     }
 
+    @Test func textsThatWaitAreToldThatTheServerStops() {
+        var machine = Self.machine(in: .speaking)
+        play(
+            &machine,
+            [
+                (.speak(SpeakMessage(text: "b")), ""), (.speak(SpeakMessage(text: "c")), ""),
+                (.shutDown, "MODEL_LOADING MODEL_LOADING"),
+                (.ended(1, .endOfSpeech, SpeechSummary()), "complete stopped(server_shutdown) close1001"),
+            ])
+        machine = Self.machine(in: .speaking)
+        play(
+            &machine,
+            [
+                (.speak(SpeakMessage(text: "b")), ""),
+                (.cut, "MODEL_LOADING cancel1 stopped(server_shutdown) close1001"),
+            ])
+    }
+
+    @Test func aPieceThatWasRefusedDoesNotCount() {
+        var machine = Self.machine(in: .started)
+        var piece = SpeakMessage(text: "ab")
+        piece.append = true
+        play(
+            &machine,
+            [
+                (.speak(piece), "begin1"), (.speak(piece), "append1(ab)"),
+                (.refused(1, SpeakError(.rateLimited, "later"), characters: 2), "RATE_LIMITED"),
+                (.refused(9, SpeakError(.rateLimited, "later"), characters: 2), ""),
+            ])
+        let ended = machine.handle(.ended(1, .endOfSpeech, SpeechSummary()), at: Self.now)
+        guard case .send(.complete(let complete)) = ended.first else {
+            Issue.record("\(ended)")
+            return
+        }
+        #expect(complete.charactersProcessed == 2)
+    }
+
     @Test func anInterruptionDropsTheAnswerWithAllThatWaits() {
         var machine = Self.machine(in: .speaking)
         play(
@@ -274,7 +311,7 @@ import Testing
     @Test(arguments: [UInt64(1), 2, 3, 4]) func randomEventsKeepThePromises(seed: UInt64) {
         var random = SplitMix(state: seed)
         for _ in 0..<200 {
-            var machine = Machine(isAuthorized: random.next() % 4 != 0, defaultVoice: "makima")
+            var machine = Machine(isAuthorized: random.next() % 4 != 0, defaultVoice: "makima", textLimit: 10_000)
             var open: Int?
             for _ in 0..<50 {
                 var (name, event) = Self.events[Int(random.next() % UInt64(Self.events.count))]

@@ -24,7 +24,7 @@ import Testing
     /// The limit is that of the text as it was sent, not as it is said.
     @Test func figuresMayTakeMoreRoomInWords() async throws {
         let text = String(repeating: "8 ", count: 5000)
-        #expect(SpokenForm(language: "english").convert(text).text.utf8.count > SpeechRequest.textLimit)
+        #expect(SpokenForm(language: "english").convert(text).text.unicodeScalars.count > 10_000)
         let heard = await SynthesisSchedulerTests.hear(try await service().speak(order(text)))
         guard case .ended(.budget, let summary) = heard.last else {
             Issue.record("\(heard)")
@@ -34,12 +34,13 @@ import Testing
     }
 
     @Test func aTextOverTheLimitIsRefused() async {
-        let error = await #expect(throws: SpeakError.self) { try await service().speak(order(text(bytes: 10_001))) }
+        let error = await #expect(throws: SpeakError.self) { try await service().speak(order(text(10_001))) }
         #expect(error?.code == .invalidText && error?.field == "text")
-        await #expect(throws: Never.self) { try await service().speak(order(text(bytes: 10_000))) }
+        await #expect(throws: Never.self) { try await service().speak(order(text(10_000))) }
     }
 
-    private func text(bytes: Int) -> String { String(repeating: "a", count: bytes) }
+    /// As people count them, and not in bytes: three for each of these.
+    private func text(_ characters: Int) -> String { String(repeating: "字", count: characters) }
 
     @Test func aVoiceIsReadyBeforeAnybodyAsks() async {
         let service = await service()

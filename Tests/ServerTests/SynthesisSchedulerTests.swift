@@ -11,7 +11,16 @@ import Testing
         source: SpokenText? = nil, on scheduler: some Synthesizer
     ) async throws(SpeakError) -> SpeechStream {
         try await scheduler.speak(
-            SpeechRequest(text: text, voice: .none, isOpen: isOpen), priority: priority, client: client, source: source)
+            SpeechRequest(text: text, voice: .none, isOpen: isOpen),
+            of: isOpen ? open(text) : TextInlet(source ?? SpokenText(verbatim: text)), priority: priority,
+            client: client)
+    }
+
+    /// An open text that begins so, as it is.
+    private static func open(_ text: String, limit: Int = 10_000) -> TextInlet {
+        let inlet = TextInlet(OpenText(nil), limit: limit)
+        #expect(throws: Never.self) { try inlet.add(text, isLast: false) }
+        return inlet
     }
 
     /// What several tasks note down.
@@ -143,7 +152,8 @@ import Testing
     @Test func theDeadlineEndsAnUtterance() async throws {
         var limits = SchedulerLimits()
         limits.deadline = .milliseconds(30)
-        let scheduler = SynthesisScheduler(ToneEngine(frameTime: .milliseconds(2)), limits: limits)
+        // A frame is 80 ms of sound.
+        let scheduler = SynthesisScheduler(ToneEngine(frameTime: .milliseconds(100)), limits: limits)
         guard
             case .failed(let error) = await Self.hear(
                 try await Self.speak(String(repeating: "x", count: 500), on: scheduler)
@@ -179,7 +189,7 @@ import Testing
         let scheduler = SynthesisScheduler(ToneEngine(frameTime: .milliseconds(1)), limits: limits)
         // The first two hold both places while the others come: one of them for much longer.
         let long = try await Self.speak(String(repeating: "x", count: 5000), client: "greedy", on: scheduler)
-        let first = try await Self.speak(String(repeating: "x", count: 40), client: "greedy", on: scheduler)
+        let first = try await Self.speak(String(repeating: "x", count: 40), client: "other", on: scheduler)
         while scheduler.gauges.running < 2 { try await Task.sleep(for: .milliseconds(1)) }
         let requests: [(String, client: String, SpeakRequest.Priority)] = [
             ("greedy again", "greedy", .normal), ("modest", "modest", .normal), ("urgent", "greedy", .high),
@@ -239,6 +249,137 @@ import Testing
         }
         #expect(error.code == .timeout)
         #expect(heard.characters == [1, 2])
+    }
+
+    @Test(.timeLimit(.minutes(1))) func idleOpenTextsHoldNoPlace() async throws {
+        var limits = SchedulerLimits()
+        limits.running = 2
+        let scheduler = SynthesisScheduler(ToneEngine(), limits: limits)
+        // One that never had text, one that has said all it had.
+        let empty = try await Self.speak("", client: "idle", isOpen: true, on: scheduler)
+        let starved = try await Self.speak("ab", client: "idle too", isOpen: true, on: scheduler)
+        for await event in starved where event == .starved { break }
+        let third = await Self.hear(try await Self.speak("third", client: "other", on: scheduler))
+        #expect(third.characters.count == 5)
+        empty.cancel()
+    }
+
+    @Test(.timeLimit(.minutes(1))) func anOpenTextGoesOnBesideOthers() async throws {
+        var limits = SchedulerLimits()
+        limits.running = 1
+        let scheduler = SynthesisScheduler(ToneEngine(), limits: limits)
+        let open = try await Self.speak("a", client: "open", isOpen: true, on: scheduler)
+        var frames = 0
+        for await event in open {
+            if case .frame = event { frames += 1 }
+            guard event == .starved else { continue }
+            // Somebody else speaks meanwhile, in the only place.
+            #expect(await Self.hear(try await Self.speak("xyz", on: scheduler)).characters.count == 3)
+            try await open.append("b", isLast: frames == 15)
+        }
+        #expect(frames == 16)
+    }
+
+    /// Hours of speech are no reason to end it, as long as it is made as fast as it is heard.
+    @Test func theDeadlineGrowsWithSoundAndWaiting() {
+        let (_, continuation) = AsyncStream.makeStream(of: SpokenEvent.self)
+        let entry = ScheduledUtterance<ToneEngine>(
+            SpeechRequest(text: "a", voice: .none), of: TextInlet(SpokenText(verbatim: "a")), .normal, client: "a",
+            SpeechTicket(continuation), deadline: .seconds(300))
+        #expect(entry.deadline == entry.submitted + .seconds(300))
+        entry.count(.seconds(2), at: entry.submitted)
+        entry.wait(.seconds(5))
+        #expect(entry.deadline == entry.submitted + .seconds(307))
+        #expect(entry.pausedFor == .seconds(5))
+        // Only sound shows that it goes on.
+        entry.count(.seconds(1), at: entry.submitted + .seconds(9))
+        #expect(entry.pausedFor == .zero && entry.underruns == 0)
+        entry.count(.seconds(1), at: entry.submitted + .seconds(20))
+        #expect(entry.underruns == 1)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func dripsWithoutAWordKeepNothingAlive() async throws {
+        var limits = SchedulerLimits()
+        limits.stall = .milliseconds(200)
+        let scheduler = SynthesisScheduler(ToneEngine(), limits: limits)
+        let stream = try await Self.speak("a", isOpen: true, on: scheduler)
+        let dripping = Task {
+            while !Task.isCancelled {
+                try? await stream.append("", isLast: false)
+                try? await Task.sleep(for: .milliseconds(20))
+            }
+        }
+        let heard = await Self.hear(stream)
+        dripping.cancel()
+        guard case .failed(let error) = heard.last else {
+            Issue.record("it did not fail")
+            return
+        }
+        #expect(error.code == .timeout)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func oneClientLeavesPlacesToOthers() async throws {
+        var limits = SchedulerLimits()
+        limits.running = 2
+        let scheduler = SynthesisScheduler(ToneEngine(frameTime: .milliseconds(2)), limits: limits)
+        let greedy = [String(repeating: "x", count: 500), String(repeating: "y", count: 500)]
+        var streams: [SpeechStream] = []
+        for text in greedy { streams.append(try await Self.speak(text, client: "greedy", on: scheduler)) }
+        async let first = Self.hear(streams[0])
+        async let second = Self.hear(streams[1])
+        while scheduler.gauges.running < 2 { try await Task.sleep(for: .milliseconds(1)) }
+        // It speaks while both of the other's go on, and nothing of theirs is lost.
+        let modest = await Self.hear(try await Self.speak("modest", client: "modest", on: scheduler))
+        #expect(modest.characters.count == 6)
+        #expect(scheduler.gauges.running == 2)
+        #expect(await first.characters == Array(1...500))
+        #expect(await second.characters == Array(1...500))
+    }
+
+    @Test func oneClientCannotFillTheQueue() async throws {
+        var limits = SchedulerLimits()
+        limits.waiting = 16
+        limits.running = 1
+        let scheduler = SynthesisScheduler(ToneEngine(frameTime: .milliseconds(5)), limits: limits)
+        var streams: [SpeechStream] = []
+        var refused: SpeakError?
+        while refused == nil, streams.count < 40 {
+            do {
+                streams.append(
+                    try await Self.speak(String(repeating: "x", count: 1000), client: "greedy", on: scheduler))
+            } catch { refused = error }
+        }
+        #expect(refused?.code == .rateLimited && streams.count < 16)
+        await #expect(throws: Never.self) { try await Self.speak("modest", client: "modest", on: scheduler) }
+        await scheduler.cancelAll()
+    }
+
+    @Test func whatWaitsToBeSaidIsLimited() async throws {
+        let inlet = TextInlet(OpenText(nil), limit: 10)
+        #expect(try inlet.add("12345678", isLast: false) == "12345678")
+        #expect(inlet.room == 2)
+        let error = #expect(throws: SpeakError.self) { try inlet.add("abc", isLast: true) }
+        #expect(error?.code == .rateLimited && error?.retryAfter != nil)
+        // What was refused was not taken.
+        #expect(try inlet.add("ab", isLast: false) == "ab")
+        #expect(inlet.originalOffset(ofSpoken: 9) == 9)
+        #expect(inlet.room == 9)
+        #expect(try inlet.add("cdefghijk", isLast: true) == "cdefghijk")
+        #expect(inlet.originalOffset(ofSpoken: 19) == 19)
+    }
+
+    /// Hours of text, as long as it is spoken.
+    @Test(.timeLimit(.minutes(1))) func aTextThatIsSpokenHasNoEnd() async throws {
+        let scheduler = SynthesisScheduler(ToneEngine())
+        let text = TextInlet(OpenText(nil), limit: 100)
+        let stream = try await scheduler.speak(
+            SpeechRequest(text: "", voice: .none, isOpen: true), of: text, priority: .normal, client: "a")
+        let feeding = Task {
+            try await stream.feed(String(repeating: "x", count: 2000))
+            try await stream.append("", isLast: true)
+        }
+        #expect(await Self.hear(stream).characters.last == 2000)
+        try await feeding.value
     }
 
     /// Hums, and makes a voice only when it may.

@@ -104,21 +104,6 @@ func buzz(
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path + "/own") == ["ada-l-2"])
     }
 
-    @Test func aVoiceIsFoundByTheNameThatIsShown() throws {
-        let folder = try TemporaryFolder()
-        let store = try store(folder)
-        _ = try store.add(buzz(seconds: 5), VoiceProposal(name: "Ada L.", consent: "Recorded by herself"))
-        for name in ["ada-l", "Ada L.", "ADA L.", "Ada-L"] { #expect(try store.find(name).metadata.id == "ada-l") }
-        #expect(store.contains("ada l."))
-        // Only an id takes something away, or is taken.
-        #expect(throws: VoiceError.badID("Ada L.")) { try store.remove("Ada L.") }
-        let other = VoiceProposal(name: "Bob", id: "bob", consent: "yes")
-        #expect(try store.add(buzz(seconds: 5), other).0.metadata.id == "bob")
-        for name in ["", "../own/ada-l", "ada-l/", "/ada-l"] {
-            #expect(throws: VoiceError.badID(name)) { try store.find(name) }
-        }
-    }
-
     @Test func whatIsRefusedLeavesNothing() throws {
         let folder = try TemporaryFolder()
         let store = try store(folder)

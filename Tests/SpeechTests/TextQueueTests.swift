@@ -13,7 +13,9 @@ private func groups(_ text: String, whole: Bool = false) -> [TextQueue.Part] {
 
 @Test func aShortTextIsOneGroup() {
     let text = "  Good morning. How are you?\n"
-    #expect(groups(text) == [.init(text: "Good morning. How are you?", characters: text.count, isLast: true)])
+    #expect(
+        groups(text) == [.init(text: "Good morning. How are you?", characters: text.unicodeScalars.count, isLast: true)]
+    )
 }
 
 @Test(arguments: [true, false])
@@ -36,13 +38,19 @@ func aLongTextIsCutAtSentences(whole: Bool) {
     #expect(!TextQueue("", isOpen: true).isExhausted)
 }
 
+/// All that is handed out of an open text.
+private func settled(_ text: String) -> String {
+    var queue = TextQueue(text, isOpen: true)
+    return queue.next(whole: false)?.text ?? ""
+}
+
 @Test(arguments: [
     ("Hello", ""), ("Hello ", "Hello"), ("Hello wor", "Hello"), ("Hello world. ", "Hello world."),
     ("It costs 12 ", "It costs"), ("It costs 12 euros ", "It costs 12 euros"), ("一二三", ""), ("你好，世", "你好"),
     ("a  b", "a"), (" ", ""), ("", ""),
 ])
 func settledTextNeverChanges(text: String, settled: String) {
-    #expect(TextQueue.settled(text[...]) == settled)
+    #expect(SpeechTests.settled(text) == settled)
 }
 
 @Test func wholeSentencesWaitForTheirEnd() {
@@ -93,4 +101,62 @@ func settledTextNeverChanges(text: String, settled: String) {
         Array(repeating: quiet, count: 60) + [speech] + Array(repeating: quiet, count: 24) + [speech]
         + Array(repeating: quiet, count: 25)
     #expect(frames.firstIndex { detector.take($0[...]) } == frames.count - 1)
+}
+
+/// What a queue must say that looks at all of its text at once: the definition of what it does with a window.
+private func groupsOfWhole(_ text: String) -> [String] {
+    var groups: [String] = []
+    var (group, length) = ("", 0)
+    for piece in SentenceSplitter(maximumLength: 2 * TextQueue.groupLength).split(text) {
+        let count = piece.text.unicodeScalars.count
+        if length > 0, length + count > TextQueue.groupLength {
+            groups.append(group)
+            (group, length) = ("", 0)
+        }
+        group += piece.text
+        length += count
+        if piece.endsParagraph {
+            groups.append(group)
+            (group, length) = ("", 0)
+        }
+    }
+    return (groups + [group]).map { $0.trimmingWhitespace() }.filter(\.isSpeakable)
+}
+
+@Test(arguments: [
+    "It was late, and nobody was there. ", "Why? Because! ", "wordwithoutend", "一二三四五，六七八九十。",
+    "Mr. Smith paid 3.50 today. ", "A line\n\nand another ",
+    "One very long sentence that has clauses, and more of them, and it goes on; ",
+])
+func aLongTextIsCutAsIfItWereSeenWhole(sentence: String) {
+    let text = String(repeating: sentence, count: 20_000 / sentence.count)
+    #expect(groups(text).map(\.text) == groupsOfWhole(text))
+    #expect(groups(text).reduce(0) { $0 + $1.characters } == text.unicodeScalars.count)
+}
+
+@Test func charactersAreUnicodeScalars() {
+    let text = "e\u{301} 👨‍👩‍👧 end."
+    #expect(groups(text).map(\.characters) == [text.unicodeScalars.count])
+}
+
+@Test func aPageOfMarksIsSkipped() {
+    let text = String(repeating: "🙂 ", count: 3000) + "Hello."
+    let parts = groups(text)
+    #expect(parts.count == 1 && parts[0].text.hasSuffix("Hello."))
+    #expect(parts.map(\.characters) == [text.unicodeScalars.count])
+}
+
+/// Takes no longer for each piece, however much waits: a megabyte of it in pieces of ten.
+@Test(.timeLimit(.minutes(5))) func manyPiecesTakeTimeInProportion() {
+    var queue = TextQueue("", isOpen: true)
+    var taken = 0
+    _ = queue.next(whole: false)
+    for _ in 0..<100_000 {
+        queue.append("some words", isLast: false)
+        // A group is begun that nobody speaks further.
+        if taken == 0, let part = queue.next(whole: false) { taken += part.characters }
+    }
+    queue.append("", isLast: true)
+    while let part = queue.next(whole: false) { taken += part.characters }
+    #expect(taken == 1_000_000 && queue.isExhausted)
 }

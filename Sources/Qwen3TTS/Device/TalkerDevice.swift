@@ -15,6 +15,9 @@ package protocol TalkerCache: AnyObject {
 
     /// Positions that are read.
     var count: Int { get }
+
+    /// Bytes of memory it holds, wherever that is.
+    var byteCount: Int { get }
 }
 
 /// What one generation has in a step of the talker: its rows follow the positions in its cache.

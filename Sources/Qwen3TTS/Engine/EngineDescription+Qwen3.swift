@@ -12,7 +12,7 @@ extension EngineDescription {
         author: (name: "Qwen", url: "https://github.com/QwenLM/Qwen3-TTS"),
         languages: Language.all.map(\.name),
         devices: ["cpu"], needsModel: true, accepts: Qwen3Engine.accepts, identity: Qwen3Engine.identity,
-        load: { try Qwen3Engine(directory: $0.folder, threads: $0.threads) },
+        load: { try Qwen3Engine(directory: $0.folder, threads: $0.threads, promptCache: $0.promptCache) },
         inspect: Qwen3Engine.inspect)
 }
 

@@ -16,13 +16,18 @@ struct PrefixCache {
         let key: Key
         let rows: [Float]  // the front of the prompt, so that a voice that changed under the same id is noticed
         let cache: any TalkerCache
+        var bytes: Int { cache.byteCount + 4 * rows.count }
     }
 
     /// Latest use last.
     private var entries: [Entry] = []
-    private let capacity: Int
+    /// Bytes that the entries may hold together.
+    private let limit: Int
 
-    init(capacity: Int = 8) { self.capacity = capacity }
+    init(limit: Int) { self.limit = limit }
+
+    /// Bytes that the entries hold together.
+    var byteCount: Int { entries.reduce(0) { $0 + $1.bytes } }
 
     mutating func find(_ key: Key, for prompt: Prompt) -> (any TalkerCache)? {
         guard let index = entries.firstIndex(where: { $0.key == key }) else { return nil }
@@ -34,9 +39,14 @@ struct PrefixCache {
 
     mutating func store(_ cache: any TalkerCache, _ key: Key, for prompt: Prompt) {
         entries.removeAll { $0.key == key }
-        if entries.count == capacity { entries.removeFirst() }
-        entries.append(Entry(key: key, rows: Self.front(of: prompt), cache: cache))
+        let entry = Entry(key: key, rows: Self.front(of: prompt), cache: cache)
+        guard entry.bytes <= limit else { return }
+        while byteCount + entry.bytes > limit { entries.removeFirst() }
+        entries.append(entry)
     }
+
+    /// Gives the memory back: the next utterance of each voice reads its prompt again.
+    mutating func removeAll() { entries = [] }
 
     private static func front(of prompt: Prompt) -> [Float] { prompt.embeddings[0..<prompt.constant].values }
 }

@@ -4,10 +4,6 @@ import Compute
 import Speech
 
 extension Qwen3Engine {
-    func checkLength(_ text: String, limit: Int) throws(SynthesisError) {
-        guard text.utf8.count <= limit else { throw .textTooLong(bytes: text.utf8.count, limit: limit) }
-    }
-
     /// What every group of the request is conditioned on.
     func conditioning(_ request: SpeechRequest) throws(SynthesisError) -> Utterance.Conditioning {
         let (speaker, name, prompt) = try voice(request.voice)
@@ -63,7 +59,8 @@ extension Qwen3Engine {
         guard information.takesInstructions else {
             throw .unsupported("This checkpoint takes no instruction how to speak; custom_voice and voice_design do.")
         }
-        try checkLength(text, limit: SpeechRequest.textLimit)
+        let (count, limit) = (text.unicodeScalars.count, SpeechRequest.promptLimit)
+        guard count <= limit else { throw .textTooLong(characters: count, limit: limit) }
         return text
     }
 

@@ -16,7 +16,7 @@ package final class Qwen3Engine: SpeechEngine {
     /// What prompts are put together with, on this computer.
     private let processor: Processor
     private let loop: GenerationLoop
-    private var prefixes = PrefixCache()
+    private var prefixes: PrefixCache
     private var active: [Utterance] = []
     private var generations: [Generation] = []
     // Used again by every call, so that a steady frame allocates nothing.
@@ -24,10 +24,12 @@ package final class Qwen3Engine: SpeechEngine {
     private var frames: [[Int]]
 
     /// Speaks a checkpoint on the devices given.
+    /// - Parameter promptCache: bytes that the fronts of prompts may hold, so that a voice need not be read for each utterance.
     package init(
         _ checkpoint: Checkpoint, _ embeddings: TalkerEmbeddings, talker: any TalkerDevice, codec: any CodecDevice,
-        on processor: Processor
+        on processor: Processor, promptCache: Int = EngineOptions.defaultPromptCache
     ) {
+        prefixes = PrefixCache(limit: promptCache)
         information = checkpoint.information
         configuration = checkpoint.configuration
         tokenizer = checkpoint.tokenizer
@@ -42,13 +44,16 @@ package final class Qwen3Engine: SpeechEngine {
 
     /// Speaks the checkpoint of a folder on this computer's processor. Without a number of threads the fastest is found by
     /// trying.
-    package convenience init(directory: String, threads: Int? = 1, kernels: Kernels = .best) throws {
+    package convenience init(
+        directory: String, threads: Int? = 1, kernels: Kernels = .best,
+        promptCache: Int = EngineOptions.defaultPromptCache
+    ) throws {
         let processor = threads.map { Processor(kernels: kernels, threads: $0) } ?? .measured(kernels: kernels)
         let checkpoint = try Checkpoint(directory: directory)
         let talker = try checkpoint.talker()
         self.init(
             checkpoint, talker.embeddings, talker: CPUTalker(talker, on: processor),
-            codec: CPUCodec(try checkpoint.decoder(), on: processor), on: processor)
+            codec: CPUCodec(try checkpoint.decoder(), on: processor), on: processor, promptCache: promptCache)
     }
 
     // MARK: Requests
@@ -56,15 +61,17 @@ package final class Qwen3Engine: SpeechEngine {
     package func begin(_ request: SpeechRequest) throws(SynthesisError) -> Utterance {
         let text = TextQueue(request.text, isOpen: request.isOpen)
         guard request.isOpen || !text.isExhausted else { throw .emptyText }
-        try checkLength(request.text, limit: SpeechRequest.spokenLimit)
-        return Utterance(request, try conditioning(request), try options(request.options), text, codec.makeState())
+        return Utterance(
+            request, try conditioning(request), try options(request.options), text, codec.makeState(),
+            sampleRate: information.sampleRate)
     }
 
     package func append(_ text: String, isLast: Bool, to utterance: Utterance) throws(SynthesisError) {
-        try checkLength(text, limit: SpeechRequest.spokenLimit)
         guard utterance.text.isOpen else { throw .failed("text was appended behind the last") }
         utterance.text.append(text, isLast: isLast)
     }
+
+    package func giveBackMemory() { prefixes.removeAll() }
 
     // MARK: Frames
 
@@ -206,7 +213,9 @@ package final class Qwen3Engine: SpeechEngine {
         }
         utterance.frames += frames.count
         let isSilent = utterance.group!.countSound(utterance.samples, frames: frames.count)
-        let event = SpeechEvent.frame(utterance.samples, characters: utterance.spokenCharacters)
+        utterance.heard.removeAll(keepingCapacity: true)
+        utterance.trimmer.take(utterance.samples, into: &utterance.heard)
+        let event = SpeechEvent.frame(utterance.heard, characters: utterance.spokenCharacters)
         if isSilent { _ = finishGroup(utterance, .silence) }
         return event
     }
@@ -227,6 +236,7 @@ package final class Qwen3Engine: SpeechEngine {
         guard let group = utterance.group else { return .starved }
         if let reason { utterance.reason = reason }
         utterance.characters += group.characters
+        utterance.trimmer.endGroup()
         utterance.group = utterance.next.take()
         limit(utterance.group, of: utterance)
         let isLast = utterance.group == nil && utterance.text.isExhausted

@@ -25,9 +25,12 @@ package final class Utterance {
     var next: Group?
     /// Groups that were begun.
     var groups = 0
-    /// The last sound that was given out; the memory of the next as soon as nobody else holds it.
+    /// The last sound that the codec made.
     var samples: [Float] = []
-    /// Frames given out so far.
+    /// What of it is heard: the last that was given out; the memory of the next as soon as nobody else holds it.
+    var heard: [Float] = []
+    var trimmer: SilenceTrimmer
+    /// Frames made so far.
     var frames = 0
     /// Characters of the source text in groups that are spoken.
     var characters = 0
@@ -42,7 +45,7 @@ package final class Utterance {
 
     init(
         _ request: SpeechRequest, _ conditioning: Conditioning, _ options: GenerationOptions, _ text: TextQueue,
-        _ codec: any CodecState
+        _ codec: any CodecState, sampleRate: Int
     ) {
         self.conditioning = conditioning
         self.options = options
@@ -50,6 +53,7 @@ package final class Utterance {
         inPairs = request.inPairs
         self.text = text
         self.codec = codec
+        trimmer = SilenceTrimmer(sampleRate: sampleRate)
     }
 
     /// Every group has a stream of its own, so that it says the same whether it is generated alone or beside another.
@@ -73,7 +77,7 @@ package final class Utterance {
         var text: String
         var characters: Int
         var budget = FrameBudget()
-        /// Frames given out.
+        /// Frames that became sound.
         var frames = 0
         var silence = SilenceDetector()
         /// Frames that are no sound yet.
@@ -110,7 +114,8 @@ package final class Utterance {
     var spokenCharacters: Int {
         guard let group else { return characters }
         let share = min(1, Double(group.frames) / max(group.budget.expected, 1))
-        return characters + Int(share * Double(group.characters))
+        // The last character is spoken when the group has ended.
+        return characters + min(Int(share * Double(group.characters)), max(group.characters - 1, 0))
     }
 }
 

@@ -49,8 +49,9 @@ package final class VoiceCloner: VoiceMaker {
         guard transcript.isSpeakable else {
             throw .badReference("its transcript is empty; leave it out to clone by the sound alone.")
         }
-        guard transcript.utf8.count <= SpeechRequest.textLimit else {
-            throw .textTooLong(bytes: transcript.utf8.count, limit: SpeechRequest.textLimit)
+        let count = transcript.unicodeScalars.count
+        guard count <= SpeechRequest.promptLimit else {
+            throw .textTooLong(characters: count, limit: SpeechRequest.promptLimit)
         }
         let silence = [Float](repeating: 0, count: Int(Self.silenceAfterClip * Double(information.sampleRate)))
         return VoicePrompt(

@@ -82,7 +82,7 @@ package struct HTTPListener: Service {
 
 /// Runs `body`, which ends by closing the channel, and cancels it when the channel closes before: nobody waits any more for
 /// what it does.
-private func whileOpen(_ channel: any Channel, _ body: @escaping @Sendable () async throws -> Void) async throws {
+func whileOpen(_ channel: any Channel, _ body: @escaping @Sendable () async throws -> Void) async throws {
     try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask { try await body() }
         group.addTask { try? await channel.closeFuture.get() }

@@ -27,8 +27,7 @@ extension HTTPListener {
         return [
             "/api/v1/speak": { receiver, sender, head in
                 let identity = await HandshakeIdentity(service, head, sender)
-                let session = SpeakSession(service, client: identity.client, isAuthorized: identity.isAuthorized)
-                try await session.run(&receiver, sender)
+                try await SpeakSession(service, identity, refusals).run(&receiver, sender)
             },
             "/api/v1/listen": { receiver, sender, head in
                 let identity = await HandshakeIdentity(service, head, sender)
@@ -40,9 +39,15 @@ extension HTTPListener {
 
 /// Who opened a WebSocket, by the handshake.
 struct HandshakeIdentity {
+    /// Whom the token names, or the address.
     let client: String
     /// No token is asked for, or the handshake's is good.
     let isAuthorized: Bool
+
+    init(client: String, isAuthorized: Bool) {
+        self.client = client
+        self.isAuthorized = isAuthorized
+    }
 
     init(_ service: SpeechService, _ head: HTTPRequestHead, _ sender: WebSocketSender) async {
         let remote = sender.channel.remoteAddress?.ipAddress ?? "local"

@@ -68,7 +68,7 @@ package final class ServerMetrics: Sendable {
         }
         text.single("makima_utterances_running", "gauge", "Utterances being spoken.", "\(running)")
         text.single("makima_utterances_waiting", "gauge", "Utterances waiting for a place.", "\(waiting)")
-        text.single("makima_sessions", "gauge", "Open speak and listen sessions.", "\(sessions)")
+        text.single("makima_sessions", "gauge", "Open sessions: speak, listen and Wyoming.", "\(sessions)")
         text.single("makima_model_ready", "gauge", "1 when the model is loaded.", isReady ? "1" : "0")
         text.single("makima_audio_seconds_total", "counter", "Seconds of sound made.", "\(state.audioSeconds)")
         text.single("makima_compute_seconds_total", "counter", "Seconds spent making it.", "\(state.computeSeconds)")

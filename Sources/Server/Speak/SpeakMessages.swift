@@ -53,8 +53,8 @@ package struct SpeakMessage: Sendable, Equatable {
 }
 
 extension ClientMessage {
-    /// Longer messages are refused before they are parsed. The longest text has 10 000 bytes, 60 000 when all is escaped.
-    package static let sizeLimit = 65_536
+    /// Longer messages are refused before they are parsed. A text of 10 000 characters has 120 000 bytes when all is escaped.
+    package static let sizeLimit = 262_144
 
     package init(_ json: String) throws(SpeakError) {
         self = try Wire.read(MessageFields(json: json))
@@ -94,7 +94,7 @@ extension ClientMessage {
 
         private static func speak(_ fields: MessageFields) throws(SpeakError) -> SpeakMessage {
             // The service checks the length, where the limit is known.
-            guard let text = try fields.string("text", limit: .max) else {
+            guard let text = try fields.piece("text") else {
                 throw SpeakError(.invalidText, "speak has no text.", field: "text")
             }
             var speak = SpeakMessage(text: text)
@@ -132,20 +132,31 @@ package struct MessageFields: Decodable {
         guard json.utf8.count <= limit else {
             throw SpeakError(.invalidText, "The message has \(json.utf8.count) bytes; the limit is \(limit).")
         }
-        do {
-            self = try JSONDecoder().decode(MessageFields.self, from: Data(json.utf8))
-        } catch {
+        guard let fields = MessageFields(bytes: Array(json.utf8)) else {
             throw SpeakError(.invalidText, "The message is not a JSON object.")
+        }
+        self = fields
+    }
+
+    /// nil when it is no JSON object.
+    package init?(bytes: [UInt8]) {
+        do { self = try JSONDecoder().decode(MessageFields.self, from: Data(SurrogateHalves.marked(bytes))) } catch {
+            return nil
         }
     }
 
+    /// - Parameter limit: in Unicode scalars.
     package func string(_ name: String, limit: Int) throws(SpeakError) -> String? {
-        guard let value: String = try value(name, "a string") else { return nil }
-        guard value.utf8.count <= limit else {
-            throw SpeakError(.invalidText, "\(name) has \(value.utf8.count) bytes; the limit is \(limit).", field: name)
+        guard let value = try piece(name).map(SurrogateHalves.mended) else { return nil }
+        let count = value.unicodeScalars.count
+        guard count <= limit else {
+            throw SpeakError(.invalidText, "\(name) has \(count) characters; the limit is \(limit).", field: name)
         }
         return value
     }
+
+    /// A string that may be a part of a longer text: `SurrogateHalves.Joiner` puts the parts together.
+    package func piece(_ name: String) throws(SpeakError) -> String? { try value(name, "a string") }
 
     package func integer(_ name: String, _ range: ClosedRange<Int>) throws(SpeakError) -> Int? {
         let what = "a whole number from \(range.lowerBound) to \(range.upperBound)"

@@ -17,6 +17,7 @@ package actor SpeakSession {
 
     package nonisolated let id = UUID().uuidString.lowercased()
     private nonisolated let service: SpeechService
+    private let refusals: RefusalLog
     private let client: String
     private var machine: SpeakStateMachine
     private var outgoing: [Outgoing] = []
@@ -34,10 +35,11 @@ package actor SpeakSession {
         let id: SpeakStateMachine.UtteranceID
         let request: SpeakRequest
         let settings: StartMessage
-        /// What of open text waits for its words.
-        var openText: OpenText
-        /// Text that came before the scheduler had the utterance.
+        /// Text that came before there was a stream, and how much of it.
         var early: [(text: String, isLast: Bool)] = []
+        var earlyCharacters = 0
+        /// Puts characters together that the client cut in two.
+        private var joiner = SurrogateHalves.Joiner()
         var stream: SpeechStream?
         /// Chunks of sound sent as JSON.
         var sequence = 0
@@ -48,14 +50,24 @@ package actor SpeakSession {
             self.id = id
             self.settings = settings
             let isOpen = message.append && !message.flush
-            openText = OpenText(isOpen && settings.normalize ? SpokenForm(language: settings.language) : nil)
             var request = SpeakRequest(
-                text: isOpen ? openText.append(message.text, isLast: false) : message.text, voice: settings.voice,
-                language: settings.language, instruction: settings.instruction, priority: message.priority,
+                text: joiner.join(message.text, isLast: !isOpen), voice: settings.voice, language: settings.language,
+                instruction: settings.instruction, priority: message.priority,
                 isOpen: isOpen, client: client)
             request.normalizes = settings.normalize
             request.options.seed = settings.seed
             self.request = request
+        }
+
+        /// The next piece of its text as text.
+        func join(_ piece: String, isLast: Bool) -> String { joiner.join(piece, isLast: isLast) }
+
+        /// Keeps text until there is a stream.
+        func keep(_ text: String, isLast: Bool, limit: Int) throws(SpeakError) {
+            let waiting = request.text.unicodeScalars.count + earlyCharacters
+            try TextInlet.check(text.unicodeScalars.count, after: waiting, limit: limit)
+            earlyCharacters += text.unicodeScalars.count
+            early.append((text, isLast))
         }
     }
 
@@ -73,11 +85,12 @@ package actor SpeakSession {
         }
     }
 
-    /// `client` is whom the handshake's token names, or the address; `isAuthorized` whether that token was good.
-    init(_ service: SpeechService, client: String, isAuthorized: Bool) {
+    init(_ service: SpeechService, _ identity: HandshakeIdentity, _ refusals: RefusalLog) {
         self.service = service
-        self.client = client
-        machine = SpeakStateMachine(isAuthorized: isAuthorized, defaultVoice: service.defaultVoice)
+        self.refusals = refusals
+        client = identity.client
+        machine = SpeakStateMachine(
+            isAuthorized: identity.isAuthorized, defaultVoice: service.defaultVoice, textLimit: service.textLimit)
         (begun, begin) = AsyncStream.makeStream()
     }
 
@@ -138,7 +151,13 @@ extension SpeakSession {
                 denial = error
             }
         }
-        await handle(.start(start, denial: denial, hasVoice: start.voice.map(service.hasVoice) ?? true))
+        var (settings, hasVoice) = (start, true)
+        if let name = start.voice {
+            let id = service.voice(named: name)
+            hasVoice = id != nil
+            settings.voice = id ?? name
+        }
+        await handle(.start(settings, denial: denial, hasVoice: hasVoice))
     }
 
     private func handle(_ event: SpeakStateMachine.Event) async {
@@ -148,7 +167,9 @@ extension SpeakSession {
     private func perform(_ actions: [SpeakStateMachine.Action]) async {
         for action in actions {
             switch action {
-            case .send(let message): outgoing.append(.message(message.json))
+            case .send(let message):
+                outgoing.append(.message(message.json))
+                note(message)
             case .sendAudio: preconditionFailure("sound is sent where it is encoded")
             case .begin(let id, let message, let settings):
                 utterances[id] = Utterance(id, message, settings, client: client)
@@ -165,13 +186,25 @@ extension SpeakSession {
         await tellListeners()
     }
 
+    /// A line in the log for what the client was refused.
+    private func note(_ message: ServerMessage) {
+        guard case .error(let error, _) = message, error.code != .cancelled else { return }
+        refusals.note(client: client, door: "speak", code: error.code.rawValue, reason: error.message)
+    }
+
     private func append(_ text: String, isLast: Bool, to id: SpeakStateMachine.UtteranceID) async {
         guard let utterance = utterances[id] else { return }
-        let ready = utterance.openText.append(text, isLast: isLast)
-        guard !ready.isEmpty || isLast else { return }
-        guard let stream = utterance.stream else { return utterance.early.append((ready, isLast)) }
-        do throws(SpeakError) { try await stream.append(ready, isLast: isLast) } catch {
-            await handle(.failed(id, error))
+        let text = utterance.join(text, isLast: isLast)
+        do throws(SpeakError) {
+            if let stream = utterance.stream {
+                try await stream.append(text, isLast: isLast)
+            } else {
+                try utterance.keep(text, isLast: isLast, limit: service.textLimit)
+            }
+        } catch {
+            // A text whose end was refused ends without it.
+            if isLast { await append("", isLast: true, to: id) }
+            await handle(.refused(id, error, characters: text.unicodeScalars.count))
         }
     }
 

@@ -29,6 +29,8 @@ package struct SpeakStateMachine: Sendable {
         case audio(UtteranceID, Duration, characters: Int)
         case ended(UtteranceID, FinishReason, SpeechSummary)
         case failed(UtteranceID, SpeakError)
+        /// As many characters were not taken that came for an open utterance, which goes on.
+        case refused(UtteranceID, SpeakError, characters: Int)
         /// The other side of the contract: somebody talks; it was a false start; it was meant.
         case interrupt(mayResume: Bool), resume, confirm
         /// The server stops: finish what is being said; then, do not.
@@ -62,14 +64,20 @@ package struct SpeakStateMachine: Sendable {
     private var queue: [Queued] = []
     private var nextID = 1
 
+    /// Unicode scalars that the text of an utterance may have before it is spoken.
+    private let textLimit: Int
+
     /// `isAuthorized`: the handshake carried a good token, or none is asked for.
-    package init(isAuthorized: Bool, defaultVoice: String) {
+    package init(isAuthorized: Bool, defaultVoice: String, textLimit: Int) {
         self.isAuthorized = isAuthorized
+        self.textLimit = textLimit
         self.defaultVoice = defaultVoice
     }
 
     private struct Queued {
         var message: SpeakMessage
+        /// Unicode scalars of the text so far.
+        var characters: Int
         var isOpen: Bool { message.append && !message.flush }
     }
 
@@ -86,6 +94,18 @@ package struct SpeakStateMachine: Sendable {
         var reported: Duration?
         /// Frozen while held.
         var heard: ServerMessage.Progress?
+
+        /// What the client reported that it has played, else what it can have played since the first sound.
+        func played(_ now: ContinuousClock.Instant) -> Duration {
+            min(sent, reported ?? firstAudio.map { now - $0 } ?? .zero)
+        }
+
+        /// Two minutes of marks are enough for what has been played: an open text may go on for hours.
+        mutating func forgetPlayed(_ now: ContinuousClock.Instant) {
+            guard marks.count > 3000 else { return }
+            let past = marks.partitionPoint { $0.sent < played(now) }
+            marks.removeFirst(min(past, 1500))
+        }
     }
 }
 
@@ -104,6 +124,10 @@ extension SpeakStateMachine {
         case .audio(let id, let length, let characters): return audio(id, length, characters, now)
         case .ended(let id, let reason, let summary): return ended(id, reason, summary, now)
         case .failed(let id, let error): return failed(id, error, now)
+        case .refused(let id, let error, let characters):
+            guard id == current?.id else { return [] }
+            current?.characters -= characters
+            return [.send(.error(error, nil))]
         case .interrupt(let mayResume): return interrupt(mayResume, now)
         case .resume:
             guard isHeld else { return [] }
@@ -112,7 +136,7 @@ extension SpeakStateMachine {
             return [.send(.resumed)]
         case .confirm: return isHeld ? dropAll("The listener interrupted.", now) : []
         case .shutDown: return shutDown(now)
-        case .cut: return stop("server_shutdown", WebSocketClosure(1001, "server shutdown"), now)
+        case .cut: return dropQueue(Self.stopping) + stop("server_shutdown", Self.goingAway, now)
         case .disconnected:
             let cancel: [Action] = current.map { [.cancel($0.id)] } ?? []
             _ = close(.normal)
@@ -152,7 +176,7 @@ extension SpeakStateMachine {
             return [.send(.error(error, nil))]
         }
         guard phase != .stopping else {
-            return [.send(.error(SpeakError(.modelLoading, "The server is shutting down."), nil))]
+            return [.send(.error(Self.stopping, nil))]
         }
         if message.append || message.flush {
             if let actions = addToOpenUtterance(message) { return actions }
@@ -169,24 +193,26 @@ extension SpeakStateMachine {
         let position =
             message.priority == .high
             ? queue.firstIndex { $0.message.priority == .normal } ?? queue.endIndex : queue.endIndex
-        queue.insert(Queued(message: message), at: position)
+        queue.insert(Queued(message: message, characters: message.text.unicodeScalars.count), at: position)
         return current == nil ? beginNext(now) : []
     }
 
     /// nil when no utterance is open.
     private mutating func addToOpenUtterance(_ message: SpeakMessage) -> [Action]? {
+        let count = message.text.unicodeScalars.count
         if let index = queue.lastIndex(where: \.isOpen) {
-            let length = queue[index].message.text.utf8.count + message.text.utf8.count
-            guard length <= SpeechRequest.textLimit else {
-                let error = SynthesisError.textTooLong(bytes: length, limit: SpeechRequest.textLimit)
+            let length = queue[index].characters + count
+            guard length <= textLimit else {
+                let error = SynthesisError.textTooLong(characters: length, limit: textLimit)
                 return [.send(.error(SpeakError(error), nil))]
             }
+            queue[index].characters = length
             queue[index].message.text += message.text
             queue[index].message.flush = message.flush
             return []
         }
         guard let utterance = current, utterance.isOpen else { return nil }
-        current?.characters += message.text.count
+        current?.characters += count
         current?.isOpen = !message.flush
         return [.append(utterance.id, message.text, isLast: message.flush)]
     }
@@ -219,7 +245,7 @@ extension SpeakStateMachine {
     private mutating func beginNext(_ now: ContinuousClock.Instant) -> [Action] {
         guard !queue.isEmpty else { return [] }
         let next = queue.removeFirst()
-        current = Utterance(id: nextID, began: now, characters: next.message.text.count, isOpen: next.isOpen)
+        current = Utterance(id: nextID, began: now, characters: next.characters, isOpen: next.isOpen)
         nextID += 1
         if phase != .stopping { phase = .speaking }
         return [.begin(nextID - 1, next.message, settings)]
@@ -233,6 +259,7 @@ extension SpeakStateMachine {
         utterance.firstAudio = utterance.firstAudio ?? now
         utterance.sent += length
         utterance.marks.append((utterance.sent, characters))
+        utterance.forgetPlayed(now)
         current = utterance
         return [.sendAudio]
     }
@@ -261,7 +288,7 @@ extension SpeakStateMachine {
     private mutating func endCurrent(_ now: ContinuousClock.Instant) -> [Action] {
         current = nil
         isHeld = false
-        if phase == .stopping { return stop("server_shutdown", WebSocketClosure(1001, "server shutdown"), now) }
+        if phase == .stopping { return stop("server_shutdown", Self.goingAway, now) }
         phase = .started
         return beginNext(now)
     }
@@ -281,18 +308,26 @@ extension SpeakStateMachine {
     private mutating func dropAll(_ why: String, _ now: ContinuousClock.Instant) -> [Action] {
         guard let utterance = current else { return [] }
         var actions: [Action] = [.cancel(utterance.id), .send(cancelled(why, now))]
-        actions += queue.map { _ in .send(.error(SpeakError(.cancelled, why), .init(playedMs: 0, spokenCharacters: 0)))
-        }
-        queue = []
+        actions += dropQueue(SpeakError(.cancelled, why))
         return actions + endCurrent(now)
     }
 
-    private mutating func shutDown(_ now: ContinuousClock.Instant) -> [Action] {
-        queue = []
-        guard current != nil else { return stop("server_shutdown", WebSocketClosure(1001, "server shutdown"), now) }
-        phase = .stopping
-        return []
+    /// Tells what becomes of the texts that wait.
+    private mutating func dropQueue(_ error: SpeakError) -> [Action] {
+        defer { queue = [] }
+        let progress = error.code == .cancelled ? ServerMessage.Progress(playedMs: 0, spokenCharacters: 0) : nil
+        return queue.map { _ in .send(.error(error, progress)) }
     }
+
+    private mutating func shutDown(_ now: ContinuousClock.Instant) -> [Action] {
+        let dropped = dropQueue(Self.stopping)
+        guard current != nil else { return dropped + stop("server_shutdown", Self.goingAway, now) }
+        phase = .stopping
+        return dropped
+    }
+
+    private static let stopping = SpeakError(.modelLoading, "The server is shutting down.")
+    private static let goingAway = WebSocketClosure(1001, "server shutdown")
 
     private func cancelled(_ why: String, _ now: ContinuousClock.Instant) -> ServerMessage {
         .error(SpeakError(.cancelled, why), progress(now))
@@ -302,8 +337,7 @@ extension SpeakStateMachine {
     package func progress(_ now: ContinuousClock.Instant) -> ServerMessage.Progress {
         guard let utterance = current else { return .init(playedMs: 0, spokenCharacters: 0) }
         if let heard = utterance.heard { return heard }
-        let elapsed = utterance.firstAudio.map { now - $0 } ?? .zero
-        let played = min(utterance.sent, utterance.reported ?? elapsed)
+        let played = utterance.played(now)
         // The frame being played is the first that ends after `played`.
         let index = utterance.marks.partitionPoint { $0.sent < played }
         let characters = index < utterance.marks.count ? utterance.marks[index].characters : 0

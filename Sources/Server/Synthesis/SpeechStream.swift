@@ -5,7 +5,7 @@ import Synchronization
 
 /// What a door receives. After `ended` or `failed` nothing follows.
 package enum SpokenEvent: Sendable, Equatable {
-    /// Mono samples in [-1, 1] at the model's rate, and how many characters of the text have been taken up so far.
+    /// Mono samples in [-1, 1] at the model's rate, and how many Unicode scalars of the door's text have been taken up so far.
     case frame([Float], characters: Int)
     /// All text so far is spoken and more was announced.
     case starved
@@ -70,6 +70,7 @@ package struct SpeechStream: AsyncSequence, Sendable {
     package let sampleRate: Int
     let ticket: SpeechTicket
     let events: AsyncStream<SpokenEvent>
+    let text: TextInlet
     let control: any SpeechControl
 
     /// Ends the utterance within a fraction of a frame; events already sent may still be read. Whoever cancels does not wait
@@ -79,10 +80,29 @@ package struct SpeechStream: AsyncSequence, Sendable {
         Task { [control] in await control.wake() }
     }
 
-    /// More text for an open utterance; `isLast` closes it.
-    package func append(_ text: String, isLast: Bool) async throws(SpeakError) {
-        try await control.append(text, isLast: isLast, to: ticket)
+    /// More of an open text, as its writer sends it; `isLast` closes it. Refused with `RATE_LIMITED`, and not taken, when too
+    /// much waits to be said.
+    package func append(_ piece: String, isLast: Bool) async throws(SpeakError) {
+        let words = try text.add(piece, isLast: isLast)
+        if isLast || !words.isEmpty { await control.append(words, isLast: isLast, to: ticket) }
     }
+
+    /// More of an open text of any length, as there is room for it.
+    package func feed(_ piece: String) async throws {
+        var rest = piece.unicodeScalars[...]
+        while !rest.isEmpty {
+            let part = rest.prefix(text.room)
+            rest = rest.dropFirst(part.count)
+            if part.isEmpty {
+                try await Task.sleep(for: Self.roomCheck)
+            } else {
+                try await append(String(part), isLast: false)
+            }
+        }
+    }
+
+    /// How often it is looked whether there is room: a few words are said in the meantime.
+    private static let roomCheck = Duration.milliseconds(50)
 
     package struct AsyncIterator: AsyncIteratorProtocol {
         var base: AsyncStream<SpokenEvent>.AsyncIterator
@@ -93,7 +113,7 @@ package struct SpeechStream: AsyncSequence, Sendable {
 
         package mutating func next(isolation actor: isolated (any Actor)?) async -> SpokenEvent? {
             guard let event = await base.next(isolation: actor) else { return nil }
-            // The scheduler leaves a full backlog alone until it is half empty again.
+            // The scheduler leaves a full backlog alone until half of it is read.
             if ticket.took() == SchedulerLimits.backlog / 2 { await control.wake() }
             return event
         }
@@ -107,5 +127,6 @@ package struct SpeechStream: AsyncSequence, Sendable {
 /// What a stream asks of the scheduler behind it.
 protocol SpeechControl: AnyObject, Sendable {
     func wake() async
-    func append(_ text: String, isLast: Bool, to ticket: SpeechTicket) async throws(SpeakError)
+    /// More words for an open utterance. What is wrong with them ends it.
+    func append(_ words: String, isLast: Bool, to ticket: SpeechTicket) async
 }

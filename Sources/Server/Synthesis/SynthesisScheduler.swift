@@ -8,12 +8,14 @@ package struct SchedulerLimits: Sendable {
     static let backlog = 50
     /// A normal request that waited so long counts as a high one, so that nobody waits for ever.
     static let patience = Duration.seconds(10)
+    /// How long an utterance that waits for text or its listener keeps what it holds, when others need it.
+    static let keep = Duration.seconds(5)
 
     /// Utterances that advance together.
     package var running = 10
     /// Utterances that wait for a place.
     package var waiting = 256
-    /// The most an utterance may take from request to end, without the time it waits for its reader or for text.
+    /// The most an utterance may take beyond the length of its sound, without the time it waits for its reader or for text.
     package var deadline = Duration.seconds(300)
     /// The longest wait for a reader, or for more text.
     package var stall = Duration.seconds(60)
@@ -21,6 +23,13 @@ package struct SchedulerLimits: Sendable {
     package var memoryReserve = 64 << 20
 
     package init() {}
+
+    /// Utterances that may hold memory of the model at once: those that advance, and as many that wait for text or a reader.
+    var begun: Int { 2 * running }
+    /// Requests that may wait as long as one client has most of them: the rest of the queue is for the others.
+    var crowd: Int { waiting - waiting / 4 }
+    /// Requests of a client that may wait in that rest.
+    var modest: Int { max(1, waiting / 32) }
 }
 
 /// How one utterance went, for metrics and the log.
@@ -64,8 +73,10 @@ package actor SynthesisScheduler<Engine: SpeechEngine>: SpeechControl {
     private let engine: Engine
     private let limits: SchedulerLimits
     private let report: @Sendable (SpeechReport) -> Void
+    private typealias Entry = ScheduledUtterance<Engine>
+    /// Those that the engine has not begun, and those that it has, in the order in which they came to that.
     private var waiting: [Entry] = []
-    private var running: [Entry] = []
+    private var begun: [Entry] = []
     private var isRunning = false
     private var nap: Task<Void, Never>?
     private var lastTurn = ContinuousClock.now
@@ -82,63 +93,32 @@ package actor SynthesisScheduler<Engine: SpeechEngine>: SpeechControl {
         self.limits = limits
         self.report = report
     }
-
-    /// An utterance and where it stands.
-    private final class Entry {
-        let request: SpeechRequest
-        let priority: SpeakRequest.Priority
-        /// Whose share of the machine it takes.
-        let client: String
-        /// From the request's text to what the client sent, where the two differ.
-        let source: SpokenText?
-        let ticket: SpeechTicket
-        let submitted = ContinuousClock.now
-        var deadline: ContinuousClock.Instant
-        var utterance: Engine.Utterance?
-        var began: ContinuousClock.Instant?
-        /// Text that came before a place was free, and whether it was the last.
-        var early: [(text: String, isLast: Bool)] = []
-        var isOpen: Bool
-        var isStarved = false
-        var pausedFor = Duration.zero
-        var firstFrame: ContinuousClock.Instant?
-        var summary = SpeechSummary()
-        var underruns = 0
-
-        init(
-            _ request: SpeechRequest, _ priority: SpeakRequest.Priority, client: String, source: SpokenText?,
-            _ ticket: SpeechTicket, deadline: Duration
-        ) {
-            self.request = request
-            self.priority = priority
-            self.client = client
-            self.source = source
-            self.ticket = ticket
-            self.deadline = submitted + deadline
-            isOpen = request.isOpen
-        }
-    }
 }
 
 // MARK: - What doors ask
 
 extension SynthesisScheduler: Synthesizer {
     package func speak(
-        _ request: SpeechRequest, priority: SpeakRequest.Priority, client: String, source: SpokenText?
+        _ request: SpeechRequest, of text: TextInlet, priority: SpeakRequest.Priority, client: String
     ) throws(SpeakError) -> SpeechStream {
-        guard waiting.count < limits.waiting else {
-            throw SpeakError(
-                .rateLimited, "\(waiting.count) requests wait already, which is the limit. Try again in a few seconds.",
-                retryAfter: .seconds(5))
-        }
+        try checkQueue(client)
         let (events, continuation) = AsyncStream.makeStream(of: SpokenEvent.self, bufferingPolicy: .unbounded)
         let ticket = SpeechTicket(continuation)
-        waiting.append(
-            Entry(request, priority, client: client, source: source, ticket, deadline: limits.deadline))
+        waiting.append(Entry(request, of: text, priority, client: client, ticket, deadline: limits.deadline))
         publishGauges()
         wake()
         return SpeechStream(
-            sampleRate: information.sampleRate, ticket: ticket, events: events, control: self)
+            sampleRate: information.sampleRate, ticket: ticket, events: events, text: text, control: self)
+    }
+
+    /// A client alone cannot fill the queue.
+    private func checkQueue(_ client: String) throws(SpeakError) {
+        let own = waiting.count { $0.client == client }
+        let isFull = waiting.count >= limits.waiting
+        guard isFull || (waiting.count >= limits.crowd && own >= limits.modest) else { return }
+        let what = isFull ? "\(waiting.count) requests wait" : "\(own) of your requests wait"
+        throw SpeakError(
+            .rateLimited, "\(what) already, which is the limit. Try again in a few seconds.", retryAfter: .seconds(5))
     }
 
     package nonisolated func prepare(_ clip: [Float], transcript: String?) async throws(SpeakError) -> PreparedVoice {
@@ -147,29 +127,28 @@ extension SynthesisScheduler: Synthesizer {
 
     package nonisolated func accepts(_ voice: PreparedVoice) -> Bool { preparation.accepts(voice) }
 
-    func append(_ text: String, isLast: Bool, to ticket: SpeechTicket) throws(SpeakError) {
-        guard let entry = (running + waiting).first(where: { $0.ticket === ticket }), entry.isOpen else { return }
+    func append(_ words: String, isLast: Bool, to ticket: SpeechTicket) {
+        guard let entry = (begun + waiting).first(where: { $0.ticket === ticket }), entry.isOpen else { return }
         entry.isOpen = !isLast
-        entry.isStarved = false
-        entry.deadline = max(entry.deadline, .now + limits.deadline)
+        entry.isStarved = entry.isStarved && !isLast && !words.isSpeakable
         if let utterance = entry.utterance {
-            do { try engine.append(text, isLast: isLast, to: utterance) } catch { throw SpeakError(error) }
+            do { try engine.append(words, isLast: isLast, to: utterance) } catch { fail(entry, SpeakError(error)) }
         } else {
-            entry.early.append((text, isLast))
+            entry.early.append((words, isLast))
         }
         wake()
     }
 
     func wake() {
         nap?.cancel()
-        guard !isRunning, !waiting.isEmpty || !running.isEmpty else { return }
+        guard !isRunning, !waiting.isEmpty || !begun.isEmpty else { return }
         isRunning = true
         lastTurn = .now
         Task { await run() }
     }
 
     package func cancelAll() {
-        for entry in waiting + running { entry.ticket.cancel() }
+        for entry in waiting + begun { entry.ticket.cancel() }
         wake()
     }
 }
@@ -178,7 +157,7 @@ extension SynthesisScheduler: Synthesizer {
 
 extension SynthesisScheduler {
     private func run() async {
-        while !waiting.isEmpty || !running.isEmpty {
+        while !waiting.isEmpty || !begun.isEmpty {
             // Yielding lets new requests, text and cancels in between two turns.
             if turn() { await Task.yield() } else { await rest() }
         }
@@ -201,8 +180,7 @@ extension SynthesisScheduler {
         let elapsed = now - lastTurn
         lastTurn = now
         retire(now, elapsed)
-        admit(now)
-        let batch = running.filter { !isPaused($0) }
+        let batch = admit(now)
         publishGauges()
         guard !batch.isEmpty else { return false }
         let events = engine.advance(batch.map { $0.utterance! }) { utterance in
@@ -217,74 +195,73 @@ extension SynthesisScheduler {
         return true
     }
 
-    private func isPaused(_ entry: Entry) -> Bool {
-        entry.isStarved || entry.ticket.backlog >= SchedulerLimits.backlog
-    }
-
     /// Ends what was cancelled, took too long, or waits in vain.
     private func retire(_ now: ContinuousClock.Instant, _ elapsed: Duration) {
-        for entry in running + waiting {
-            if isPaused(entry) {
-                entry.pausedFor += elapsed
-                entry.deadline += elapsed
-            } else {
-                entry.pausedFor = .zero
-            }
+        for entry in begun + waiting {
+            entry.lookAtListener()
+            if entry.isPaused { entry.wait(elapsed) }
             if entry.ticket.isCancelled {
                 finish(entry, .finished(.cancelled))
             } else if now >= entry.deadline {
                 fail(
                     entry,
                     SpeakError(.timeout, "Speech was not finished within \(limits.deadline). Ask for a shorter text."))
-            } else if entry.pausedFor > limits.stall {
-                let what = entry.isStarved ? "no more text came" : "the client read nothing"
-                fail(entry, SpeakError(.timeout, "The utterance was ended: \(what) for \(limits.stall)."))
+            } else if entry.isPaused, entry.pausedFor > limits.stall {
+                fail(entry, waitedInVain(entry, for: limits.stall))
             }
         }
     }
 
-    /// Lets those begin for whom there is a place. They cost the others little: the model reads a few rows of prompts a turn,
-    /// whoever they belong to.
-    private func admit(_ now: ContinuousClock.Instant) {
-        while running.count < limits.running, let index = next(now) {
-            let entry = waiting.remove(at: index)
-            running.append(entry)
+    private func waitedInVain(_ entry: Entry, for time: Duration) -> SpeakError {
+        let what = entry.isStarved ? "no more text came" : "the client read nothing"
+        return SpeakError(.timeout, "The utterance was ended: \(what) for \(time).")
+    }
+
+    /// Who advances in this turn. Those who begin cost the others little: the model reads a few rows of prompts a turn, whoever
+    /// they belong to.
+    private func admit(_ now: ContinuousClock.Instant) -> [Entry] {
+        let chosen = (begun + waiting).inTurn(places: limits.running, at: now)
+        for entry in chosen where entry.utterance == nil && makeRoom() {
+            waiting.removeAll { $0 === entry }
+            begun.append(entry)
             entry.began = now
             begin(entry)
         }
+        return chosen.filter { $0.utterance != nil }
     }
 
-    /// Who of those that wait comes next: high before normal, then whose client has least in progress, then who came first.
-    private func next(_ now: ContinuousClock.Instant) -> Int? {
-        func rank(_ entry: Entry) -> (SpeakRequest.Priority, Int) {
-            let impatient = now - entry.submitted > SchedulerLimits.patience
-            let share = running.count { $0.client == entry.client }
-            return (impatient ? .high : entry.priority, share)
-        }
-        return waiting.indices.min { rank(waiting[$0]) < rank(waiting[$1]) }
+    /// Whether another utterance may hold memory; ends the one that has waited longest when it is in the way.
+    private func makeRoom() -> Bool {
+        guard begun.count >= limits.begun else { return true }
+        guard let longest = begun.filter(\.isPaused).max(by: { $0.pausedFor < $1.pausedFor }),
+            longest.pausedFor > SchedulerLimits.keep
+        else { return false }
+        fail(longest, waitedInVain(longest, for: longest.pausedFor))
+        return true
     }
 
     private func begin(_ entry: Entry) {
         do throws(SynthesisError) {
-            if let available = AvailableMemory.bytes(), available < limits.memoryReserve {
-                throw SynthesisError.outOfMemory(bytes: limits.memoryReserve)
-            }
+            if isShortOfMemory { engine.giveBackMemory() }
+            if isShortOfMemory { throw SynthesisError.outOfMemory(bytes: limits.memoryReserve) }
             let utterance = try engine.begin(entry.request)
             entry.utterance = utterance
-            for piece in entry.early { try engine.append(piece.text, isLast: piece.isLast, to: utterance) }
+            for piece in entry.early { try engine.append(piece.words, isLast: piece.isLast, to: utterance) }
             entry.early = []
         } catch {
             fail(entry, SpeakError(error))
         }
     }
 
+    private var isShortOfMemory: Bool { AvailableMemory.bytes().map { $0 < limits.memoryReserve } ?? false }
+
     private func deliver(_ event: SpeechEvent, to entry: Entry, at now: ContinuousClock.Instant) {
         switch event {
         case .frame(let samples, let characters):
             // The model may have read without making sound.
             guard !samples.isEmpty else { return }
-            count(samples, of: entry, at: now)
-            let characters = entry.source?.originalOffset(ofSpoken: characters) ?? characters
+            entry.count(.seconds(1) * samples.count / information.sampleRate, at: now)
+            let characters = entry.text.originalOffset(ofSpoken: characters)
             entry.ticket.send(.frame(samples, characters: characters))
         case .starved:
             entry.isStarved = true
@@ -294,17 +271,6 @@ extension SynthesisScheduler {
         case .failed(let error):
             fail(entry, SpeakError(error))
         }
-    }
-
-    private func count(_ samples: [Float], of entry: Entry, at now: ContinuousClock.Instant) {
-        if let first = entry.firstFrame {
-            if now - first > entry.summary.audio, entry.pausedFor == .zero { entry.underruns += 1 }
-        } else {
-            entry.firstFrame = now
-            entry.summary.firstAudio = now - entry.submitted
-        }
-        entry.summary.frames += 1
-        entry.summary.audio += .seconds(1) * samples.count / information.sampleRate
     }
 
     private func fail(_ entry: Entry, _ error: SpeakError) {
@@ -319,8 +285,9 @@ extension SynthesisScheduler {
 
     private func close(_ entry: Entry, _ outcome: SpeechReport.Outcome) {
         entry.ticket.continuation.finish()
+        entry.text.end()
         entry.utterance = nil
-        running.removeAll { $0 === entry }
+        begun.removeAll { $0 === entry }
         waiting.removeAll { $0 === entry }
         publishGauges()
         report(
@@ -332,7 +299,7 @@ extension SynthesisScheduler {
     }
 
     private func publishGauges() {
-        gauges.runningNow.store(running.count, ordering: .relaxed)
+        gauges.runningNow.store(begun.count, ordering: .relaxed)
         gauges.waitingNow.store(waiting.count, ordering: .relaxed)
     }
 }

@@ -8,10 +8,10 @@ package protocol Synthesizer: AnyObject, Sendable {
     var identity: String { get }
     var gauges: SchedulerGauges { get }
 
-    /// Refused with `RATE_LIMITED` when too many wait. `client` is whose share of the machine it takes; `source` is where the
-    /// request's text comes from, when it is not what the client sent.
+    /// Refused with `RATE_LIMITED` when too many wait. `client` is whose share of the machine it takes; `text` is where the
+    /// request's words come from, and takes the rest of an open one.
     func speak(
-        _ request: SpeechRequest, priority: SpeakRequest.Priority, client: String, source: SpokenText?
+        _ request: SpeechRequest, of text: TextInlet, priority: SpeakRequest.Priority, client: String
     ) async throws(SpeakError) -> SpeechStream
 
     /// A voice from mono samples at the model's rate.

@@ -30,11 +30,13 @@ package actor VoiceLibrary {
         self.capacity = capacity
     }
 
-    /// The voice `id` for `synthesizer`: a stored voice by its id or its name, or one of the checkpoint's own.
-    package func voice(_ id: String, for synthesizer: any Synthesizer) async throws(SpeakError) -> SpeechVoice {
+    /// The voice of that id or name for `synthesizer`: a stored voice, or one of the checkpoint's own.
+    package func voice(_ name: String, for synthesizer: any Synthesizer) async throws(SpeakError) -> SpeechVoice {
         let model = synthesizer.information
-        if let speaker = model.speakers.first(where: { $0.lowercased() == id.lowercased() }) { return .preset(speaker) }
-        let stored = try find(id)
+        if let speaker = model.speakers.first(where: { $0.lowercased() == name.lowercased() }) {
+            return .preset(speaker)
+        }
+        let stored = try find(named: name)
         guard model.clones else {
             throw SpeakError(
                 .voiceNotFound, "This model speaks in its own voices only: \(model.speakers.joined(separator: ", ")).",
@@ -45,14 +47,16 @@ package actor VoiceLibrary {
             throw SpeakError(.voiceNotFound, error.description, field: "voice")
         }
         let useTranscript = stored.metadata.mode == .inContext ? transcript : nil
-        let digest = try digest(of: stored, transcript: useTranscript, for: synthesizer)
-        let key = Key(id: stored.metadata.id, digest: digest)
+        let key = Key(
+            id: stored.metadata.id, digest: try digest(of: stored, transcript: useTranscript, for: synthesizer))
         let voice = try await prepared(key, stored, transcript: useTranscript, synthesizer)
         return .cloned(id: "\(key.id)/\(key.digest)", voice)
     }
 
-    package nonisolated func find(_ id: String) throws(SpeakError) -> StoredVoice {
-        do { return try store.find(id) } catch { throw SpeakError(.voiceNotFound, error.description, field: "voice") }
+    private func find(named name: String) throws(SpeakError) -> StoredVoice {
+        do { return try store.find(named: name) } catch {
+            throw SpeakError(.voiceNotFound, error.description, field: "voice")
+        }
     }
 
     /// Drops what was made of a voice that is gone.

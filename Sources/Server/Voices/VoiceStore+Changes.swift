@@ -56,9 +56,8 @@ extension VoiceStore {
         return (try find(id.description), report)
     }
 
-    /// By its id alone: a name may be meant for another.
     package func remove(_ id: String) throws(VoiceError) {
-        guard let voice = try voice(id) else { throw missing(id) }
+        let voice = try find(id)
         guard !voice.isBuiltIn else { throw .builtIn(id) }
         guard id != defaultVoice else { throw .isDefault(id) }
         let aside = "\(directory)/\(Self.asidePrefix)\(UUID().uuidString)"
@@ -79,18 +78,16 @@ extension VoiceStore {
     private func freeID(for proposal: VoiceProposal) throws(VoiceError) -> VoiceID {
         if let wanted = proposal.id {
             guard let id = VoiceID(wanted) else { throw .badID(wanted) }
-            guard !isTaken(id) else { throw .exists(wanted) }
+            guard !contains(wanted) else { throw .exists(wanted) }
             return id
         }
         let base = VoiceID(naming: proposal.name)
-        if !isTaken(base) { return base }
+        if !contains(base.description) { return base }
         for number in 2...999 {
-            if let id = VoiceID("\(base)-\(number)"), !isTaken(id) { return id }
+            if let id = VoiceID("\(base)-\(number)"), !contains(id.description) { return id }
         }
         throw .exists(base.description)
     }
-
-    private func isTaken(_ id: VoiceID) -> Bool { (try? voice(id.description)) != nil }
 
     private func write(_ clip: AudioClip, _ proposal: VoiceProposal, id: VoiceID, to folder: String) throws {
         let clipPath = folder + "/reference.wav"

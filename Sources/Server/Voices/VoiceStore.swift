@@ -105,30 +105,14 @@ package struct VoiceStore: Sendable {
         return (sorted, unusable)
     }
 
-    /// By its id, or by the name that people are shown, in any case.
-    package func find(_ name: String) throws(VoiceError) -> StoredVoice {
-        if let voice = try voice(name) { return voice }
-        let wanted = name.lowercased()
-        let isMeant = { (voice: StoredVoice) in
-            voice.metadata.id == wanted || voice.metadata.name.lowercased() == wanted
-        }
-        if let voice = list().voices.first(where: isMeant) { return voice }
-        throw missing(name)
-    }
-
-    func missing(_ name: String) -> VoiceError {
-        VoiceID(name) == nil ? .badID(name) : .notFound(name, known: list().voices.map(\.metadata.id))
-    }
-
-    /// The voice of that very id; nil when there is none.
-    func voice(_ id: String) throws(VoiceError) -> StoredVoice? {
-        guard VoiceID(id) != nil else { return nil }
+    package func find(_ id: String) throws(VoiceError) -> StoredVoice {
+        guard VoiceID(id) != nil else { throw .badID(id) }
         for (parent, isBuiltIn) in places {
             guard let folder = try VoiceFolder(parent, id), folder.hasClip else { continue }
             try folder.check()
             return try read(id, in: parent, isBuiltIn: isBuiltIn)
         }
-        return nil
+        throw .notFound(id, known: list().voices.map(\.metadata.id))
     }
 
     /// Says of each folder that is no voice why it is none.

@@ -1,186 +1,194 @@
 // One client of the Wyoming protocol: texts in, sound out, one after the other.
+//
+// Two tasks share a connection: one reads events and answers at once what can be, one speaks. An error is the last thing that a
+// client gets: the connection is closed behind it, since many clients wait for the sound of a text and for nothing else.
 
 import Logging
 import NIOCore
 import Speech
 
-struct WyomingConnection: Sendable {
-    private let service: SpeechService
-    private let channel: any Channel
-    private let client: String
+actor WyomingConnection {
+    /// Texts that may wait behind the one that is spoken.
+    private static let textsAhead = 32
+    /// For a client to read why its connection ends.
+    private static let farewell = TimeAmount.seconds(1)
 
-    init(_ service: SpeechService, _ channel: any Channel) {
+    let service: SpeechService
+    let channel: any Channel
+    nonisolated let client: String
+    private let refusals: RefusalLog
+    let texts: AsyncStream<WyomingText>
+    private let queue: AsyncStream<WyomingText>.Continuation
+    /// Texts that are not spoken to their end.
+    private var unspoken = 0
+    /// Where the pieces of the text go that is being sent.
+    private var pipe: TextPipe?
+    /// What is being spoken.
+    var stream: SpeechStream?
+    /// Nothing more is said: an error was, or the server has stopped.
+    private(set) var isEnding = false
+    private var isStopping = false
+    private var hasProbed = false
+
+    /// `refusals` is shared by the connections of a door, so that a flood is one flood.
+    init(_ service: SpeechService, _ channel: any Channel, _ refusals: RefusalLog) {
         self.service = service
         self.channel = channel
+        self.refusals = refusals
         client = channel.remoteAddress?.ipAddress ?? "local"
+        (texts, queue) = AsyncStream.makeStream()
     }
 
-    func run(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async {
+    nonisolated func run(_ connection: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async {
+        service.sessions.add(self)
+        defer { service.sessions.remove(self) }
         do {
-            try await connection.executeThenClose { inbound, _ in
-                var reader = Reader(inbound.makeAsyncIterator())
-                while let event = try await reader.next() { try await handle(event, &reader) }
+            try await whileOpen(channel) {
+                try await connection.executeThenClose { inbound, _ in try await self.serve(inbound) }
             }
-        } catch let error as WyomingEvent.Malformed {
-            try? await fail(error.description, code: "malformed")
-            try? await channel.close().get()
         } catch {
             service.logger.debug("connection ended", metadata: ["door": "wyoming", "error": "\(error)"])
         }
     }
 
-    /// Events as they come.
-    private struct Reader {
-        private var pieces: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
-        private var buffer = ByteBuffer()
-
-        init(_ pieces: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator) {
-            self.pieces = pieces
+    private func serve(_ inbound: NIOAsyncChannelInboundStream<ByteBuffer>) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await self.speakTexts() }
+            try await read(inbound)
+            closeQueue()
+            try await probe()
+            try await group.waitForAll()
         }
+    }
 
-        mutating func next() async throws -> WyomingEvent? {
-            while true {
-                if let event = try WyomingEvent.next(in: &buffer) { return event }
-                guard let piece = try await pieces.next(isolation: #isolation) else { return nil }
-                buffer.writeImmutableBuffer(piece)
+    /// Until the client says no more. Nobody looks at what comes after an error.
+    private func read(_ inbound: NIOAsyncChannelInboundStream<ByteBuffer>) async throws {
+        var decoder = WyomingDecoder()
+        for try await bytes in inbound where !isEnding {
+            decoder.append(bytes)
+            do {
+                while !isEnding, let event = try decoder.next() { try await handle(event) }
+            } catch let error as WyomingDecoder.Malformed {
+                try await end(error.description, code: "malformed")
+            } catch let error as SpeakError {
+                try await end(error)
             }
         }
     }
 
+    /// A client that closed looks like one that has said all it has to say and listens. A ping, which every client skips, tells
+    /// them apart: the closed one's kernel resets the connection.
+    func probe() async throws {
+        guard unspoken > 0, !isEnding, !hasProbed else { return }
+        hasProbed = true
+        try await send(WyomingEvent("ping"))
+    }
+}
+
+// MARK: - Events
+
+extension WyomingConnection {
     /// Types that are not known are none of our business.
-    private func handle(_ event: WyomingEvent, _ reader: inout Reader) async throws {
+    private func handle(_ event: WyomingEvent) async throws {
         switch event.type {
         case "describe": try await send(.info(service))
         case "ping": try await send(WyomingEvent("pong", event.data))
-        case "synthesize": try await synthesize(event)
-        case "synthesize-start": try await synthesizePieces(event, &reader)
+        // Between start and stop it repeats the text for servers that do not stream.
+        case "synthesize": if pipe == nil { try synthesize(event) }
+        case "synthesize-start": try startSynthesis(event)
+        case "synthesize-chunk": await pipe?.write(event.data["text"]?.text ?? "")
+        case "synthesize-stop": closePipe()
         default: break
         }
     }
 
+    private func synthesize(_ event: WyomingEvent) throws(SpeakError) {
+        guard let text = event.data["text"]?.text else {
+            throw SpeakError(.invalidText, "synthesize has no text.", field: "text")
+        }
+        try enqueue(WyomingText(.whole(text), WyomingVoice(event, service)))
+    }
+
+    private func startSynthesis(_ event: WyomingEvent) throws(SpeakError) {
+        closePipe()
+        let pipe = TextPipe()
+        try enqueue(WyomingText(.pieces(pipe), WyomingVoice(event, service)))
+        self.pipe = pipe
+    }
+
+    private func closePipe() {
+        pipe?.finish()
+        pipe = nil
+    }
+
+    private func closeQueue() {
+        closePipe()
+        queue.finish()
+    }
+
+    private func enqueue(_ text: WyomingText) throws(SpeakError) {
+        guard unspoken <= Self.textsAhead else {
+            throw SpeakError(
+                .rateLimited, "\(unspoken) texts wait already, which is the limit.", retryAfter: .seconds(1))
+        }
+        unspoken += 1
+        // Whatever the wait, it is not the client's.
+        channel.triggerUserOutboundEvent(ConnectionPhase.answer, promise: nil)
+        queue.yield(text)
+    }
+
+    /// A text is spoken to its end.
+    func finishedText() async throws {
+        unspoken -= 1
+        guard unspoken == 0, !isEnding else { return }
+        channel.triggerUserOutboundEvent(ConnectionPhase.open, promise: nil)
+        if isStopping { try await close() }
+    }
+}
+
+// MARK: - Sending
+
+extension WyomingConnection {
     private func send(_ event: WyomingEvent) async throws {
         try await channel.writeAndFlush(event.bytes).get()
     }
 
-    /// With a payload that goes to the socket as it is.
-    private func send(_ event: WyomingEvent, payload: ByteBuffer) async throws {
+    /// An event about sound, of which nothing follows an error. The payload goes to the socket as it is.
+    func say(_ event: WyomingEvent, payload: ByteBuffer = ByteBuffer()) async throws {
+        guard !isEnding else { throw CancellationError() }
         channel.write(event.bytes(before: payload.readableBytes), promise: nil)
         try await channel.writeAndFlush(payload).get()
     }
 
-    private func fail(_ message: String, code: String) async throws {
+    func end(_ error: SpeakError) async throws { try await end(error.message, code: error.code.rawValue) }
+
+    private func end(_ message: String, code: String) async throws {
+        guard !isEnding else { return }
+        isEnding = true
+        refusals.note(client: client, door: "wyoming", code: code, reason: message)
         try await send(WyomingEvent("error", ["text": .text(message), "code": .text(code)]))
+        try await close()
     }
 
-    // MARK: - Speaking
+    /// In two steps: bytes of the client that nobody has read would make the kernel take back what is on its way to it.
+    private func close() async throws {
+        isEnding = true
+        pipe?.abandon()
+        stream?.cancel()
+        closeQueue()
+        let channel = channel
+        channel.eventLoop.scheduleTask(in: Self.farewell) { channel.close(promise: nil) }
+        try await channel.close(mode: .output).get()
+    }
+}
 
-    private struct Voice {
-        var name: String?
-        var language: String
-
-        init(_ event: WyomingEvent) {
-            let voice = event.data["voice"]
-            name = voice?["name"]?.text ?? voice?["speaker"]?.text
-            language = WyomingEvent.language(of: voice?["language"]?.text)
-        }
+extension WyomingConnection: ServedSession {
+    package func shutDown() async {
+        isStopping = true
+        if unspoken == 0, !isEnding { try? await close() }
     }
 
-    private func synthesize(_ event: WyomingEvent) async throws {
-        guard let text = event.data["text"]?.text else {
-            return try await fail("synthesize has no text.", code: "INVALID_TEXT")
-        }
-        var sound = Sound(self)
-        if try await speak(text, Voice(event), &sound) { try await sound.finish() }
-    }
-
-    /// Speaks the sentences as they become whole, while more text comes.
-    private func synthesizePieces(_ start: WyomingEvent, _ reader: inout Reader) async throws {
-        let voice = Voice(start)
-        let (sentences, inlet) = AsyncStream.makeStream(of: String.self)
-        async let speaking: Void = speak(sentences, voice)
-        do {
-            try await collect(into: inlet, &reader)
-        } catch {
-            inlet.finish()
-            throw error  // which cancels the speaking
-        }
-        try await speaking
-    }
-
-    private func collect(into inlet: AsyncStream<String>.Continuation, _ reader: inout Reader) async throws {
-        var text = ""
-        while let event = try await reader.next() {
-            switch event.type {
-            case "synthesize-chunk":
-                text += event.data["text"]?.text ?? ""
-                // The last sentence may go on in the next piece.
-                let pieces = SentenceSplitter().split(text)
-                for piece in pieces.dropLast() { inlet.yield(piece.text) }
-                text = pieces.last?.text ?? ""
-            case "synthesize-stop":
-                inlet.yield(text)
-                inlet.finish()
-                return
-            case "ping": try await send(WyomingEvent("pong", event.data))
-            // "synthesize" repeats the text for servers that do not stream.
-            default: break
-            }
-        }
-        throw CancellationError()  // the client is gone
-    }
-
-    private func speak(_ sentences: AsyncStream<String>, _ voice: Voice) async throws {
-        var sound = Sound(self)
-        var isFine = true
-        for await sentence in sentences where isFine && sentence.isSpeakable {
-            isFine = try await speak(sentence, voice, &sound)
-        }
-        if isFine { try await sound.finish() }
-        try await send(WyomingEvent("synthesize-stopped"))
-    }
-
-    /// Returns whether it was spoken; the client has been told why when it was not.
-    private func speak(_ text: String, _ voice: Voice, _ sound: inout Sound) async throws -> Bool {
-        do {
-            let stream = try await service.speak(
-                SpeakRequest(text: text, voice: voice.name, language: voice.language, client: client))
-            for await event in stream {
-                switch event {
-                case .frame(let samples, characters: _): try await sound.send(samples, rate: stream.sampleRate)
-                case .failed(let error): throw error
-                case .ended, .starved: break
-                }
-            }
-            return true
-        } catch let error as SpeakError {
-            try await fail(error.message, code: error.code.rawValue)
-            return false
-        }
-    }
-
-    /// audio-start, audio-chunk…, audio-stop.
-    private struct Sound {
-        private let connection: WyomingConnection
-        private var hasStarted = false
-
-        init(_ connection: WyomingConnection) {
-            self.connection = connection
-        }
-
-        private static func format(_ rate: Int) -> [String: WyomingValue] {
-            ["rate": .number(Double(rate)), "width": .number(2), "channels": .number(1)]
-        }
-
-        mutating func send(_ samples: [Float], rate: Int) async throws {
-            if !hasStarted { try await connection.send(WyomingEvent("audio-start", Self.format(rate))) }
-            hasStarted = true
-            let payload = try AudioEncoding.pcm16.bytes(samples)
-            try await connection.send(WyomingEvent("audio-chunk", Self.format(rate)), payload: payload)
-        }
-
-        mutating func finish() async throws {
-            if !hasStarted { try await connection.send(WyomingEvent("audio-start", Self.format(24_000))) }
-            try await connection.send(WyomingEvent("audio-stop"))
-        }
+    package func cut() async {
+        try? await end(.shuttingDown)
     }
 }

@@ -5,27 +5,12 @@ import Speech
 extension WyomingEvent {
     /// Answered at once, whether or not the model is loaded.
     static func info(_ service: SpeechService) -> WyomingEvent {
-        let model = service.information
-        let languages = service.languages.compactMap { Language.named($0)?.code }
-        let attribution = WyomingValue.object([
-            "name": .text(service.engine.author.name), "url": .text(service.engine.author.url),
-        ])
-        func voice(_ id: String, _ description: String) -> WyomingValue {
-            .object([
-                "name": .text(id), "description": .text(description), "attribution": attribution,
-                "installed": .flag(true),
-                "version": .null, "languages": .list(languages.map { .text($0) }), "speakers": .null,
+        let program = artifact(
+            "makima", "Speech, on this machine", service,
+            [
+                "version": service.version.isEmpty ? .null : .text(service.version), "voices": .list(voices(service)),
+                "supports_synthesize_streaming": .flag(true),
             ])
-        }
-        let stored = (model?.clones ?? true) ? service.voices.store.list().voices : []
-        let voices =
-            stored.map { voice($0.metadata.id, $0.metadata.name) }
-            + (model?.speakers ?? []).map { voice($0.lowercased(), $0) }
-        let program = WyomingValue.object([
-            "name": .text("makima"), "description": .text("Speech, on this machine"),
-            "attribution": attribution, "installed": .flag(true), "version": .null, "voices": .list(voices),
-            "supports_synthesize_streaming": .flag(true),
-        ])
         let none = WyomingValue.list([])
         return WyomingEvent(
             "info",
@@ -35,8 +20,37 @@ extension WyomingEvent {
             ])
     }
 
-    /// "de-DE" → "german"; "auto" for what is not known.
-    static func language(of code: String?) -> String {
-        code.flatMap { Language.named($0) }?.name ?? "auto"
+    private static func voices(_ service: SpeechService) -> [WyomingValue] {
+        let model = service.information
+        let stored = (model?.clones ?? true) ? service.voices.store.list().voices : []
+        let all =
+            stored.map { (id: $0.metadata.id, name: $0.metadata.name) }
+            + (model?.speakers ?? []).map { (id: $0.lowercased(), name: $0) }
+        let languages = WyomingVoice.languages(service)
+        return all.flatMap { voice in
+            // Home Assistant sorts by description: the voice for one language comes before the one for all.
+            let each = languages.count < 2 ? [] : languages
+            return [entry(voice.id, each.isEmpty ? voice.name : "\(voice.name) (any language)", languages, service)]
+                + each.map { entry("\(voice.id)-\($0.code)", "\(voice.name) (\($0.displayName))", [$0], service) }
+        }
+    }
+
+    private static func entry(
+        _ name: String, _ description: String, _ languages: [Language], _ service: SpeechService
+    ) -> WyomingValue {
+        let codes = languages.map { WyomingValue.text($0.code) }
+        return artifact(
+            name, description, service, ["version": .null, "languages": .list(codes), "speakers": .null])
+    }
+
+    private static func artifact(
+        _ name: String, _ description: String, _ service: SpeechService, _ more: [String: WyomingValue]
+    ) -> WyomingValue {
+        let author = service.engine.author
+        let fields: [String: WyomingValue] = [
+            "name": .text(name), "description": .text(description), "installed": .flag(true),
+            "attribution": .object(["name": .text(author.name), "url": .text(author.url)]),
+        ]
+        return .object(fields.merging(more) { _, new in new })
     }
 }

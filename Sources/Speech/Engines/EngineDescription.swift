@@ -11,10 +11,14 @@ package struct EngineOptions: Sendable, Equatable {
     package var device = "cpu"
     /// Without a number the fastest is found by trying.
     package var threads: Int?
+    /// Bytes that may hold what an engine has read of voices, so that it need not read it for each utterance.
+    package var promptCache = EngineOptions.defaultPromptCache
     /// How long a frame takes an engine that only pretends to compute.
     package var frameTime = Duration.zero
 
     package init(folder: String) { self.folder = folder }
+
+    package static let defaultPromptCache = 128 << 20
 }
 
 package struct EngineDescription: Sendable {

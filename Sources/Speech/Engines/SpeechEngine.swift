@@ -14,9 +14,17 @@ package protocol SpeechEngine {
     /// More text for an open utterance; `isLast` closes it.
     func append(_ text: String, isLast: Bool, to utterance: Utterance) throws(SynthesisError)
 
+    /// Memory runs short: gives back what only makes the next utterance begin sooner. An engine that keeps nothing of the kind
+    /// does nothing.
+    func giveBackMemory()
+
     /// One event for each utterance, in order; what one does never changes another's samples. `isCancelled` is asked between
     /// passes of the model, so that a cancelled utterance ends within a fraction of a frame.
     func advance(_ batch: [Utterance], isCancelled: (Utterance) -> Bool) -> [SpeechEvent]
+}
+
+extension SpeechEngine {
+    package func giveBackMemory() {}
 }
 
 /// What makes voices for a loaded model.

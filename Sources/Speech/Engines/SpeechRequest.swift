@@ -25,7 +25,7 @@ package struct SpeechOptions: Sendable, Equatable {
 
 /// What an engine is asked to speak: every door's request, with its text in words and its voice prepared.
 package struct SpeechRequest: Sendable, Equatable {
-    /// At most `SpeechRequest.spokenLimit` bytes of UTF-8. May be empty when `isOpen`.
+    /// Of any length: it is spoken group by group. May be empty when `isOpen`.
     package var text: String
     package var voice: SpeechVoice
     /// A language of the model in any case, or "auto".
@@ -39,10 +39,8 @@ package struct SpeechRequest: Sendable, Equatable {
     /// once for both. The whole is done sooner, each frame a little later; the samples are the same.
     package var inPairs = false
 
-    /// Bytes of a text as people write it.
-    package static let textLimit = 10_000
-    /// Bytes of such a text in words: a figure becomes a word, a sign sometimes several.
-    package static let spokenLimit = 32 * textLimit
+    /// Unicode scalars of a transcript, or of an instruction how to speak.
+    package static let promptLimit = 10_000
 
     package init(
         text: String, voice: SpeechVoice, language: String = "auto", instruction: String? = nil, isOpen: Bool = false,
@@ -69,9 +67,10 @@ package enum FinishReason: String, Sendable, Equatable {
 }
 
 package enum SpeechEvent: Sendable, Equatable {
-    /// Mono samples in [-1, 1] at the model's rate, one frame (several with `inPairs`), and how many characters of the
-    /// request's text have been spoken so far, estimated within a sentence. No samples while the model only read: a prompt longer than one turn,
-    /// or the change to the next sentences of a long text.
+    /// Mono samples in [-1, 1] at the model's rate, one frame (several with `inPairs`), and how many Unicode scalars of the
+    /// request's text have been spoken so far, estimated within a group of sentences. Fewer samples or none where nobody needs
+    /// the silence, and none while the model only read: a prompt longer than one turn. The end of a group always comes without
+    /// samples, and with the exact number.
     case frame([Float], characters: Int)
     /// An open utterance has spoken all the text it was given.
     case starved

@@ -2,7 +2,7 @@
 
 package enum SynthesisError: Error, Sendable, Equatable, CustomStringConvertible {
     case emptyText
-    case textTooLong(bytes: Int, limit: Int)
+    case textTooLong(characters: Int, limit: Int)
     case unknownLanguage(String, known: [String])
     case unknownSpeaker(String, known: [String])
     /// The checkpoint cannot do what was asked.
@@ -17,7 +17,7 @@ package enum SynthesisError: Error, Sendable, Equatable, CustomStringConvertible
     package var description: String {
         switch self {
         case .emptyText: "There is nothing to say: the text has no letter and no digit."
-        case .textTooLong(let bytes, let limit): "The text has \(bytes) bytes; the limit is \(limit). Split it."
+        case .textTooLong(let count, let limit): "The text has \(count) characters; the limit is \(limit). Split it."
         case .unknownLanguage(let name, let known):
             "This model does not know the language \(name). It knows: \(known.joined(separator: ", "))."
         case .unknownSpeaker(let name, let known):

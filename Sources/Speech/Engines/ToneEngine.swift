@@ -26,17 +26,13 @@ package struct ToneEngine: SpeechEngine, Sendable {
         init(_ request: SpeechRequest) {
             self.request = request
             pitch = 220 + request.voice.seed.truncatingRemainder(dividingBy: 220)
-            characters = request.text.count
+            characters = request.text.unicodeScalars.count
             isOpen = request.isOpen
         }
     }
 
     package func begin(_ request: SpeechRequest) throws(SynthesisError) -> Utterance {
         guard request.isOpen || !request.text.allSatisfy(\.isWhitespace) else { throw .emptyText }
-        let bytes = request.text.utf8.count
-        guard bytes <= SpeechRequest.spokenLimit else {
-            throw .textTooLong(bytes: bytes, limit: SpeechRequest.spokenLimit)
-        }
         let language = request.language.lowercased()
         guard language == "auto" || information.languages.contains(language) else {
             throw .unknownLanguage(request.language, known: information.languages)
@@ -46,7 +42,7 @@ package struct ToneEngine: SpeechEngine, Sendable {
 
     package func append(_ text: String, isLast: Bool, to utterance: Utterance) throws(SynthesisError) {
         guard utterance.isOpen else { throw .unsupported("The utterance is closed.") }
-        utterance.characters += text.count
+        utterance.characters += text.unicodeScalars.count
         utterance.isOpen = !isLast
     }
 

@@ -11,19 +11,43 @@ package struct SpokenText: Sendable, Equatable {
     /// For each Unicode scalar of `text`, the offset in Unicode scalars of the original it stands for; never falls.
     private let origins: [Int32]
     /// Unicode scalars of the original.
-    private let originalCount: Int
+    package private(set) var originalCount: Int
 
     init(_ traced: TracedText, originalCount: Int) {
-        text = traced.string
-        origins = traced.origins
+        self.init(traced.string, traced.origins, originalCount)
+    }
+
+    private init(_ text: String, _ origins: [Int32], _ originalCount: Int) {
+        self.text = text
+        self.origins = origins
         self.originalCount = originalCount
     }
 
     /// The text as it is: nothing converted.
     package init(verbatim text: String) {
-        self.text = text
-        originalCount = text.unicodeScalars.count
-        origins = (0..<originalCount).map { Int32(clamping: $0) }
+        let count = text.unicodeScalars.count
+        self.init(text, (0..<count).map { Int32(clamping: $0) }, count)
+    }
+
+    /// Nothing to say for as many scalars of the original.
+    init(silent count: Int) {
+        self.init("", [], count)
+    }
+
+    /// Unicode scalars of `text`.
+    package var count: Int { origins.count }
+
+    /// With as many scalars more of the original, which are not said.
+    func adding(_ silent: Int) -> SpokenText { SpokenText(text, origins, originalCount + silent) }
+
+    /// Converting trims; the space between two pieces separates their words.
+    func keepingSpace(of piece: [Unicode.Scalar]) -> SpokenText {
+        guard let first = text.unicodeScalars.first, let last = text.unicodeScalars.last else { return self }
+        let leads = piece.first?.properties.isWhitespace == true && !first.properties.isWhitespace
+        let trails = piece.last?.properties.isWhitespace == true && !last.properties.isWhitespace
+        return SpokenText(
+            (leads ? " " : "") + text + (trails ? " " : ""),
+            (leads ? [0] : []) + origins + (trails ? [Int32(clamping: originalCount - 1)] : []), originalCount)
     }
 
     /// How much of the original has been said when `spoken` Unicode scalars of `text` have been.

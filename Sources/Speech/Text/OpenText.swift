@@ -16,27 +16,32 @@ package struct OpenText: Sendable {
         self.form = form
     }
 
-    /// What of the text so far can be spoken. `isLast`: all of it.
-    package mutating func append(_ text: String, isLast: Bool) -> String {
-        guard let form else { return text }
+    /// What of the text so far can be spoken, and how much of it that stands for. `isLast`: all of it.
+    package mutating func append(_ text: String, isLast: Bool) -> SpokenText {
+        guard let form else { return SpokenText(verbatim: text) }
         waiting += text.unicodeScalars
         let ready = isLast ? waiting.count : settled
-        guard ready > 0 else { return "" }
-        var piece = String.UnicodeScalarView()
-        piece.append(contentsOf: waiting[..<ready])
+        let skipped = isLast ? 0 : forgetThought(from: ready)
+        guard ready > 0 else { return SpokenText(silent: skipped) }
+        let piece = Array(waiting[..<ready])
         waiting.removeFirst(ready)
-        let spoken = form.convert(String(piece), after: String(earlier)).text
+        let spoken = form.convert(String(scalars: piece), after: String(earlier))
         earlier.append(contentsOf: piece)
         earlier.removeFirst(max(0, earlier.count - Self.earlierLimit))
-        return Self.keepingSpace(String(piece), spoken)
+        return spoken.keepingSpace(of: piece).adding(skipped)
     }
 
-    /// Converting trims; the space between two pieces separates their words.
-    private static func keepingSpace(_ original: String, _ converted: String) -> String {
-        guard !converted.isEmpty else { return "" }
-        let leads = original.first?.isWhitespace == true && converted.first?.isWhitespace == false
-        let trails = original.last?.isWhitespace == true && converted.last?.isWhitespace == false
-        return (leads ? " " : "") + converted + (trails ? " " : "")
+    /// Scalars of a thought that are kept until its end shows.
+    private static let thoughtLimit = 4000
+    /// Scalars at either end of it that its marks may need.
+    private static let markLength = 64
+
+    /// Drops the middle of a thought that is longer than anybody waits for; returns how many scalars of it.
+    private mutating func forgetThought(from start: Int) -> Int {
+        guard waiting.count - start > Self.thoughtLimit else { return 0 }
+        let middle = start + Self.markLength..<waiting.count - Self.markLength
+        waiting.removeSubrange(middle)
+        return middle.count
     }
 
     /// The end of the last whole word before the first that is not plain, or of the last whole sentence.

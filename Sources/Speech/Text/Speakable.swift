@@ -2,9 +2,7 @@
 
 extension StringProtocol {
     /// Whether there is anything to say: a letter or a number.
-    package var isSpeakable: Bool {
-        unicodeScalars.contains { $0.properties.isAlphabetic || $0.properties.numericType != nil }
-    }
+    package var isSpeakable: Bool { unicodeScalars.contains(where: \.isSpeakable) }
 
     /// The text without white space at the chosen ends.
     package func trimmingWhitespace(front: Bool = true, back: Bool = true) -> String {
@@ -13,4 +11,9 @@ extension StringProtocol {
         if back { while scalars.last?.properties.isWhitespace == true { scalars.removeLast() } }
         return String(scalars)
     }
+}
+
+extension Unicode.Scalar {
+    /// A letter or a number.
+    package var isSpeakable: Bool { properties.isAlphabetic || properties.numericType != nil }
 }

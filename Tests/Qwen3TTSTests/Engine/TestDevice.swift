@@ -45,6 +45,7 @@ final class RemoteTalker: TalkerDevice {
         let inner: any TalkerCache
         init(_ inner: any TalkerCache) { self.inner = inner }
         var count: Int { inner.count }
+        var byteCount: Int { inner.byteCount }
         func snapshot(_ positions: Int) -> any TalkerCache { Cache(inner.snapshot(positions)) }
         func restore(_ snapshot: any TalkerCache) { inner.restore((snapshot as! Cache).inner) }
     }

@@ -117,6 +117,28 @@ struct GenerationTests {
         #expect(frames == whole)
     }
 
+    @Test func prefixesHaveALimitInBytes() throws {
+        let first = try generation("icl", seed: 5)
+        self.loop().advance([first])
+        let prompt = try prompt("icl")
+        func key(_ voice: String) -> PrefixCache.Key {
+            PrefixCache.Key(voice: voice, language: nil, instruction: nil, isStreaming: true)
+        }
+        var one = PrefixCache(limit: .max)
+        one.store(first.snapshot(20), key("a"), for: prompt)
+        let size = one.byteCount
+        #expect(size >= first.snapshot(20).byteCount && size > 0)
+        var two = PrefixCache(limit: 2 * size)
+        for voice in ["a", "b", "c"] { two.store(first.snapshot(20), key(voice), for: prompt) }
+        #expect(two.byteCount == 2 * size)
+        #expect(two.find(key("a"), for: prompt) == nil && two.find(key("c"), for: prompt) != nil)
+        two.removeAll()
+        #expect(two.byteCount == 0 && two.find(key("c"), for: prompt) == nil)
+        var none = PrefixCache(limit: size - 1)
+        none.store(first.snapshot(20), key("a"), for: prompt)
+        #expect(none.byteCount == 0)
+    }
+
     /// Logits of frames that are given equal those of the run that chose them, bit for bit, over several chunks.
     @Test func teacherForcingEqualsGeneration() throws {
         var longest = 0

@@ -11,10 +11,8 @@ extension Router {
         on(.GET, "/v1/models") { _ in .json(OpenAIModelList(service)) }
         on(.GET, "/v1/models/:id") { request in
             let id = request.parameters["id"] ?? ""
-            guard let model = OpenAIModelList(service).data.first(where: { $0.id == id }) else {
-                return .openAIError(.unknownModel(id, service))
-            }
-            return .json(model)
+            guard OpenAISpeechRequest.isModel(id, service) else { return .openAIError(.unknownModel(id, service)) }
+            return .json(OpenAIModelList.Model(id: id))
         }
         on(.GET, "/v1/audio/models") { _ in .json(["models": OpenAIModelList(service).data]) }
         on(.GET, "/v1/audio/voices") { _ in .json(["voices": OpenAIVoice.all(service)]) }
@@ -108,6 +106,9 @@ struct OpenAIError: Error, Encodable {
         error = Detail(message: cause.message, type: type, param: param, code: cause.code.rawValue.lowercased())
     }
 
+    /// A format that cannot be made.
+    init(_ cause: AudioError) { self.init(.badRequest, cause.description, param: "response_format") }
+
     static func unknownModel(_ name: String, _ service: SpeechService) -> OpenAIError {
         let known = OpenAIModelList(service).data.map(\.id).joined(separator: ", ")
         return OpenAIError(
@@ -139,8 +140,8 @@ struct OpenAISpeechRequest: Sendable {
         "cedar",
         "default",
     ]
-    /// Room for a text of the longest length in which every byte is written as an escape.
-    private static let bodyLimit = SpeechRequest.textLimit * 6 + 20_000
+    /// Room for a text of the longest length in which every character is written as two escapes.
+    private static func bodyLimit(_ service: SpeechService) -> Int { service.textLimit * 12 + 20_000 }
 
     /// Language, seed and whether figures become words are not in OpenAI's interface.
     var speech: SpeakRequest
@@ -149,7 +150,7 @@ struct OpenAISpeechRequest: Sendable {
     var streaming: Streaming
 
     init(_ request: Request, _ service: SpeechService) async throws(OpenAIError) {
-        let fields = try await Self.fields(of: request)
+        let fields = try await Self.fields(of: request, limit: Self.bodyLimit(service))
         do throws(SpeakError) {
             guard let input = try fields.string("input", limit: .max) else {
                 throw SpeakError(
@@ -166,8 +167,8 @@ struct OpenAISpeechRequest: Sendable {
             speed = try fields.number("speed", TimeStretch.speeds) ?? 1
             streaming = try fields.choice("stream_format") ?? .audio
             format = try Self.format(try fields.string("response_format", limit: 40))
-            let model = try fields.string("model", limit: 200) ?? Self.modelAliases[0]
-            guard Self.modelAliases.contains(model) || service.information.map({ $0.name == model }) ?? true else {
+            let model = try fields.string("model", limit: 200) ?? ""
+            guard model.isEmpty || service.information == nil || Self.isModel(model, service) else {
                 throw SpeakError(.voiceNotFound, model, field: "model")
             }
         } catch {
@@ -176,31 +177,45 @@ struct OpenAISpeechRequest: Sendable {
         }
     }
 
-    private static func fields(of request: Request) async throws(OpenAIError) -> MessageFields {
+    private static func fields(of request: Request, limit: Int) async throws(OpenAIError) -> MessageFields {
         let body: [UInt8]
-        do { body = Array(try await request.body.collect(limit: bodyLimit).readableBytesView) } catch is HTTPFailure {
-            throw OpenAIError(.payloadTooLarge, "The body is longer than \(bodyLimit) bytes.", param: nil)
+        do { body = Array(try await request.body.collect(limit: limit).readableBytesView) } catch is HTTPFailure {
+            throw OpenAIError(.payloadTooLarge, "The body is longer than \(limit) bytes.", param: nil)
         } catch {
             throw OpenAIError(.badRequest, "The body could not be read.", param: nil)
         }
-        do { return try JSONDecoder().decode(MessageFields.self, from: Data(body)) } catch {
+        guard let fields = MessageFields(bytes: body) else {
             throw OpenAIError(
                 .badRequest, "The body is no JSON object. Send {\"input\": \"text to speak\"}.", param: nil)
         }
+        return fields
     }
 
     private static func voice(_ name: String?, _ service: SpeechService) -> String? {
-        guard let name, !voiceAliases.contains(name.lowercased()) || service.hasVoice(name) else { return nil }
+        guard let name, !voiceAliases.contains(name.lowercased()) || service.voice(named: name) != nil else {
+            return nil
+        }
         return name
+    }
+
+    /// Whether the name is the loaded model's or one of OpenAI's, also one with a date as in "gpt-4o-mini-tts-2025-12-15".
+    static func isModel(_ name: String, _ service: SpeechService) -> Bool {
+        if name == service.information?.name { return true }
+        return modelAliases.contains { alias in
+            guard name.hasPrefix(alias) else { return false }
+            let rest = name.utf8.dropFirst(alias.utf8.count)
+            return rest.isEmpty
+                || (rest.first == UInt8(ascii: "-") && rest.count > 1
+                    && rest.allSatisfy { $0 == UInt8(ascii: "-") || (48...57).contains($0) })
+        }
     }
 
     private static func format(_ name: String?) throws(SpeakError) -> AudioFormat {
         guard let name else { return .mp3 }
         if let format = AudioFormat(rawValue: name) { return format }
         let known = AudioFormat.allCases.map(\.rawValue).joined(separator: ", ")
-        let why = name == "aac" ? "aac is not offered: no free encoder of quality is packaged. " : ""
         throw SpeakError(
-            .invalidText, "\(why)response_format is one of \(known), not \(name).", field: "response_format")
+            .invalidText, "response_format is one of \(known), not \(name).", field: "response_format")
     }
 }
 

@@ -19,27 +19,61 @@ struct OpenAISpeech: Sendable {
     /// Waits for the first sound: a failure before it is still an error with a status.
     func response() async throws(OpenAIError) -> Response {
         let stream: SpeechStream
-        do throws(SpeakError) { stream = try await service.speak(request.speech) } catch { throw OpenAIError(error) }
+        do throws(SpeakError) { stream = try await service.speak(request.speech) } catch {
+            guard error == .nothingToSay, !request.speech.text.trimmingWhitespace().isEmpty else {
+                throw OpenAIError(error)
+            }
+            return try silence()
+        }
         // Checks format and speed before anything is sent.
         do throws(AudioError) { _ = try SpeechEncoder(request, sampleRate: stream.sampleRate) } catch {
             stream.cancel()
-            throw OpenAIError(.badRequest, error.description, param: "response_format")
+            throw OpenAIError(error)
         }
         var events = stream.makeAsyncIterator()
         let first = await events.next()
-        if case .failed(let error) = first { throw OpenAIError(error) }
-        let headers: HTTPHeaders = [
-            "content-type": request.streaming == .sse ? "text/event-stream" : request.format.mediaType,
-            "cache-control": "no-store", "x-sample-rate": String(stream.sampleRate),
-        ]
+        switch first {
+        case .failed(let error): throw OpenAIError(error)
+        case .ended(.cancelled, _): throw OpenAIError(.shuttingDown)
+        case .frame, .starved, .ended, nil: break
+        }
         return Response(
-            headers: headers,
+            headers: headers(stream.sampleRate),
             body: .stream { writer in
                 do { try await send(first, stream, to: writer) } catch {
                     stream.cancel()
                     throw error
                 }
             })
+    }
+
+    /// For a text with nothing in it to say, such as "😀": programs send an answer sentence by sentence, and drop the rest of it
+    /// when one of them is refused.
+    private func silence() throws(OpenAIError) -> Response {
+        let rate = service.information?.sampleRate ?? 24_000
+        var sound: ByteBuffer
+        do throws(AudioError) {
+            var encoder = try SpeechEncoder(request, sampleRate: rate)
+            sound = try encoder.encode([Float](repeating: 0, count: Int(Double(rate) * Self.silence)))
+            sound.writeImmutableBuffer(try encoder.finish())
+        } catch {
+            throw OpenAIError(error)
+        }
+        if request.streaming == .sse {
+            sound = Self.line(SpeechDelta(sound))
+            sound.writeImmutableBuffer(Self.line(SpeechDone(input: request.speech.text.count, output: 0)))
+        }
+        return Response(headers: headers(rate), body: .bytes(sound))
+    }
+
+    /// In seconds.
+    private static let silence = 0.2
+
+    private func headers(_ sampleRate: Int) -> HTTPHeaders {
+        [
+            "content-type": request.streaming == .sse ? "text/event-stream" : request.format.mediaType,
+            "cache-control": "no-store", "x-sample-rate": String(sampleRate),
+        ]
     }
 
     private func send(_ first: SpokenEvent?, _ stream: SpeechStream, to writer: ResponseWriter) async throws {
@@ -53,31 +87,36 @@ struct OpenAISpeech: Sendable {
                 frames += 1
                 try await send(try encoder.encode(samples), to: writer)
             case .starved: break
-            case .failed(let error): throw error  // the connection ends before the body does
+            // The connection ends before the body does, which tells the client that it has not got all of it.
+            case .failed(let error): throw error
+            case .ended(.cancelled, _): throw SpeakError.shuttingDown
             case .ended: event = nil
             }
             event = event == nil ? nil : await events.next()
         }
         try await send(try encoder.finish(), to: writer)
         if request.streaming == .sse {
-            try await send(SpeechDone(input: request.speech.text.count, output: frames), to: writer)
+            try await writer.write(Self.line(SpeechDone(input: request.speech.text.count, output: frames)))
         }
     }
 
     private func send(_ bytes: ByteBuffer, to writer: ResponseWriter) async throws {
         guard bytes.readableBytes > 0 else { return }
-        guard request.streaming == .sse else { return try await writer.write(bytes) }
-        try await send(SpeechDelta(audio: Data(bytes.readableBytesView).base64EncodedString()), to: writer)
+        try await writer.write(request.streaming == .sse ? Self.line(SpeechDelta(bytes)) : bytes)
     }
 
-    private func send(_ event: some Encodable, to writer: ResponseWriter) async throws {
-        try await writer.write(ByteBuffer(string: "data: \(JSON.encode(event))\n\n"))
+    private static func line(_ event: some Encodable) -> ByteBuffer {
+        ByteBuffer(string: "data: \(JSON.encode(event))\n\n")
     }
 }
 
 private struct SpeechDelta: Encodable {
     var type = "speech.audio.delta"
     var audio: String
+
+    init(_ sound: ByteBuffer) {
+        audio = Data(sound.readableBytesView).base64EncodedString()
+    }
 }
 
 private struct SpeechDone: Encodable {

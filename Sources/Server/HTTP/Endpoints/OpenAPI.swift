@@ -199,7 +199,10 @@ let openAPIDocument = #"""
               "input": {"type": "string"},
               "voice": {"oneOf": [{"type": "string"}, {"type": "object", "properties": {"id": {"type": "string"}}}]},
               "instructions": {"type": "string"},
-              "response_format": {"enum": ["mp3", "opus", "flac", "wav", "pcm"], "default": "mp3"},
+              "response_format": {
+                "enum": ["mp3", "opus", "aac", "flac", "wav", "pcm"], "default": "mp3",
+                "description": "flac is sent when it is whole; aac is refused unless the server has Debian's libvo-aacenc0."
+              },
               "speed": {"type": "number", "minimum": 0.25, "maximum": 4, "default": 1},
               "stream_format": {"enum": ["audio", "sse"], "default": "audio"}
             }

@@ -1,0 +1,107 @@
+// An utterance in the scheduler's hands, and where it stands.
+
+import Speech
+
+final class ScheduledUtterance<Engine: SpeechEngine> {
+    let request: SpeechRequest
+    let text: TextInlet
+    let priority: SpeakRequest.Priority
+    /// Whose share of the machine it takes.
+    let client: String
+    let ticket: SpeechTicket
+    let submitted = ContinuousClock.now
+    /// Grows with the sound that is made and with the time it waits.
+    var deadline: ContinuousClock.Instant
+    /// nil until the engine has begun it.
+    var utterance: Engine.Utterance?
+    var began: ContinuousClock.Instant?
+    /// Words that came before the engine had begun it, and whether they were the last.
+    var early: [(words: String, isLast: Bool)] = []
+    var isOpen: Bool
+    /// Everything it was given is said, and more may come.
+    var isStarved: Bool
+    /// Its listener is so far behind that it waits until half of the sound is read.
+    var isUnread = false
+    /// How long it has waited, for text or for its listener, since its last sound.
+    var pausedFor = Duration.zero
+    var firstFrame: ContinuousClock.Instant?
+    var summary = SpeechSummary()
+    var underruns = 0
+
+    init(
+        _ request: SpeechRequest, of text: TextInlet, _ priority: SpeakRequest.Priority, client: String,
+        _ ticket: SpeechTicket, deadline: Duration
+    ) {
+        self.request = request
+        self.text = text
+        self.priority = priority
+        self.client = client
+        self.ticket = ticket
+        self.deadline = submitted + deadline
+        isOpen = request.isOpen
+        isStarved = request.isOpen && !request.text.isSpeakable
+    }
+
+    /// Whether nothing can be computed for it now.
+    var isPaused: Bool { isStarved || isUnread }
+
+    /// Looks how far its listener is behind.
+    func lookAtListener() {
+        let backlog = ticket.backlog
+        isUnread = isUnread ? backlog > SchedulerLimits.backlog / 2 : backlog >= SchedulerLimits.backlog
+    }
+
+    func wait(_ elapsed: Duration) {
+        pausedFor += elapsed
+        deadline += elapsed
+    }
+
+    /// Counts a frame that was made `now`.
+    func count(_ audio: Duration, at now: ContinuousClock.Instant) {
+        if let firstFrame {
+            if now - firstFrame > summary.audio, pausedFor == .zero { underruns += 1 }
+        } else {
+            firstFrame = now
+            summary.firstAudio = now - submitted
+        }
+        pausedFor = .zero
+        deadline += audio
+        summary.frames += 1
+        summary.audio += audio
+    }
+}
+
+// MARK: - Places
+
+extension Array {
+    /// Those who advance in a turn, `places` at most: an utterance that was begun goes on, as long as nobody waits whose client has
+    /// less. Then comes who is urgent or has waited for long, then whose client has least, then who came first.
+    ///
+    /// The elements are in the order in which they came, those that were begun first.
+    func inTurn<Engine: SpeechEngine>(
+        places: Int, at now: ContinuousClock.Instant
+    ) -> [ScheduledUtterance<Engine>] where Element == ScheduledUtterance<Engine> {
+        var left = filter { !$0.isPaused }
+        guard left.count > places else { return left }
+        var shares: [String: Int] = [:]
+        var chosen: [Element] = []
+        while chosen.count < places {
+            let best = left.indices.min { left[$0].rank(shares, now) < left[$1].rank(shares, now) }!
+            let next = left.remove(at: best)
+            shares[next.client, default: 0] += 1
+            chosen.append(next)
+        }
+        return chosen
+    }
+}
+
+extension ScheduledUtterance {
+    /// The smaller, the sooner; `shares` are the places that each client has already.
+    fileprivate func rank(_ shares: [String: Int], _ now: ContinuousClock.Instant) -> (Int, Int, Int) {
+        let share = shares[client] ?? 0
+        let isBegun = utterance != nil
+        let waitsLong = !isBegun && now - submitted > SchedulerLimits.patience
+        let isUrgent = priority == .high || waitsLong || (isBegun && share == 0)
+        return (isUrgent ? 0 : 1, share, isBegun ? 0 : 1)
+    }
+}

@@ -1,0 +1,105 @@
+// The speaking task of a Wyoming connection.
+
+import NIOCore
+import Speech
+
+/// What one `synthesize`, or all from `synthesize-start` to `synthesize-stop`, wants spoken.
+struct WyomingText: Sendable {
+    enum Source: Sendable {
+        case whole(String)
+        case pieces(TextPipe)
+    }
+
+    let source: Source
+    let voice: WyomingVoice
+
+    init(_ source: Source, _ voice: WyomingVoice) {
+        self.source = source
+        self.voice = voice
+    }
+}
+
+extension WyomingConnection {
+    /// Of sound that has no samples.
+    private static let quietRate = 24_000
+
+    /// One text after the other.
+    func speakTexts() async throws {
+        for await text in texts where !isEnding {
+            do {
+                try await speak(text)
+                if case .pieces = text.source { try await say(WyomingEvent("synthesize-stopped")) }
+            } catch let error as SpeakError {
+                try await end(error)
+            } catch is CancellationError {
+                return  // the client has gone, or was told why
+            }
+            try await finishedText()
+        }
+    }
+
+    /// audio-start, audio-chunk…, audio-stop; without a chunk when there is nothing to say.
+    private func speak(_ text: WyomingText) async throws {
+        var hasStarted = false
+        do {
+            if case .whole(let whole) = text.source, whole.unicodeScalars.count <= service.textLimit {
+                try await pass(try await stream(whole, text.voice, isOpen: false), &hasStarted)
+            } else {
+                try await speakOpen(text, &hasStarted)
+            }
+        } catch let error as SpeakError where error == .nothingToSay {}
+        if !hasStarted { try await say(WyomingEvent("audio-start", Self.format(Self.quietRate))) }
+        try await say(WyomingEvent("audio-stop"))
+    }
+
+    /// A text that is still being written, or is too long to be given at once.
+    private func speakOpen(_ text: WyomingText, _ hasStarted: inout Bool) async throws {
+        defer { if case .pieces(let pipe) = text.source { pipe.abandon() } }
+        let stream = try await stream("", text.voice, isOpen: true)
+        // Given up when the speech has ended.
+        async let _: Void = feed(stream, from: text.source)
+        try await pass(stream, &hasStarted)
+    }
+
+    private func stream(
+        _ text: String, _ voice: WyomingVoice, isOpen: Bool
+    ) async throws(SpeakError) -> SpeechStream {
+        try await service.speak(
+            SpeakRequest(text: text, voice: voice.name, language: voice.language, isOpen: isOpen, client: client))
+    }
+
+    private func feed(_ stream: SpeechStream, from source: WyomingText.Source) async throws {
+        switch source {
+        case .whole(let text): try await stream.feed(text)
+        case .pieces(let pipe):
+            for await piece in pipe.pieces {
+                try await stream.feed(piece)
+                pipe.took(piece)
+            }
+        }
+        try await stream.append("", isLast: true)
+    }
+
+    private func pass(_ stream: SpeechStream, _ hasStarted: inout Bool) async throws {
+        self.stream = stream
+        defer { self.stream = nil }
+        for await event in stream {
+            switch event {
+            case .frame(let samples, characters: _):
+                let format = Self.format(stream.sampleRate)
+                if !hasStarted { try await say(WyomingEvent("audio-start", format)) }
+                hasStarted = true
+                try await say(WyomingEvent("audio-chunk", format), payload: try AudioEncoding.pcm16.bytes(samples))
+            case .starved: break
+            case .ended(.cancelled, _): throw SpeakError.shuttingDown
+            case .ended: return
+            case .failed(let error): throw error
+            }
+        }
+        throw CancellationError()
+    }
+
+    private static func format(_ rate: Int) -> [String: WyomingValue] {
+        ["rate": .number(Double(rate)), "width": .number(2), "channels": .number(1)]
+    }
+}

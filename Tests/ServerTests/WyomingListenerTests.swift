@@ -1,0 +1,84 @@
+// The Wyoming port itself, over the loopback, with a client that says nothing for long.
+
+import Logging
+import NIOCore
+import NIOPosix
+import Speech
+import Testing
+
+@testable import Server
+
+@Suite(.timeLimit(.minutes(5))) struct WyomingListenerTests {
+    /// Shorter than the speech below, and long enough for a client that is slow beside hundreds of other tests.
+    private static let quiet = Duration.milliseconds(400)
+
+    private func service(frame: Duration, running: Int = 1) async -> SpeechService {
+        let store = VoiceStore(directory: "/nonexistent", builtIn: "Voices", defaultVoice: "makima")
+        var settings = SpeechService.Settings()
+        settings.scheduler.running = running
+        let service = SpeechService(
+            .tone, voices: VoiceLibrary(store, cacheDirectory: nil), settings: settings, logger: Logger(label: "test")
+        ) { limits, report in
+            SynthesisScheduler(ToneEngine(frameTime: frame), limits: limits, report: report)
+        }
+        await service.load()
+        return service
+    }
+
+    private func withListener(_ service: SpeechService, _ body: (SocketAddress) async throws -> Void) async throws {
+        let (addresses, found) = AsyncStream.makeStream(of: SocketAddress.self)
+        var listener = WyomingListener(host: "127.0.0.1", port: 0, service)
+        listener.patience.quiet = Self.quiet
+        listener.onOpen = { found.yield($0) }
+        let running = listener
+        let task = Task { try await running.run() }
+        defer { task.cancel() }
+        var iterator = addresses.makeAsyncIterator()
+        try await body(#require(await iterator.next()))
+    }
+
+    /// Sends the events; returns the types of all that come until the server closes, or until `last`.
+    private func types(of events: [WyomingEvent], to address: SocketAddress, until last: String?) async throws
+        -> [String]
+    {
+        let stream = try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .connect(to: address) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+                }
+            }
+        return try await stream.executeThenClose { inbound, outbound in
+            for event in events { try await outbound.write(event.bytes) }
+            var decoder = WyomingDecoder()
+            var types: [String] = []
+            for try await bytes in inbound {
+                decoder.append(bytes)
+                while let event = try decoder.next() { types.append(event.type) }
+                if let last, types.contains(last) { break }
+            }
+            return types
+        }
+    }
+
+    @Test func anIdleConnectionIsClosed() async throws {
+        let service = await service(frame: .zero)
+        try await withListener(service) { address in
+            #expect(try await types(of: [WyomingEvent("ping")], to: address, until: nil) == ["pong"])
+        }
+    }
+
+    /// The second speaker waits for a second in which no byte comes or goes.
+    @Test func aConnectionThatWaitsToSpeakIsNotIdle() async throws {
+        let service = await service(frame: .milliseconds(20))
+        try await withListener(service) { address in
+            func speak(_ text: String) async throws -> [String] {
+                try await types(
+                    of: [WyomingEvent("synthesize", ["text": .text(text)])], to: address, until: "audio-stop")
+            }
+            async let first = speak(String(repeating: "x", count: 50))
+            async let second = speak(String(repeating: "y", count: 50))
+            #expect(try await first.last == "audio-stop")
+            #expect(try await second.last == "audio-stop")
+        }
+    }
+}
