@@ -72,7 +72,7 @@ import Testing
     @Test func aConnectionThatWaitsToSpeakIsNotIdle() async throws {
         let service = await service(frame: .milliseconds(20))
         try await withListener(service) { address in
-            func speak(_ text: String) async throws -> [String] {
+            @Sendable func speak(_ text: String) async throws -> [String] {
                 try await types(
                     of: [WyomingEvent("synthesize", ["text": .text(text)])], to: address, until: "audio-stop")
             }
