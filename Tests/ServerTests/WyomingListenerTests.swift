@@ -72,7 +72,7 @@ import Testing
         let service = await service(frame: .milliseconds(20))
         // Long enough for a client that is slow beside hundreds of other tests.
         try await withListener(service, quiet: .seconds(3)) { address in
-            func speak(_ text: String) async throws -> [String] {
+            @Sendable func speak(_ text: String) async throws -> [String] {
                 try await types(
                     of: [WyomingEvent("synthesize", ["text": .text(text)])], to: address, until: "audio-stop")
             }
