@@ -56,7 +56,9 @@ package struct ToneEngine: SpeechEngine, Sendable {
     }
 
     private func advance(_ utterance: Utterance) -> SpeechEvent {
-        guard utterance.isSpeakable, utterance.frame < utterance.characters else { return utterance.isOpen ? .starved : .ended(.endOfSpeech) }
+        guard utterance.isSpeakable, utterance.frame < utterance.characters else {
+            return utterance.isOpen ? .starved : .ended(.endOfSpeech)
+        }
         let limit = utterance.request.options.maximumFrames ?? .max
         guard utterance.frame < limit else { return .ended(.budget) }
         let start = utterance.frame * information.samplesPerFrame
