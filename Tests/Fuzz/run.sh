@@ -7,8 +7,9 @@
 # `FUZZ_PARSER=PARSER .build-fuzz/release/makima-fuzz FILE` runs it again.
 set -eu
 cd "$(dirname "$0")/../.."
-# The order of the sanitizers is else another each time, and everything is built again.
-FUZZ=1 SWIFT_DETERMINISTIC_HASHING=1 swift build -c release --scratch-path .build-fuzz --sanitize fuzzer --sanitize address --product makima-fuzz
+# Two sanitizers in two words would leave Swift's code without the first, and their order is another each time unless it is told.
+FUZZ=1 SWIFT_DETERMINISTIC_HASHING=1 swift build -c release --scratch-path .build-fuzz --product makima-fuzz \
+    --sanitize fuzzer --sanitize address -Xswiftc -sanitize=fuzzer,address
 program=$PWD/.build-fuzz/release/makima-fuzz
 
 for parser in ${*:-$(ls Tests/Fuzz/Corpora)}; do

@@ -44,19 +44,18 @@ private func events(_ pieces: [ArraySlice<UInt8>]) -> [String]? {
     let whole = wyomingEvents([bytes.dropFirst()])
     precondition(whole == wyomingEvents(pieces(bytes)), "pieces matter")
     for event in whole {
-        var buffer = event.bytes
-        let again = try? WyomingEvent.next(in: &buffer)
-        precondition(again == event && buffer.readableBytes == 0, "an event does not come back")
+        let again = wyomingEvents([ArraySlice(event.bytes.readableBytesView)])
+        precondition(again == [event], "an event does not come back")
     }
 }
 
 private func wyomingEvents(_ pieces: [ArraySlice<UInt8>]) -> [WyomingEvent] {
-    var buffer = ByteBuffer()
+    var decoder = WyomingDecoder()
     var events: [WyomingEvent] = []
     for piece in pieces {
-        buffer.writeBytes(piece)
+        decoder.append(ByteBuffer(bytes: piece))
         do {
-            while let event = try WyomingEvent.next(in: &buffer) { events.append(event) }
+            while let event = try decoder.next() { events.append(event) }
         } catch {
             break
         }
@@ -133,7 +132,7 @@ private func speak(_ text: String, _ form: SpokenForm, every length: Int) {
         var piece = String.UnicodeScalarView()
         piece.append(contentsOf: scalars[start..<end])
         let isLast = end == scalars.count
-        queue.append(open.append(String(piece), isLast: isLast), isLast: isLast)
+        queue.append(open.append(String(piece), isLast: isLast).text, isLast: isLast)
         while queue.next(whole: true) != nil {}
     }
     precondition(queue.isExhausted, "text is left over")
