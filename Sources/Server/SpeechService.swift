@@ -10,6 +10,8 @@ package final class SpeechService: Sendable {
         package var requestBurst = 100.0
         /// Unicode scalars of a text; of one that is still being written, of what waits to be said.
         package var textLimit = 10_000
+        /// How long an open WebSocket may take to name a good token, where one is asked for.
+        package var tokenWait = Duration.seconds(30)
         /// Characters go to the log only when asked.
         package var logsText = false
         /// Of the program, for those who ask what it is.
@@ -122,6 +124,14 @@ extension SpeechService {
             throw SpeakError(SynthesisError.unknownLanguage(String(text.prefix(80)), known: known))
         }
         return name
+    }
+
+    /// Does something when a WebSocket's client has had its time to name a token.
+    func whenTokenIsDue(_ act: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+        Task { [wait = settings.tokenWait] in
+            guard (try? await Task.sleep(for: wait)) != nil else { return }
+            await act()
+        }
     }
 
     /// Unicode scalars that a text may have.

@@ -171,6 +171,13 @@ import Testing
         play(&machine, [(denied, "UNAUTHORIZED close1008"), (.speak(SpeakMessage(text: "a")), "")])
     }
 
+    @Test func aStrangerIsLetGoInTimeAndAKnownClientIsNot() {
+        var stranger = Machine(isAuthorized: false, defaultVoice: "makima", textLimit: 10_000)
+        play(&stranger, [(.tokenDue, "UNAUTHORIZED close1008")])
+        var known = Self.machine(in: .speaking)
+        play(&known, [(.tokenDue, "")])
+    }
+
     @Test func aTokenInStartLetsIn() {
         var machine = Machine(isAuthorized: false, defaultVoice: "makima", textLimit: 10_000)
         play(

@@ -26,6 +26,8 @@ package actor SpeakSession {
     /// Utterances that the state machine has begun and whose sound is not taken to its end.
     private var utterances: [SpeakStateMachine.UtteranceID: Utterance] = [:]
     private var contract: String?
+    /// Ends the session of a client that names no token.
+    private var stranger: Task<Void, Never>?
     private var wasSpeaking = false
     private let begun: AsyncStream<SpeakStateMachine.UtteranceID>
     private let begin: AsyncStream<SpeakStateMachine.UtteranceID>.Continuation
@@ -118,6 +120,7 @@ package actor SpeakSession {
 
 extension SpeakSession {
     private func greet() {
+        if !machine.isAuthorized { stranger = service.whenTokenIsDue { await self.handle(.tokenDue) } }
         let names = service.languages.map { $0.prefix(1).uppercased() + $0.dropFirst() }
         outgoing.append(
             .message(ServerMessage.ready(sessionId: id, voiceLoaded: service.defaultVoice, languages: names).json))
@@ -212,6 +215,7 @@ extension SpeakSession {
     private func leave() async {
         await handle(.disconnected)
         isClosed = true
+        stranger?.cancel()
         begin.finish()
         if let contract { service.contracts.remove(self, from: contract) }
         signal()

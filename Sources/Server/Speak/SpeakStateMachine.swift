@@ -33,6 +33,8 @@ package struct SpeakStateMachine: Sendable {
         case refused(UtteranceID, SpeakError, characters: Int)
         /// The other side of the contract: somebody talks; it was a false start; it was meant.
         case interrupt(mayResume: Bool), resume, confirm
+        /// The time to name a token is over.
+        case tokenDue
         /// The server stops: finish what is being said; then, do not.
         case shutDown, cut
         case disconnected
@@ -135,6 +137,9 @@ extension SpeakStateMachine {
             current?.heard = nil
             return [.send(.resumed)]
         case .confirm: return isHeld ? dropAll("The listener interrupted.", now) : []
+        case .tokenDue:
+            guard !isAuthorized else { return [] }
+            return [.send(.error(.noToken, nil))] + close(WebSocketClosure(1008, "unauthorized"))
         case .shutDown: return shutDown(now)
         case .cut: return dropQueue(Self.stopping) + stop("server_shutdown", Self.goingAway, now)
         case .disconnected:
