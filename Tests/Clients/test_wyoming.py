@@ -238,6 +238,26 @@ def test_hostile_lines_end_the_connection_with_an_error(port, line):
     test_speaks(port)
 
 
+def test_text_without_end_is_read_as_it_is_spoken(start):
+    number = free_port()
+    server = start("--set", f"wyoming-port={number}", "--set", "tone-frame=20")
+    test_speaks(number)
+    before = server.resident()
+    chunk = json.dumps({"type": "synthesize-chunk", "data": {"text": "This goes on and on. " * 40}}).encode() + b"\n"
+    with socket.create_connection(("127.0.0.1", number)) as client:
+        client.sendall(b'{"type": "synthesize-start"}\n')
+        client.settimeout(1.5)
+        sent = 0
+        # What the two kernels hold, and no more.
+        with pytest.raises(TimeoutError):
+            while sent < 200_000_000:
+                sent += client.send(chunk)
+        assert sent < 30_000_000
+        assert server.resident() - before < 64 << 20
+        test_speaks(number)
+    assert server.until(lambda: server.metric("makima_utterances_running") == 0)
+
+
 def test_a_client_that_leaves_leaves_the_queue(start):
     number = free_port()
     server = start("--set", f"wyoming-port={number}", "--set", "tone-frame=20", "--set", "speakers=1")

@@ -22,6 +22,8 @@ struct WyomingText: Sendable {
 extension WyomingConnection {
     /// Of sound that has no samples.
     private static let quietRate = 24_000
+    /// Unicode scalars of signs before the first word.
+    private static let openingLimit = 200
 
     /// One text after the other.
     func speakTexts() async throws {
@@ -71,13 +73,24 @@ extension WyomingConnection {
     private func feed(_ stream: SpeechStream, from source: WyomingText.Source) async throws {
         switch source {
         case .whole(let text): try await stream.feed(text)
-        case .pieces(let pipe):
-            for await piece in pipe.pieces {
-                try await stream.feed(piece)
-                pipe.took(piece)
-            }
+        case .pieces(let pipe): try await feed(stream, from: pipe)
         }
         try await stream.append("", isLast: true)
+    }
+
+    /// What has nothing to say in it waits for what has: a sign may belong to the figure behind it.
+    private func feed(_ stream: SpeechStream, from pipe: TextPipe) async throws {
+        var opening: String? = ""
+        for await piece in pipe.pieces {
+            defer { pipe.took(piece) }
+            let text = (opening ?? "") + piece
+            if opening == nil || text.isSpeakable {
+                opening = nil
+                try await stream.feed(text)
+            } else {
+                opening = String(text.unicodeScalars.suffix(Self.openingLimit))
+            }
+        }
     }
 
     private func pass(_ stream: SpeechStream, _ hasStarted: inout Bool) async throws {

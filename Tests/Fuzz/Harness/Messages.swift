@@ -44,19 +44,20 @@ private func events(_ pieces: [ArraySlice<UInt8>]) -> [String]? {
     let whole = wyomingEvents([bytes.dropFirst()])
     precondition(whole == wyomingEvents(pieces(bytes)), "pieces matter")
     for event in whole {
-        var buffer = event.bytes
-        let again = try? WyomingEvent.next(in: &buffer)
-        precondition(again == event && buffer.readableBytes == 0, "an event does not come back")
+        var decoder = WyomingDecoder()
+        decoder.append(event.bytes)
+        let again = try? decoder.next()
+        precondition(again == event, "an event does not come back")
     }
 }
 
 private func wyomingEvents(_ pieces: [ArraySlice<UInt8>]) -> [WyomingEvent] {
-    var buffer = ByteBuffer()
+    var decoder = WyomingDecoder()
     var events: [WyomingEvent] = []
     for piece in pieces {
-        buffer.writeBytes(piece)
+        decoder.append(ByteBuffer(bytes: piece))
         do {
-            while let event = try WyomingEvent.next(in: &buffer) { events.append(event) }
+            while let event = try decoder.next() { events.append(event) }
         } catch {
             break
         }
