@@ -145,10 +145,20 @@ struct Spanish: SpokenLanguage {
 
     func word(_ word: String, in context: Context) -> Replacement? {
         monthBeforeDay(word, in: context)
-            ?? street(word, in: context) ?? century(word, in: context) ?? numero(word, in: context).map {
+            ?? smallNumeral(word, in: context) ?? street(word, in: context) ?? century(word, in: context) ?? numero(
+                word, in: context
+            ).map {
                 Replacement(spoken: words.number, end: $0)
             }
             ?? zone(word, in: context)
+    }
+
+    /// "siglo xv"
+    private func smallNumeral(_ word: String, in context: Context) -> Replacement? {
+        guard ["siglo", "siglos"].contains(context.previous.lowercased()), word == word.lowercased(),
+            let value = Verbalizer.romanValue(word.uppercased())
+        else { return nil }
+        return Replacement(spoken: cardinal(value, nil), end: context.position)
     }
 
     /// "s. XIX"

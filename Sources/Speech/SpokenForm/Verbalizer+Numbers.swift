@@ -157,7 +157,8 @@ extension Verbalizer {
         if let (currency, end) = currency(next) {
             let per = pricePer(end)
             let amount = money(number, magnitude, currency, isWhole: first != nil, isPrice: per != nil)
-            return Replacement(spoken: with(joined(amount, per?.spoken ?? "")), end: per?.end ?? end, kind: .money)
+            return Replacement(
+                spoken: with(joined(amount, per?.spoken ?? "")), end: per?.end ?? endOfUnitDot(end), kind: .money)
         }
         if let magnitude {
             let amount = counted(number, magnitude)
