@@ -17,6 +17,7 @@ struct Spanish: SpokenLanguage {
         ]
         words.signsBeforeNumber = [
             "+": "más", "~": "unos", "<": "menos de", ">": "más de", "≈": "unos", "±": "más menos",
+            "≥": "al menos", "≤": "como máximo",
         ]
         words.groupsBySpace = true
         Self.addTerms(to: &words)
