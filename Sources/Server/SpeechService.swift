@@ -159,7 +159,8 @@ extension SpeechService {
         let voice = try await voices.voice(name, for: synthesizer)
         let (text, inlet, own) = try words(request, language)
         let speech = SpeechRequest(
-            text: text, voice: voice, language: own ?? language, instruction: request.instruction, isOpen: request.isOpen,
+            text: text, voice: voice, language: own ?? language, instruction: request.instruction,
+            isOpen: request.isOpen,
             options: request.options)
         return (speech, inlet)
     }

@@ -23,7 +23,9 @@ struct BookOptions: ParsableArguments {
     func check(text: String?, output: String?, remote: String?) throws {
         guard let file else {
             guard !chapters, !startOver else { throw ValidationError("--chapters and --start-over go with --file.") }
-            guard text != nil else { throw ValidationError("Say what to speak: a text, - for standard input, or --file.") }
+            guard text != nil else {
+                throw ValidationError("Say what to speak: a text, - for standard input, or --file.")
+            }
             return
         }
         guard text == nil else { throw ValidationError("Give a text or --file, not both.") }

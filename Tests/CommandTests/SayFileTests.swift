@@ -50,7 +50,10 @@ struct SayFileTests {
     @Test func anInterruptedRunGoesOn() throws {
         let paragraphs = (0..<400).map { "Paragraph \($0) of the book." }.joined(separator: "\n\n")
         try write(paragraphs)
-        let options = ["say", "--file", "book.txt", "--output", "book.wav", "--model", "\(Command.tiny)/base", "--max-seconds", "0.4"]
+        let options = [
+            "say", "--file", "book.txt", "--output", "book.wav", "--model", "\(Command.tiny)/base", "--max-seconds",
+            "0.4",
+        ]
         let process = Process()
         process.executableURL = builtProgram("makima")
         process.arguments = options
@@ -58,7 +61,9 @@ struct SayFileTests {
         process.standardError = FileHandle.nullDevice
         try process.run()
         let progress = command.folder.appending(path: "book.wav.partial/progress.json")
-        while process.isRunning, ((try? String(contentsOf: progress, encoding: .utf8)) ?? "").contains("\"pieces\":0") != false {
+        while process.isRunning,
+            ((try? String(contentsOf: progress, encoding: .utf8)) ?? "").contains("\"pieces\":0") != false
+        {
             usleep(10_000)
             if let text = try? String(contentsOf: progress, encoding: .utf8), !text.contains("\"pieces\":0") { break }
         }

@@ -16,7 +16,9 @@ import Testing
     }
 
     /// The events until the end, runs of silent samples and of sound as seconds.
-    private func hear(_ utterance: ScriptedEngine<ToneEngine>.Utterance) -> (runs: [Run], last: SpeechEvent, offsets: [Int]) {
+    private func hear(_ utterance: ScriptedEngine<ToneEngine>.Utterance) -> (
+        runs: [Run], last: SpeechEvent, offsets: [Int]
+    ) {
         var runs: [Run] = []
         var offsets: [Int] = []
         for _ in 0..<10_000 {

@@ -21,7 +21,8 @@ import Testing
     }
 
     private func wav(seconds: Int) -> Data {
-        TestSupport.wav(format: 1, channels: 1, rate: 8000, bits: 16, data: [UInt8](repeating: 1, count: 16_000 * seconds))
+        TestSupport.wav(
+            format: 1, channels: 1, rate: 8000, bits: 16, data: [UInt8](repeating: 1, count: 16_000 * seconds))
     }
 
     private func service(_ defaultLanguage: String = "auto") -> SpeechService {
@@ -35,11 +36,12 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("fr", "ada", "es", "french"), ("French (Canada)", nil, "es", "french"), ("auto", "ada", "es", "german"),
-        (nil, "ada", "es", "german"), ("", "bob", "es", "spanish"), (nil, nil, "es", "spanish"),
-        (nil, "eve", "es", "spanish"), (nil, "nobody", "auto", "auto"), ("AUTO", "bob", "auto", "auto"),
-    ] as [(String?, String?, String, String)])
+    @Test(
+        arguments: [
+            ("fr", "ada", "es", "french"), ("French (Canada)", nil, "es", "french"), ("auto", "ada", "es", "german"),
+            (nil, "ada", "es", "german"), ("", "bob", "es", "spanish"), (nil, nil, "es", "spanish"),
+            (nil, "eve", "es", "spanish"), (nil, "nobody", "auto", "auto"), ("AUTO", "bob", "auto", "auto"),
+        ] as [(String?, String?, String, String)])
     func isTheFirstThatSays(requested: String?, voice: String?, setting: String, expected: String) throws {
         #expect(try service(setting).language(requested: requested, voice: voice) == expected)
     }
@@ -52,6 +54,8 @@ import Testing
     @Test func theScriptHasTheHouseholdsWords() {
         #expect(service().script("5 km", format: nil, language: "german").text == "fünf Kilometer")
         #expect(service().script("<speak>5 <break/>km</speak>", format: nil, language: "auto").steps.count == 3)
-        #expect(service().script("<speak>5</speak>", format: .plain, language: "auto", normalizes: false).text.hasPrefix("<"))
+        #expect(
+            service().script("<speak>5</speak>", format: .plain, language: "auto", normalizes: false).text.hasPrefix(
+                "<"))
     }
 }

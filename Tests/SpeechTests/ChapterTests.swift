@@ -16,7 +16,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "Chapter 1", "CHAPTER THE FIRST", "Chapter I: The Door", "Kapitel 3", "Chapitre premier", "Capítulo 2", "Capitolo I",
+        "Chapter 1", "CHAPTER THE FIRST", "Chapter I: The Door", "Kapitel 3", "Chapitre premier", "Capítulo 2",
+        "Capitolo I",
         "Глава 1", "第三章 雨", "제3장", "Prologue", "EPILOG",
     ])
     func aLineOfItsOwnHeadsAChapter(line: String) {
@@ -24,7 +25,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "Chapter 3 was long.\nText.", "Text.\n\nThe chapter 3\n\nText.", "Text.\nChapter 3\nText.", "IV\n\nText.", "", "12",
+        "Chapter 3 was long.\nText.", "Text.\n\nThe chapter 3\n\nText.", "Text.\nChapter 3\nText.", "IV\n\nText.", "",
+        "12",
     ])
     func whatOnlyLooksLikeOneHeadsNone(text: String) {
         #expect(Self.titles(text) == [nil])

@@ -66,7 +66,8 @@ import Testing
             """
         let read = Pronunciations([("list.tsv", list)])
         #expect(read.faults.map(\.line) == [4, 5, 6, 7, 8, 9])
-        #expect(read.faults.first?.description == "list.tsv, line 4: it has 1 field, not 2 to 4 with tabs between them.")
+        #expect(
+            read.faults.first?.description == "list.tsv, line 4: it has 1 field, not 2 to 4 with tabs between them.")
         let form = SpokenForm(language: "en", pronunciations: read)
         #expect(form.convert("ok Siobhan #tag").text == "okay shivawn hash tag")
     }

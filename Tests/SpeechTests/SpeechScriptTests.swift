@@ -48,7 +48,10 @@ import Testing
     }
 
     @Test func aBlankLineIsALongerPause() {
-        #expect(Self.steps(Self.script("One.\n\nTwo.\n  \nThree.\nFour.")) == ["One.", "0.6", "Two.", "0.6", "Three.\nFour."])
+        #expect(
+            Self.steps(Self.script("One.\n\nTwo.\n  \nThree.\nFour.")) == [
+                "One.", "0.6", "Two.", "0.6", "Three.\nFour.",
+            ])
         #expect(Self.steps(Self.script("\n\nOne.\r\n\r\n\r\nTwo.\n\n")) == ["One.", "0.6", "Two."])
         #expect(Self.steps(Self.script("One.\n\n[pause:2s]\n\nTwo.")) == ["One.", "2.0", "Two."])
     }
@@ -101,7 +104,8 @@ import Testing
     }
 
     @Test func aFloodOfPausesIsOnePause() {
-        let text = String(repeating: "[pause:1s]", count: 50_000) + "end" + String(repeating: "<break/>\n\n", count: 50_000)
+        let text =
+            String(repeating: "[pause:1s]", count: 50_000) + "end" + String(repeating: "<break/>\n\n", count: 50_000)
         #expect(Self.steps(Self.script(text)) == ["10.0", "end", "10.0"])
     }
 

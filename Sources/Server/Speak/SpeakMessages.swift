@@ -3,6 +3,7 @@
 import Audio
 import FoundationEssentials
 import NIOCore
+package import Speech
 
 // MARK: - From the client
 

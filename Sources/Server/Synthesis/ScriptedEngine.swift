@@ -127,8 +127,8 @@ package struct ScriptedEngine<Base: SpeechEngine>: SpeechEngine {
         if let most = request.options.maximumFrames { request.options.maximumFrames = max(1, most - utterance.frames) }
         do throws(AudioError) {
             utterance.stretch =
-                utterance.rate == 1
-                ? nil : try TimeStretch(speed: utterance.rate, sampleRate: information.sampleRate)
+                try utterance.rate == 1
+                ? nil : TimeStretch(speed: utterance.rate, sampleRate: information.sampleRate)
         } catch {
             throw .failed("\(error)")
         }

@@ -140,7 +140,9 @@ struct German: SpokenLanguage {
         return Replacement(spoken: word + "aße", end: context.position + (next == "\n" ? 0 : 1))
     }
 
-    private static let articles: Set<String> = ["der", "die", "das", "den", "dem", "des", "zum", "zur", "vom", "am", "im"]
+    private static let articles: Set<String> = [
+        "der", "die", "das", "den", "dem", "des", "zum", "zur", "vom", "am", "im",
+    ]
 
     /// "der XX. Kongress", "Heinrich der VIII."
     private func ordinalAfterArticle(

@@ -154,14 +154,6 @@ struct Spanish: SpokenLanguage {
             ?? zone(word, in: context)
     }
 
-    /// "siglo xv"
-    private func smallNumeral(_ word: String, in context: Context) -> Replacement? {
-        guard ["siglo", "siglos"].contains(context.previous.lowercased()), word == word.lowercased(),
-            let value = Verbalizer.romanValue(word.uppercased())
-        else { return nil }
-        return Replacement(spoken: cardinal(value, nil), end: context.position)
-    }
-
     /// "s. XIX"
     private func century(_ word: String, in context: Context) -> Replacement? {
         guard word == "s" || word == "ss", context.scalar() == ".", context.scalar(1).isSpace,

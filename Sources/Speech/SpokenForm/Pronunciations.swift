@@ -72,7 +72,8 @@ package struct Pronunciations: Sendable {
     private mutating func add(_ line: String) -> String? {
         let fields = line.split(separator: "\t", omittingEmptySubsequences: false).map { $0.trimmingWhitespace() }
         guard (2...4).contains(fields.count) else {
-            return "it has \(fields.count) \(fields.count == 1 ? "field" : "fields"), not 2 to 4 with tabs between them."
+            return
+                "it has \(fields.count) \(fields.count == 1 ? "field" : "fields"), not 2 to 4 with tabs between them."
         }
         let word = Self.plain(fields[0])
         guard word.contains(where: { !$0.isWhite }) else {
@@ -163,7 +164,9 @@ package struct Pronunciations: Sendable {
         return result
     }
 
-    private func match(_ text: [Unicode.Scalar], at start: Int, _ language: String) -> (end: Int, say: [Unicode.Scalar])? {
+    private func match(_ text: [Unicode.Scalar], at start: Int, _ language: String) -> (
+        end: Int, say: [Unicode.Scalar]
+    )? {
         if start > 0, Self.joins(text[start - 1], text[start]) { return nil }
         var node = 0
         var position = start

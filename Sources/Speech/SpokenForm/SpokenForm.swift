@@ -204,7 +204,8 @@ struct TracedText: Sendable, Equatable {
 
     /// With a space where the words would else become one.
     mutating func append(apart other: TracedText) {
-        if let last = scalars.last, let next = other.scalars.first, last.isWordPart || ".,!?;:".unicodeScalars.contains(last),
+        if let last = scalars.last, let next = other.scalars.first,
+            last.isWordPart || ".,!?;:".unicodeScalars.contains(last),
             next.isWordPart, last.isSpacedLetter || next.isSpacedLetter || last.isDigit || next.isDigit
         {
             append(" ", from: Int(other.origins[0]))

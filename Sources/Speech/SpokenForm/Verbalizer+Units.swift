@@ -88,7 +88,8 @@ extension Verbalizer {
     /// "7 l/100 km"
     private func perNumber(_ unit: Noun, _ end: Int) -> (Noun, Int) {
         let number = written(at: end + 1)
-        guard number.value ?? 0 > 1, number.fraction.isEmpty, let (lower, endOfUnit) = self.unit(context(at: number.end))
+        guard number.value ?? 0 > 1, number.fraction.isEmpty,
+            let (lower, endOfUnit) = self.unit(context(at: number.end))
         else { return (unit, end) }
         let many = counted(number, lower)
         return (quotient(unit, by: Noun(one: many, few: many, many: many, gender: lower.gender)), endOfUnit)

@@ -116,7 +116,8 @@ struct Verbalizer {
                 previous = long.spoken.split(separator: " ").last.map(String.init) ?? previous
                 return
             }
-            if let replacement = weekday(word, around) ?? language.word(word, in: around) ?? roman(word, around) ?? version(word, around)
+            if let replacement = weekday(word, around) ?? language.word(word, in: around) ?? roman(word, around)
+                ?? version(word, around)
                 ?? formula(word, around)
             {
                 say(replacement.spoken, until: replacement.end)

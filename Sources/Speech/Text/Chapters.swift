@@ -84,7 +84,8 @@ package struct Chapter: Sendable, Equatable {
             !lines.indices.contains(index) || lines[index].allSatisfy(\.isWhitespace)
         }
         var found: [Heading] = []
-        for (index, line) in lines.enumerated() where line.utf8.count <= 200 && isBlank(index - 1) && isBlank(index + 1) {
+        for (index, line) in lines.enumerated() where line.utf8.count <= 200 && isBlank(index - 1) && isBlank(index + 1)
+        {
             let title = line.trimmingWhitespace()
             if title.count <= 80, isHeading(title) { found.append((index, title)) }
         }

@@ -46,7 +46,9 @@ package enum SpeechMark: Sendable, Equatable {
 
     /// Words and marks of a text, in order.
     package static func items(of text: String) -> [Item] {
-        guard text.unicodeScalars.contains(where: { $0.value >= first }) else { return text.isEmpty ? [] : [.words(text)] }
+        guard text.unicodeScalars.contains(where: { $0.value >= first }) else {
+            return text.isEmpty ? [] : [.words(text)]
+        }
         var items: [Item] = []
         var words: [Unicode.Scalar] = []
         for scalar in text.unicodeScalars {

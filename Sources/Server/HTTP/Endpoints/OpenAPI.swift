@@ -226,23 +226,17 @@ let openAPIDocument = #"""
               "textFormat": {"enum": ["plain", "ssml"]},
               "steps": {
                 "type": "array",
-                "items": {
-                  "oneOf": [
-                    {
-                      "type": "object",
-                      "required": ["text", "start", "end"],
-                      "properties": {
-                        "text": {"type": "string"},
-                        "language": {"type": "string"},
-                        "rate": {"type": "number"},
-                        "start": {"type": "integer"},
-                        "end": {"type": "integer"}
-                      }
-                    },
-                    {"type": "object", "required": ["pauseMs"], "properties": {"pauseMs": {"type": "integer"}}}
-                  ]
-                }
+                "items": {"oneOf": [{"$ref": "#/components/schemas/Passage"}, {"$ref": "#/components/schemas/Pause"}]}
               }
+            }
+          },
+          "Pause": {"type": "object", "required": ["pauseMs"], "properties": {"pauseMs": {"type": "integer"}}},
+          "Passage": {
+            "type": "object",
+            "required": ["text", "start", "end"],
+            "properties": {
+              "text": {"type": "string"}, "language": {"type": "string"}, "rate": {"type": "number"},
+              "start": {"type": "integer"}, "end": {"type": "integer"}
             }
           },
           "SpeechRequest": {
