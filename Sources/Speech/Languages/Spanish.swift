@@ -145,13 +145,9 @@ struct Spanish: SpokenLanguage {
     }
 
     func word(_ word: String, in context: Context) -> Replacement? {
-        monthBeforeDay(word, in: context)
-            ?? smallNumeral(word, in: context) ?? street(word, in: context) ?? century(word, in: context) ?? numero(
-                word, in: context
-            ).map {
-                Replacement(spoken: words.number, end: $0)
-            }
-            ?? zone(word, in: context)
+        let number = numero(word, in: context).map { Replacement(spoken: words.number, end: $0) }
+        return monthBeforeDay(word, in: context) ?? smallNumeral(word, in: context) ?? street(word, in: context)
+            ?? century(word, in: context) ?? number ?? zone(word, in: context)
     }
 
     /// "s. XIX"

@@ -210,9 +210,7 @@ let openAPIDocument = #"""
             "type": "object",
             "required": ["text"],
             "properties": {
-              "text": {"type": "string"},
-              "language": {"type": "string"},
-              "voice": {"type": "string"},
+              "text": {"type": "string"}, "language": {"type": "string"}, "voice": {"type": "string"},
               "textFormat": {"enum": ["plain", "ssml"], "description": "ssml without it when the text begins with <speak"},
               "normalize": {"type": "boolean", "default": true}
             }
