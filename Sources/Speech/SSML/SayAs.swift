@@ -36,6 +36,7 @@ enum SayAs: Equatable {
     private static func characters(_ text: TracedText, _ language: any SpokenLanguage, spells: Bool) -> TracedText {
         var result = TracedText()
         var wasLetter = false
+        let separator = language.words.spaces ? " " : ""
         for (scalar, origin) in zip(text.scalars, text.origins) {
             let isMark = (0x300...0x36F).contains(scalar.value)
             if isMark || (!spells && scalar.isLetter && wasLetter) {
@@ -44,7 +45,7 @@ enum SayAs: Equatable {
             }
             wasLetter = scalar.isLetter
             guard let name = name(scalar, language) else { continue }
-            if !result.scalars.isEmpty { result.append(" ", from: Int(origin)) }
+            if !result.scalars.isEmpty { result.append(separator, from: Int(origin)) }
             result.append(spells && scalar.isLetter ? name.uppercased() : name, from: Int(origin))
         }
         return result

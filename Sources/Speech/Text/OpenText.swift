@@ -103,13 +103,15 @@ package struct OpenText: Sendable {
     /// The end of the last whole word before the first that is not plain, or of the last whole sentence.
     private var settled: Int {
         // A thought is not said, which only its end shows.
-        min(endOfPlainText, HiddenText.openThought(in: waiting) ?? waiting.count, openPause ?? waiting.count)
+        let end = min(endOfPlainText, HiddenText.openThought(in: waiting) ?? waiting.count)
+        return startOfPause(before: end) ?? end
     }
 
-    /// Where a "[pause:1.5s" begins that has not ended.
-    private var openPause: Int? {
-        guard let open = waiting.suffix(32).lastIndex(of: "["), !waiting[open...].contains("]") else { return nil }
-        let name = String(scalars: waiting[(open + 1)...].prefix(5)).lowercased()
+    /// Where a "[pause:1.5s]" begins that has not ended before `end`.
+    private func startOfPause(before end: Int) -> Int? {
+        let last = waiting[..<end].suffix(32)
+        guard let open = last.lastIndex(of: "["), !last[open...].contains("]") else { return nil }
+        let name = String(scalars: last[(open + 1)...].prefix(5)).lowercased()
         return "pause".hasPrefix(name) ? open : nil
     }
 

@@ -19,7 +19,7 @@ enum PauseMark {
         guard number.count <= 20, let factor = units[unit],
             let value = Double(String(number.map { $0 == "," ? "." : $0 }))
         else { return nil }
-        return min(.seconds(value * factor), SpeechScript.longestPause)
+        return .seconds(min(value * factor, SpeechScript.longestPause / .seconds(1)))
     }
 
     /// The length that the attributes of a `<break>` ask for.

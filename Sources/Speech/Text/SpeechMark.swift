@@ -20,7 +20,7 @@ package enum SpeechMark: Sendable, Equatable {
     private static let rates: UInt32 = first + 2000
     private static let languages: UInt32 = first + 3000
 
-    var scalar: Unicode.Scalar {
+    package var scalar: Unicode.Scalar {
         let value: UInt32
         switch self {
         case .pause(let length):
