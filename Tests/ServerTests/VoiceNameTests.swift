@@ -24,7 +24,8 @@ import Testing
     ])
     func aVoiceIsFoundByIdOrNameInAnyCase(name: String, id: String) throws {
         try withTemporaryFolder { folder in
-            #expect(try store(in: folder).find(named: name).metadata.id == id)
+            let found = try store(in: folder).find(named: name)
+            #expect(found.metadata.id == id)
         }
     }
 
