@@ -1,4 +1,4 @@
-import Speech
+@testable import Speech
 import Testing
 
 @testable import Server
