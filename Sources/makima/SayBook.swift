@@ -2,6 +2,7 @@ import ArgumentParser
 import Files
 import FoundationEssentials
 import Glibc
+import Server
 import Speech
 
 /// `makima say --file`: a book to the loudspeaker, another program, or sound files that an interrupted run goes on with.
@@ -53,11 +54,11 @@ extension Say {
     private func write<Engine>(
         _ book: Book, _ speaker: PieceSpeaker<Engine>, to path: String, _ model: ModelInformation
     ) throws {
-        let parts = chapters ? book.parts : [book.joined]
+        let parts = self.book.chapters ? book.parts : [book.joined]
         let settings = [
             model.engine, model.name, model.format, "\(model.sampleRate)", voice.voice ?? "", voice.reference ?? "",
             voice.transcript ?? "", voice.instruct ?? "", speaker.request.language, "\(speed)", "\(sampling.options)",
-            "\(chapters)",
+            "\(self.book.chapters)",
         ].joined(separator: "|")
         var sound = try PartialSound(
             beside: path, fingerprint: book.fingerprint(settings), sampleRate: model.sampleRate,
@@ -71,7 +72,7 @@ extension Say {
         while sound.progress.part < parts.count {
             let index = sound.progress.part
             try write(parts[index], to: &sound, &speaker, &progress, path)
-            let name = chapters ? Self.name(path, index + 1, of: parts.count) : path
+            let name = self.book.chapters ? Self.name(path, index + 1, of: parts.count) : path
             let seconds = sound.seconds
             try sound.completePart(name)
             progress.clear()

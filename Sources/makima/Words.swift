@@ -1,4 +1,5 @@
 import ArgumentParser
+import Server
 import Speech
 
 /// `makima words`: what becomes of a text before it is spoken.

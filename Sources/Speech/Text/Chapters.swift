@@ -7,6 +7,11 @@ package struct Chapter: Sendable, Equatable {
     /// With the heading.
     package let text: String
 
+    package init(title: String?, text: String) {
+        self.title = title
+        self.text = text
+    }
+
     /// The chapters of a book, in order; together they are the text. One where no line heads another.
     package static func all(in text: String) -> [Chapter] {
         let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
