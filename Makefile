@@ -4,13 +4,13 @@ PACKAGES = libopenblas-dev libsndfile1-dev libsoxr-dev libasound2-dev libavahi-c
 TEXT = good morning to all of you
 
 # The network announcement, the page and the scripts of docs/ are tested with the programs that others use.
-test: PACKAGES += avahi-daemon avahi-utils dbus chromium chromium-driver alsa-utils curl
+test: PACKAGES += avahi-daemon avahi-utils dbus chromium chromium-driver alsa-utils curl ffmpeg
 # What runs the kernels of the other architecture on this one.
 ifneq ($(shell uname -m),aarch64)
 test: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 endif
 
-.PHONY: build test speak evaluate evaluate-quick allocations packages format lint deb deb-check appliance-test
+.PHONY: build test fuzz sanitize speak evaluate evaluate-quick allocations packages format lint deb deb-check appliance-test
 
 build: packages
 	swift build -c release --product makima
@@ -22,6 +22,14 @@ test: packages .venv-tests
 	.venv-tests/bin/pytest -q Tests/Clients
 	.venv-tests/bin/python Tests/Documentation/run.py .build/debug
 	$(MAKE) evaluate-quick
+
+# A minute of each parser of outside bytes under libFuzzer, or FUZZ_SECONDS of the one named by PARSER.
+fuzz: packages
+	Tests/Fuzz/run.sh $(PARSER)
+
+# Every test of the suite under the thread sanitizer, then under the address sanitizer.
+sanitize: packages
+	Tests/sanitize.sh
 
 # Python reads what the quantizer writes, and talks to the server as its clients do.
 .venv-tests: Tests/QuantizeTests/requirements.txt Tests/Clients/requirements.txt

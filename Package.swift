@@ -42,9 +42,11 @@ let package = Package(
         // What every engine and every door share: the protocol of an engine, and text as it is said. Knows no model.
         .target(name: "Speech"),
         .target(name: "Qwen3TTS", dependencies: ["Compute", "Files", "ModelFile", "Speech"]),
-        .target(name: "Audio", dependencies: ["CAAC", "CSndfile", "CSoxr", "CALSA", "Files"]),
+        .target(name: "Audio", dependencies: ["CAAC", "CChild", "CSndfile", "CSoxr", "CALSA", "Files"]),
         // A library that is looked for when the program runs.
         .target(name: "CAAC", cSettings: [.unsafeFlags(["-std=c11"])]),
+        // A program that works for us, bounded.
+        .target(name: "CChild"),
         // The models on this computer, and the way they come from the Hugging Face hub.
         .target(
             name: "ModelStore",
@@ -94,10 +96,11 @@ let package = Package(
         ),
         // What the program was started with.
         .target(name: "CArguments"),
+        .target(name: "Invocation", dependencies: ["CArguments"]),
         .executableTarget(
             name: "makima",
             dependencies: [
-                "Addresses", "Audio", "CArguments", "Compute", "Files", "ModelFile", "ModelStore", "Quantization",
+                "Addresses", "Audio", "Compute", "Files", "Invocation", "ModelFile", "ModelStore", "Quantization",
                 "Qwen3TTS", "Server", "Speech", "WebSocketClient",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -129,7 +132,7 @@ let package = Package(
         .executableTarget(
             name: "makima-quantize",
             dependencies: [
-                "Audio", "Files", "ModelFile", "Quantization",
+                "Audio", "Files", "Invocation", "ModelFile", "Quantization",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             path: "Quantize/Command"
@@ -206,7 +209,7 @@ let package = Package(
             ]
         ),
         // Runs the program itself, beside tests of its parts.
-        .testTarget(name: "CommandTests", dependencies: ["makima", "TestSupport"]),
+        .testTarget(name: "CommandTests", dependencies: ["makima", "Server", "TestSupport"]),
         .testTarget(
             name: "ModelStoreTests",
             dependencies: [
@@ -232,7 +235,25 @@ let package = Package(
     ]
 )
 
-let cTargets: Set = ["CAllocationCounter", "CArguments", "CBenchmark", "CKernels", "CQuantization"]
+// The parsers of outside bytes under libFuzzer: `make fuzz`. Other builds know nothing of it.
+if Context.environment["FUZZ"] != nil {
+    package.targets += [
+        .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+        .executableTarget(
+            name: "makima-fuzz",
+            dependencies: [
+                "Audio", "CFuzzer", "ModelFile", "Qwen3TTS", "Server", "Speech",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+            ],
+            path: "Tests/Fuzz/Harness"
+        ),
+    ]
+}
+
+let cTargets: Set = ["CAAC", "CAllocationCounter", "CArguments", "CBenchmark", "CChild", "CKernels", "CQuantization"]
 
 // One place for the language settings of every Swift target.
 for target in package.targets

@@ -5,6 +5,7 @@ import Audio
 import Files
 import FoundationEssentials
 import Glibc
+import Invocation
 import ModelFile
 import Quantization
 
@@ -77,7 +78,7 @@ struct MakimaQuantize: AsyncParsableCommand {
     /// A command line that is not understood ends with 2, as shells and other tools expect.
     static func main() async {
         do {
-            let command = try parse()
+            let command = try parse(Array(Program.arguments.dropFirst()))
             try await command.run()
         } catch {
             guard exitCode(for: error) == .validationFailure else { exit(withError: error) }

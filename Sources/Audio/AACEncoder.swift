@@ -48,7 +48,7 @@ import CAAC
         guard let encoder = unsafe encoder else { preconditionFailure("encoding after the end") }
         var count: Int32 = 0
         let bytes = unsafe [UInt8](unsafeUninitializedCapacity: Int(AAC_LARGEST_FRAME)) { buffer, filled in
-            unsafe count = aac_encode(encoder, samples, buffer.baseAddress)
+            count = unsafe aac_encode(encoder, samples, buffer.baseAddress)
             filled = max(0, Int(count))
         }
         guard count >= 0 else { throw .encodingFailed(reason: "the AAC encoder failed.") }

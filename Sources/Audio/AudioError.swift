@@ -5,8 +5,10 @@ package import Files
 package enum AudioError: FileFailure, Sendable, Equatable {
     case cannotOpen(path: String, reason: String)
     case notAudio(path: String, reason: String)
-    /// A recording of a kind that libsndfile does not read.
+    /// A recording of a kind that only ffmpeg reads, which is not there.
     case notRead(path: String, kind: String)
+    /// ffmpeg could not.
+    case notDecoded(path: String, kind: String, reason: String)
     case empty(path: String)
     case tooLong(path: String, seconds: Double, limit: Double)
     case unsupportedSampleRate(Int, allowed: ClosedRange<Int>)
@@ -32,7 +34,9 @@ extension AudioError: CustomStringConvertible {
         case .notAudio(let path, let reason):
             "'\(path)' is not an audio file that can be read (\(reason)). Use WAV, FLAC, OGG or MP3."
         case .notRead(let path, let kind):
-            "'\(path)' is \(kind), which cannot be read here. Convert it, as in ffmpeg -i FILE clip.wav, or drop it on the page of a running makima: the browser reads it."
+            "'\(path)' is \(kind), which ffmpeg reads where it is installed (apt install ffmpeg). Or drop it on the page of a running makima: the browser reads it."
+        case .notDecoded(let path, let kind, let reason):
+            "'\(path)' looks like \(kind), but ffmpeg could not read it: \(reason)."
         case .empty(let path):
             "'\(path)' holds no sound."
         case .tooLong(let path, let seconds, let limit):

@@ -12,6 +12,14 @@ package enum AudioFile {
     /// - Parameter longest: seconds that are decoded at most, however little the file takes on the disk.
     package static func read(path: String, longest: Double = longest) throws(AudioError) -> AudioClip {
         let source = try AudioSource(path: path)
+        guard let foreign = source.foreign else { return try read(source, path: path, longest: longest) }
+        let converted = try Converter().convert(path, foreign, longest: longest)
+        defer { withExtendedLifetime(converted) {} }
+        return try read(AudioSource(path: converted.path), path: path, longest: longest)
+    }
+
+    /// `path` is for errors.
+    private static func read(_ source: AudioSource, path: String, longest: Double) throws(AudioError) -> AudioClip {
         defer { withExtendedLifetime(source) {} }
         var info = SF_INFO()
         guard let file = unsafe source.openFile(&info) else {
@@ -64,10 +72,43 @@ package enum AudioFile {
     }
 }
 
+extension AudioFileWriter.Format {
+    private static let byEnding: [(ending: String, format: Self)] = [
+        ("wav", .wavPCM16), ("flac", .flac), ("mp3", .mp3), ("opus", .opus), ("ogg", .opus), ("pcm", .rawPCM16),
+    ]
+
+    /// The endings of names that are known, for people: ".wav, .flac or .mp3".
+    package static var endings: String {
+        let names = byEnding.map { ".\($0.ending)" }
+        return names.dropLast().joined(separator: ", ") + " or " + names[names.count - 1]
+    }
+
+    /// By the ending of a file's name, in any case; nil when it is not known.
+    package init?(ofPath path: String) {
+        let name = path.split(separator: "/").last ?? ""
+        guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return nil }
+        let ending = name[name.index(after: dot)...].lowercased()
+        guard let row = Self.byEnding.first(where: { $0.ending == ending }) else { return nil }
+        self = row.format
+    }
+
+    /// libsndfile's number.
+    fileprivate var number: Int {
+        switch self {
+        case .wavPCM16: SF_FORMAT_WAV | SF_FORMAT_PCM_16
+        case .wavFloat32: SF_FORMAT_WAV | SF_FORMAT_FLOAT
+        case .rawPCM16: SF_FORMAT_RAW | SF_FORMAT_PCM_16 | SF_ENDIAN_LITTLE
+        case .flac: SF_FORMAT_FLAC | SF_FORMAT_PCM_16
+        case .mp3: SF_FORMAT_MPEG | SF_FORMAT_MPEG_LAYER_III
+        case .opus: SF_FORMAT_OGG | SF_FORMAT_OPUS
+        }
+    }
+}
+
 /// Writes a mono file piece by piece. The sound grows under a temporary name beside the target and takes its name in
 /// `finish()`; a writer that is dropped before removes what it wrote, so the target is either complete or untouched.
 @safe package struct AudioFileWriter: ~Copyable {
-    package enum Format: Sendable { case wavPCM16, wavFloat32 }
+    package enum Format: Sendable { case wavPCM16, wavFloat32, rawPCM16, flac, mp3, opus }
 
     package let path: String
     package let sampleRate: Int
@@ -89,7 +130,7 @@ package enum AudioFile {
         var info = SF_INFO()
         info.samplerate = Int32(sampleRate)
         info.channels = 1
-        info.format = Int32(SF_FORMAT_WAV) | Int32(format == .wavPCM16 ? SF_FORMAT_PCM_16 : SF_FORMAT_FLOAT)
+        info.format = Int32(format.number)
         guard let opened = unsafe sf_open_fd(staged.descriptor, Int32(SFM_WRITE), &info, Int32(SF_FALSE)) else {
             throw .cannotWrite(path: path, reason: sndfileMessage(nil))
         }
@@ -104,12 +145,12 @@ package enum AudioFile {
         guard let file = unsafe file else { preconditionFailure("write after finish") }
         let written: sf_count_t
         switch format {
-        case .wavPCM16:
-            let values = try PCM.int16(samples)
-            written = unsafe sf_write_short(file, values, sf_count_t(values.count))
         case .wavFloat32:
             if let index = samples.firstIndex(where: { !$0.isFinite }) { throw .nonFiniteSample(index: index) }
             written = unsafe sf_write_float(file, samples, sf_count_t(samples.count))
+        case .wavPCM16, .rawPCM16, .flac, .mp3, .opus:
+            let values = try PCM.int16(samples)
+            written = unsafe sf_write_short(file, values, sf_count_t(values.count))
         }
         guard written == samples.count else {
             throw .cannotWrite(path: path, reason: unsafe sndfileMessage(file))

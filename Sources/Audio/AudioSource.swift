@@ -12,6 +12,8 @@ import Glibc
     /// What is read in place of what the file holds.
     private var corrections: [(offset: Int, bytes: [UInt8])] = []
     private var position = 0  // in the window
+    /// Of recordings that people often have and libsndfile does not read; nil for all others.
+    private(set) var foreign: ForeignAudio?
 
     init(path: String) throws(AudioError) {
         descriptor = unsafe open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)
@@ -23,7 +25,7 @@ import Glibc
         }
         guard status.st_size > 0 else { throw .empty(path: path) }
         window = 0..<Int(status.st_size)
-        if let kind = foreignKind { throw .notRead(path: path, kind: kind) }
+        foreign = ForeignAudio(bytes(at: 0, count: 16))
         correctWAV()
     }
 
@@ -32,18 +34,6 @@ import Glibc
     }
 
     // MARK: What it is
-
-    /// Of recordings that people often have and libsndfile does not read; nil for all others.
-    private var foreignKind: String? {
-        let head = bytes(at: 0, count: 16)
-        if Array(head.dropFirst(4).prefix(4)) == Array("ftyp".utf8) { return "an MPEG-4 recording (M4A, AAC)" }
-        if head.prefix(4) == [0x1a, 0x45, 0xdf, 0xa3] { return "a WebM or Matroska recording" }
-        if head.prefix(4) == [0x30, 0x26, 0xb2, 0x75] { return "a Windows Media recording" }
-        if head.prefix(5) == Array("#!AMR".utf8)[...] { return "an AMR recording" }
-        // ADTS: twelve bits of synchronization, layer 0.
-        if head.count >= 2, head[0] == 0xff, head[1] & 0xf6 == 0xf0 { return "an AAC recording" }
-        return nil
-    }
 
     private func correctWAV() {
         let head = bytes(at: 0, count: 12)[...]

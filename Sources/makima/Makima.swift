@@ -1,6 +1,7 @@
 import ArgumentParser
 import Files
 import Glibc
+import Invocation
 
 @main
 struct Makima: AsyncParsableCommand {
@@ -15,8 +16,9 @@ struct Makima: AsyncParsableCommand {
 
     /// Exit status 2 for a wrong use, as most commands have it, 1 for anything else that went wrong.
     static func main() async {
+        Program.holdStandardStreams()
         do {
-            var command = try parseAsRoot(Array(Program.arguments.dropFirst()))
+            var command = try parseAsRoot(Arguments.understood)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {

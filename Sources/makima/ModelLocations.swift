@@ -1,5 +1,6 @@
 import Files
 import FoundationEssentials
+import Invocation
 import Glibc
 import ModelStore
 

@@ -11,8 +11,8 @@ struct Say: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Speaks a text.",
         discussion: """
-            Plays through the sound device, from the first words on, or with --output writes a WAV file. Without a device it \
-            writes speech.wav. A text of - is read from standard input and spoken as it arrives. The built-in model, \
+            Plays through the sound device, from the first words on, or with --output writes a file, of the kind that its name \
+            ends in. Without a device it writes speech.wav. A text of - is read from standard input and spoken as it arrives. The built-in model, \
             makima-mini, is small, speaks English only and gets some words wrong; makima models pull fetches the released one.
 
               makima say "Good morning."
@@ -38,7 +38,9 @@ struct Say: AsyncParsableCommand {
     var speed = 1.0
 
     @Option(
-        help: ArgumentHelp("WAV file to write; - for raw 16-bit samples on standard output.", valueName: "file.wav"))
+        help: ArgumentHelp(
+            "File to write: \(AudioFileWriter.Format.endings); - for raw 16-bit samples on standard output.",
+            valueName: "file"))
     var output: String?
 
     @Flag(help: "Play as well when --output is given.")
@@ -64,10 +66,9 @@ struct Say: AsyncParsableCommand {
         guard TimeStretch.speeds.contains(speed) else {
             throw ValidationError("--speed takes a number from 0.25 to 4.")
         }
-        if let output, output != "-" {
-            guard output.lowercased().hasSuffix(".wav") else {
-                throw ValidationError("--output writes WAV: give it a name that ends in .wav, or - for raw samples.")
-            }
+        if let output, output != "-", AudioFileWriter.Format(ofPath: output) == nil {
+            throw ValidationError(
+                "--output takes a name that ends in \(AudioFileWriter.Format.endings), or - for raw samples.")
         }
         try book.check(text: text, output: output, remote: remote)
         let isLocal = voice.model != nil || voice.reference != nil || threads != nil || sampling.isTuned
@@ -236,9 +237,9 @@ struct VoiceOptions: ParsableArguments {
             return .preset(voice)
         }
         let store = try VoiceLocations.store()
-        let stored = try store.find(voice ?? store.defaultVoice)
+        let stored = try store.find(named: voice ?? store.defaultVoice)
         let transcript = stored.metadata.mode == .inContext ? try stored.transcript() : nil
-        let clip = try AudioFile.read(path: stored.clipPath)
+        let clip = try AudioFile.read(path: stored.clipPath, longest: StoredVoice.longestClip)
         return .cloned(id: stored.metadata.id, try prepare(clip, transcript: transcript, with: engine))
     }
 

@@ -10,8 +10,19 @@ struct Serve: AsyncParsableCommand {
         abstract: "Serves speech on the network: WebSocket, HTTP.",
         discussion: """
             Settings come from the flags, then the environment, then a file. `makima serve --print-config` prints all of them \
-            with what they mean, as a file to start from.
+            with what they mean, as a file to start from. Each of them is a flag as well, such as --wyoming-port 0 or \
+            --allow-public:
+
+            \(settingsWithoutOption)
             """)
+
+    /// Settings that have an option of their own below.
+    static let options: Set = ["host", "port", "engine", "model", "voices-dir", "default-voice", "threads", "grace"]
+
+    private static var settingsWithoutOption: String {
+        ServerConfiguration.settings.map(\.name).filter { !options.contains($0) }.map { "--\($0)" }
+            .joined(separator: ", ")
+    }
 
     @Option(help: "Address to listen on.") var host: String?
     @Option(help: "Port of everything HTTP.") var port: String?
@@ -26,7 +37,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Threads to compute with.") var threads: String?
     @Option(help: ArgumentHelp("Seconds speech may take to finish when the server stops.", valueName: "seconds"))
     var grace: String?
-    @Option(help: ArgumentHelp("Any other setting, by its name. May be repeated.", valueName: "name=value"))
+    @Option(help: ArgumentHelp("Any setting, by its name. May be repeated.", valueName: "name=value"))
     var set: [String] = []
     @Option(help: ArgumentHelp("Settings file.", valueName: "file.toml")) var config: String?
     @Flag(help: "Prints all settings as they are, and ends.") var printConfig = false

@@ -34,7 +34,10 @@ final class SpeechOutput {
                 printError("There is no sound device: writing speech.wav.")
             }
         }
-        if let path { file = try AudioFileWriter(path: path, sampleRate: sampleRate) }
+        if let path {
+            let format = AudioFileWriter.Format(ofPath: path) ?? .wavPCM16
+            file = try AudioFileWriter(path: path, sampleRate: sampleRate, format: format)
+        }
         self.path = path
         self.sampleRate = sampleRate
     }

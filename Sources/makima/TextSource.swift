@@ -57,6 +57,7 @@ struct TextSource {
         let got = unsafe Glibc.read(STDIN_FILENO, &bytes, bytes.count)
         if got < 0 {
             if errno == EINTR || errno == EAGAIN { return nil }
+            guard errno != EBADF else { throw Failure("Standard input is closed: there is no text to read.") }
             throw Failure("Standard input cannot be read: \(systemMessage(errno)).")
         }
         if got == 0 {

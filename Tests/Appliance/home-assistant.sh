@@ -29,7 +29,7 @@ if [ -z "${ALONE:-}" ]; then
         chroot "$cache/trixie" python3 -m venv /ha
         chroot "$cache/trixie" /ha/bin/pip install -q "homeassistant==$version"
         # What the parts need that are used here.
-        chroot "$cache/trixie" /ha/bin/python - wyoming api config onboarding zeroconf tts websocket_api <<'END' > "$work/needed"
+        chroot "$cache/trixie" /ha/bin/python - frontend wyoming api config onboarding zeroconf tts <<'END' > "$work/needed"
 import json, pathlib, sys
 import homeassistant.components
 folder = pathlib.Path(homeassistant.components.__path__[0])
@@ -45,22 +45,22 @@ print(*sorted(needed), sep="\n")
 END
         xargs -a "$work/needed" chroot "$cache/trixie" /ha/bin/pip install -q
     fi
-    cp -a "$cache/trixie" "$root"
+    mkdir -p "$root" "$work/changes" "$work/aside"
+    mount -t overlay overlay -o "lowerdir=$cache/trixie,upperdir=$work/changes,workdir=$work/aside" "$root"
+    trap 'umount "$root"; rm -rf "$work"' EXIT
     cp "$deb" "$root/root/makima.deb"
     chroot "$root" apt-get update -qq
     chroot "$root" apt-get install -y -qq --no-install-recommends /root/makima.deb > "$work/apt.log" 2>&1 || { tail -5 "$work/apt.log"; exit 1; }
-    result=0
-    ALONE=$root unshare --net --pid --fork --mount --kill-child "$0" "$deb" || result=$?
-    rm -rf "$work"
-    exit $result
+    ALONE=$root unshare --net --pid --fork --mount --kill-child "$0" "$deb"
+    exit
 fi
 
 root=$ALONE
-mount --bind "$root" "$root"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 ip link set lo up
-ip link add lan type dummy
+ip link add lan type veth peer name nobody
+ip link set nobody up
 ip addr add 10.77.3.2/24 dev lan
 ip link set lan up multicast on
 ip route add default dev lan
@@ -72,12 +72,12 @@ inside dbus-daemon --system --fork
 inside avahi-daemon --daemonize --no-drop-root --no-chroot
 # The engine that hums one frame for each character knows all languages, and its sound has a length that can be told beforehand.
 inside makima serve --engine tone --host 0.0.0.0 > "$root/root/makima.log" 2>&1 &
-printf '%s\n' "http:" "api:" "config:" "onboarding:" "websocket_api:" "zeroconf:" "tts:" > "$root/ha/config/configuration.yaml"
+printf '%s\n' "http:" "api:" "config:" "frontend:" "onboarding:" "zeroconf:" "tts:" > "$root/ha/config/configuration.yaml"
 inside /ha/bin/hass --skip-pip --config /ha/config > "$root/root/hass.log" 2>&1 &
 cp "$here/home-assistant.py" "$root/root/"
 printf 'ok    Debian %s, Python %s, Home Assistant %s, makima %s\n' "$(inside cat /etc/debian_version)" \
     "$(inside python3 -c 'import platform; print(platform.python_version())')" "$version" "$(inside makima --version)"
 if ! inside /ha/bin/python /root/home-assistant.py 0.08; then
-    tail -20 "$root/root/makima.log" "$root/root/hass.log"
+    tail -n 20 "$root/root/makima.log" "$root/root/hass.log"
     exit 1
 fi

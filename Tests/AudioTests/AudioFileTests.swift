@@ -1,4 +1,4 @@
-import Audio
+@testable import Audio
 import Foundation
 import TestSupport
 import Testing
@@ -124,9 +124,13 @@ import Testing
         (Data([0x30, 0x26, 0xb2, 0x75]), "Windows Media"), (Data("#!AMR\n".utf8), "AMR"),
         (Data([0xff, 0xf1, 0x50]), "AAC"),
     ])
-    func recordingsOfAnotherKindAreNamedWithWhatToDo(head: Data, kind: String) {
+    func recordingsOfAnotherKindAreNamedWithWhatToDo(head: Data, kind: String) throws {
         let error = #expect(throws: AudioError.self) { try read(head + Data(repeating: 0, count: 1000)) }
         #expect(error?.description.contains(kind) == true && error?.description.contains("ffmpeg") == true)
+        let foreign = try #require(ForeignAudio(Array(head)))
+        #expect(throws: AudioError.notRead(path: "a", kind: foreign.kind)) {
+            try Converter(program: "no-such-program").convert("a", foreign, longest: 1)
+        }
     }
 
     /// Silence for an hour takes 100 kB in FLAC: what counts is what it becomes.

@@ -83,6 +83,9 @@ class Server:
         fields = Path(f"/proc/{self.process.pid}/statm").read_text().split()
         return int(fields[1]) * 4096
 
+    def threads(self):
+        return len(os.listdir(f"/proc/{self.process.pid}/task"))
+
     def until(self, condition, seconds=10):
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -2,27 +2,33 @@
 
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 from conftest import PROGRAM, ROOT
 
 
-def makima(*arguments):
-    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=60)
+QUANTIZER = str(Path(PROGRAM).with_name("makima-quantize"))
+
+
+def makima(*arguments, program=PROGRAM):
+    return subprocess.run([program, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=60)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to hide /proc")
 def test_a_root_without_proc_keeps_the_arguments():
-    def hidden(*arguments):
+    def hidden(*arguments, program=PROGRAM):
         script = 'mount -t tmpfs none /proc && exec "$0" "$@"'
         return subprocess.run(
-            ["unshare", "--mount", "sh", "-c", script, PROGRAM, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=60)
+            ["unshare", "--mount", "sh", "-c", script, program, *arguments], capture_output=True, text=True, cwd=ROOT, timeout=60)
 
     if subprocess.run(["unshare", "--mount", "true"], capture_output=True).returncode != 0:
         pytest.skip("no mount namespaces here")
     assert hidden("--version").stdout == makima("--version").stdout != ""
     assert hidden("sing").returncode == 2
     assert hidden("models", "list").stdout == makima("models", "list").stdout
+    assert hidden("nowhere", program=QUANTIZER).stderr == makima("nowhere", program=QUANTIZER).stderr != ""
+    assert "DST" in makima("nowhere", program=QUANTIZER).stderr
 
 
 def test_a_settings_file_may_begin_with_a_mark(tmp_path):

@@ -21,6 +21,46 @@ struct SayTests {
         #expect(try command.files == ["a.wav", "b.wav", "c.wav"])
     }
 
+    @Test(arguments: ["-5 degrees", "- five", "-5", "−5", "-.5 %"])
+    func aTextMayBeginWithAHyphen(text: String) throws {
+        let result = try command.say(text, "--output", "-")
+        #expect(result.status == 0 && !result.output.isEmpty, "\(result.errors)")
+        let behind = try command.run([
+            "say", "--output", "-", "--model", "\(Command.tiny)/base", "--max-seconds", "0.4", "--threads", "1", "--",
+            text,
+        ])
+        #expect(behind.output == result.output, "\(behind.errors)")
+    }
+
+    @Test func aNumberBehindAnOptionIsItsValue() throws {
+        let result = try command.say("Hello", "--volume", "-1")
+        #expect(result.status == 2 && result.errors.contains("--volume"), "\(result.errors)")
+    }
+
+    @Test func standardInputThatIsClosedIsOneSentence() throws {
+        let program = builtProgram("makima")
+        let result = try shell(
+            "\(program) say - --model \(Command.tiny)/base --output a.wav <&-", in: command.folder.path)
+        #expect(result.status == 1 && result.errors.contains("Standard input is closed"), "\(result.errors)")
+        #expect(try result.errors.split(separator: "\n").count == 1 && command.files.isEmpty)
+    }
+
+    @Test(arguments: [
+        ("a.flac", "fLaC"), ("a.mp3", "\u{FF}"), ("a.OPUS", "OggS"), ("a.ogg", "OggS"), ("a.wav", "RIFF"),
+    ])
+    func theEndingOfTheNameChoosesTheFormat(name: String, magic: String) throws {
+        let result = try command.say("Hello there", "--output", name)
+        #expect(result.status == 0, "\(result.errors)")
+        let start = Data(magic.unicodeScalars.map { UInt8($0.value) })
+        #expect(try command.data(name).starts(with: start))
+        #expect(try command.run(["voices", "check", name]).text.contains("duration"))
+    }
+
+    @Test func pcmIsWhatGoesToStandardOutput() throws {
+        _ = try command.say("Hello there", "--output", "a.pcm")
+        #expect(try command.data("a.pcm") == command.say("Hello there", "--output", "-").output)
+    }
+
     @Test func rawSamplesGoToStandardOutput() throws {
         let raw = try command.say("Hello there", "--output", "-")
         #expect(raw.status == 0 && !raw.output.isEmpty)
@@ -118,7 +158,7 @@ struct SayTests {
 
     @Test(arguments: [
         ["say"], ["say", "Hello", "--temperature", "-1"], ["say", "Hello", "--temperature", "nan"],
-        ["say", "Hello", "--seed", "x"], ["say", "Hello", "--threads", "0"], ["say", "Hello", "--output", "a.mp3"],
+        ["say", "Hello", "--seed", "x"], ["say", "Hello", "--threads", "0"], ["say", "Hello", "--output", "a.mov"],
         ["say", "Hello", "--voice", "a", "--reference", "b.wav"], ["say", "Hello", "--transcript", "b"],
         ["say", "Hello", "--top-p", "0"], ["say", "Hello", "--max-seconds", "inf"], ["nonsense"], ["verify"],
         ["say", "Hello", "--nonsense"], ["say", "Hello", "--speed", "0.2"], ["say", "Hello", "--speed", "nan"],

@@ -365,6 +365,27 @@ func buzz(
         #expect(await library.preparedIDs == ["a", "c"])
     }
 
+    @Test func aVoiceByNameIsTheVoiceById() async throws {
+        let folder = try TemporaryFolder()
+        let library = try library(folder)
+        let scheduler = SynthesisScheduler(ToneEngine())
+        #expect(try await library.voice("A", for: scheduler) == library.voice("a", for: scheduler))
+        #expect(await library.preparedIDs == ["a"])
+    }
+
+    /// Somebody may put hours into a folder.
+    @Test func ofALongClipNoMoreIsReadThanCanBeUsed() async throws {
+        let folder = try TemporaryFolder()
+        let library = try library(folder)
+        var writer = try AudioFileWriter(path: folder.path + "/voices/a/reference.wav", sampleRate: 8_000)
+        try writer.write([Float](repeating: 0.1, count: 61 * 8_000))
+        try writer.finish()
+        let error = await #expect(throws: SpeakError.self) {
+            try await library.voice("a", for: SynthesisScheduler(ToneEngine()))
+        }
+        #expect(error?.message.contains("at most 60 s are read") == true, "\(error?.message ?? "")")
+    }
+
     @Test func anUnknownVoiceIsNotFound() async throws {
         let folder = try TemporaryFolder()
         let library = try library(folder)

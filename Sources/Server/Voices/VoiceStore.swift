@@ -59,6 +59,9 @@ package struct StoredVoice: Sendable, Equatable {
     package var isBuiltIn: Bool
 
     package var clipPath: String { folder + "/" + VoiceFolder.clip }
+
+    /// Seconds of a clip that are decoded: no engine takes a longer one.
+    package static let longestClip = 60.0
 }
 
 /// Looks at the disk each time it is asked, so a folder dropped in is there at once and a removed one is gone.

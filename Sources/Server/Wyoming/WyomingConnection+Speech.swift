@@ -43,7 +43,7 @@ extension WyomingConnection {
         var hasStarted = false
         do {
             if case .whole(let whole) = text.source, whole.unicodeScalars.count <= service.textLimit {
-                try await pass(try await stream(whole, text.voice, isOpen: false), &hasStarted)
+                try await pass(try await begin(whole, text.voice, isOpen: false), &hasStarted)
             } else {
                 try await speakOpen(text, &hasStarted)
             }
@@ -55,13 +55,13 @@ extension WyomingConnection {
     /// A text that is still being written, or is too long to be given at once.
     private func speakOpen(_ text: WyomingText, _ hasStarted: inout Bool) async throws {
         defer { if case .pieces(let pipe) = text.source { pipe.abandon() } }
-        let stream = try await stream("", text.voice, isOpen: true)
+        let stream = try await begin("", text.voice, isOpen: true)
         // Given up when the speech has ended.
         async let _: Void = feed(stream, from: text.source)
         try await pass(stream, &hasStarted)
     }
 
-    private func stream(
+    private func begin(
         _ text: String, _ voice: WyomingVoice, isOpen: Bool
     ) async throws(SpeakError) -> SpeechStream {
         var request = SpeakRequest(
@@ -83,8 +83,8 @@ extension WyomingConnection {
     }
 
     private func pass(_ stream: SpeechStream, _ hasStarted: inout Bool) async throws {
-        self.stream = stream
-        defer { self.stream = nil }
+        current = stream
+        defer { current = nil }
         for await event in stream {
             switch event {
             case .frame(let samples, characters: _):

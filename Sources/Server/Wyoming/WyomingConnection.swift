@@ -24,7 +24,7 @@ actor WyomingConnection {
     /// Where the pieces of the text go that is being sent.
     private var pipe: TextPipe?
     /// What is being spoken.
-    var stream: SpeechStream?
+    var current: SpeechStream?
     /// Nothing more is said: an error was, or the server has stopped.
     private(set) var isEnding = false
     private var isStopping = false
@@ -174,7 +174,7 @@ extension WyomingConnection {
     private func close() async throws {
         isEnding = true
         pipe?.abandon()
-        stream?.cancel()
+        current?.cancel()
         closeQueue()
         let channel = channel
         channel.eventLoop.scheduleTask(in: Self.farewell) { channel.close(promise: nil) }

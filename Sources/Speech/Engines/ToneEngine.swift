@@ -21,6 +21,8 @@ package struct ToneEngine: SpeechEngine, Sendable {
         let pitch: Float
         var characters: Int
         var isOpen: Bool
+        /// There is a letter or a number in its text so far.
+        var isSpeakable: Bool
         var frame = 0
 
         init(_ request: SpeechRequest) {
@@ -28,6 +30,7 @@ package struct ToneEngine: SpeechEngine, Sendable {
             pitch = 220 + request.voice.seed.truncatingRemainder(dividingBy: 220)
             characters = request.text.unicodeScalars.count
             isOpen = request.isOpen
+            isSpeakable = request.text.isSpeakable || !request.isOpen
         }
     }
 
@@ -44,6 +47,7 @@ package struct ToneEngine: SpeechEngine, Sendable {
         guard utterance.isOpen else { throw .unsupported("The utterance is closed.") }
         utterance.characters += text.unicodeScalars.count
         utterance.isOpen = !isLast
+        utterance.isSpeakable = utterance.isSpeakable || text.isSpeakable
     }
 
     package func advance(_ batch: [Utterance], isCancelled: (Utterance) -> Bool) -> [SpeechEvent] {
@@ -52,7 +56,7 @@ package struct ToneEngine: SpeechEngine, Sendable {
     }
 
     private func advance(_ utterance: Utterance) -> SpeechEvent {
-        guard utterance.frame < utterance.characters else { return utterance.isOpen ? .starved : .ended(.endOfSpeech) }
+        guard utterance.isSpeakable, utterance.frame < utterance.characters else { return utterance.isOpen ? .starved : .ended(.endOfSpeech) }
         let limit = utterance.request.options.maximumFrames ?? .max
         guard utterance.frame < limit else { return .ended(.budget) }
         let start = utterance.frame * information.samplesPerFrame

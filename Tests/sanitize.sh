@@ -1,0 +1,7 @@
+#!/bin/sh
+# Every test of the suite under the thread sanitizer, then under the address sanitizer, each in a build of its own; or under the named one.
+set -eu
+cd "$(dirname "$0")/.."
+for sanitizer in ${*:-thread address}; do
+    swift test --sanitize "$sanitizer" --scratch-path ".build-$sanitizer"
+done
