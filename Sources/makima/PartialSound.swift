@@ -67,7 +67,8 @@ struct PartialSound: ~Copyable {
 
     /// Makes the sound file of the part; the next part begins.
     mutating func completePart(_ path: String) throws {
-        var writer = try AudioFileWriter(path: path, sampleRate: sampleRate)
+        let format = AudioFileWriter.Format(ofPath: path) ?? .wavPCM16
+        var writer = try AudioFileWriter(path: path, sampleRate: sampleRate, format: format)
         if progress.bytes > 0 {
             let sound = try MappedFile(path: folder + "/sound")
             for start in stride(from: 0, to: progress.bytes, by: Self.chunk) {
