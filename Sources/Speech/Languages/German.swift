@@ -152,7 +152,7 @@ struct German: SpokenLanguage {
         guard Self.articles.contains(article) else { return nil }
         let ordinal = ordinalStem(value) + ending(after: article, context.recent, isDate: true)
         let isNoun = next.first?.isUppercase == true
-        let isKing = !isNoun && context.recent.dropLast().last?.first?.isUppercase == true
+        let isKing = !isNoun && context.recent.dropLast(2).last?.first?.isUppercase == true
         let endsSentence = next.isEmpty && context.scalar(1) != ","
         return Replacement(
             spoken: isKing ? ordinal.capitalizedFirst : ordinal, end: context.position + (endsSentence ? 0 : 1))
