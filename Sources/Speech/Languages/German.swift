@@ -150,9 +150,11 @@ struct German: SpokenLanguage {
     ) -> Replacement? {
         let article = word.lowercased()
         guard Self.articles.contains(article) else { return nil }
-        let ordinal = ordinalStem(value) + ending(after: article, context.recent, isDate: true)
+        // The numeral itself is the last of the recent words.
+        let before = Array(context.recent.dropLast())
+        let ordinal = ordinalStem(value) + ending(after: article, before, isDate: true)
         let isNoun = next.first?.isUppercase == true
-        let isKing = !isNoun && context.recent.dropLast(2).last?.first?.isUppercase == true
+        let isKing = !isNoun && before.dropLast().last?.first?.isUppercase == true
         let endsSentence = next.isEmpty && context.scalar(1) != ","
         return Replacement(
             spoken: isKing ? ordinal.capitalizedFirst : ordinal, end: context.position + (endsSentence ? 0 : 1))
