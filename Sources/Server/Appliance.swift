@@ -22,6 +22,8 @@ package func serve(
     settings.textLimit = configuration.textLimit
     settings.logsText = configuration.logText
     settings.version = version
+    settings.defaultLanguage = configuration.defaultLanguage
+    settings.pronunciationFiles = configuration.pronunciationFiles
     let store = VoiceStore(
         directory: configuration.voicesDirectory, builtIn: configuration.builtInVoices,
         defaultVoice: configuration.defaultVoice, limit: configuration.voicesLimit)

@@ -18,6 +18,8 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var voicesDirectory = ""
     package var builtInVoices = ""
     package var defaultVoice = "makima"
+    package var defaultLanguage = "auto"
+    package var pronunciationFiles: [String] = []
     package var cacheDirectory = ""
     package var preparedVoices = 16
     package var promptCache = 128
@@ -93,6 +95,12 @@ extension ServerConfiguration {
         ),
         .text(\.builtInVoices, "built-in-voices", "Folder of the voices that came with the program. Found when empty."),
         .text(\.defaultVoice, "default-voice", "Voice of those who name none.", environment: "TTS_DEFAULT_VOICE"),
+        .language(
+            \.defaultLanguage, "default-language",
+            "Language of texts where neither the request nor the voice names one; auto guesses it for each sentence."),
+        .list(
+            \.pronunciationFiles, "pronunciations",
+            "Lists of words and what to say for them. /etc/makima/pronunciations.tsv and the user's own when empty."),
         .text(
             \.cacheDirectory, "cache-dir", "Folder where prepared voices are kept for the next start; none when empty."),
         .number(\.voicesLimit, "voices-limit", 0...100_000, "Voices that may be added to the folder of voices."),
@@ -200,6 +208,21 @@ extension ServerConfiguration.Setting {
             name: name, environment: environment ?? variable(name), help: help, read: { .string($0[keyPath: path]) },
             write: { (configuration, value) throws(SettingsError) in
                 guard case .string(let text) = value else { throw SettingsError("\(name) takes text in quotes.") }
+                configuration[keyPath: path] = text
+            }, parse: { .string($0) })
+    }
+
+    /// A language by name or code, or auto.
+    fileprivate static func language(
+        _ path: any WritableKeyPath<ServerConfiguration, String> & Sendable, _ name: String, _ help: String
+    ) -> Self {
+        Self(
+            name: name, environment: variable(name), help: help, read: { .string($0[keyPath: path]) },
+            write: { (configuration, value) throws(SettingsError) in
+                guard case .string(let text) = value, text.lowercased() == "auto" || Language.named(text) != nil else {
+                    let codes = Language.all.map(\.code).joined(separator: ", ")
+                    throw SettingsError("\(name) is auto or a language: \(codes).")
+                }
                 configuration[keyPath: path] = text
             }, parse: { .string($0) })
     }

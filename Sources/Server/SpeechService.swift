@@ -16,6 +16,10 @@ package final class SpeechService: Sendable {
         package var logsText = false
         /// Of the program, for those who ask what it is.
         package var version = ""
+        /// Of texts that nothing else tells the language of; "auto" guesses it.
+        package var defaultLanguage = "auto"
+        /// Lists of pronunciations; entries of later ones win.
+        package var pronunciationFiles: [String] = []
 
         package init() {}
     }
@@ -28,6 +32,9 @@ package final class SpeechService: Sendable {
     package let authenticator: Authenticator
     package let sessions = SessionRegistry()
     package let contracts = ContractHub()
+    /// How the household wants words to be said.
+    package let pronunciations: PronunciationFiles
+    let defaultLanguage: String
     package let logger: Logger
     private let settings: Settings
     private let limiter: RateLimiter
@@ -43,6 +50,10 @@ package final class SpeechService: Sendable {
         self.settings = settings
         self.logger = logger
         self.metrics = metrics
+        defaultLanguage = settings.defaultLanguage
+        pronunciations = PronunciationFiles(settings.pronunciationFiles) { fault in
+            logger.warning("pronunciation not used", metadata: ["where": "\(fault)"])
+        }
         model = ModelLifecycle(limits: settings.scheduler, logger: logger, loader: loader) { report in
             metrics.record(report)
             logger.info("utterance", metadata: report.metadata)
@@ -110,6 +121,9 @@ extension SpeechService {
         }
     }
 
+    /// Refuses a client that asks too often.
+    package func limit(_ client: String) throws(SpeakError) { try limiter.check(client) }
+
     /// The loaded model, or why there is none; who asks has it loaded.
     package func synthesizer() throws(SpeakError) -> any Synthesizer {
         defer { if model.isWaitingToBeAsked { Task { await load() } } }
@@ -150,25 +164,30 @@ extension SpeechService {
             throw SpeakError(SynthesisError.textTooLong(characters: count, limit: textLimit))
         }
         guard request.isOpen || request.text.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
-        let language = try language(request.language)
-        let voice = try await voices.voice(voiceName(request), for: synthesizer)
-        let (text, inlet) = try words(request, language)
+        let name = voiceName(request)
+        let language = try language(requested: request.language, voice: name)
+        let voice = try await voices.voice(name, for: synthesizer)
+        let (text, inlet, own) = try words(request, language)
         let speech = SpeechRequest(
-            text: text, voice: voice, language: language, instruction: request.instruction, isOpen: request.isOpen,
+            text: text, voice: voice, language: own ?? language, instruction: request.instruction,
+            isOpen: request.isOpen,
             options: request.options)
         return (speech, inlet)
     }
 
-    /// What is said of a request's text, and where the rest of an open one goes.
-    private func words(_ request: SpeakRequest, _ language: String) throws(SpeakError) -> (String, TextInlet) {
-        let form = request.normalizes ? SpokenForm(language: language) : nil
+    /// What is said of a request's text, where the rest of an open one goes, and the language in which a whole one begins.
+    private func words(
+        _ request: SpeakRequest, _ language: String
+    ) throws(SpeakError) -> (String, TextInlet, language: String?) {
+        let form = request.normalizes ? form(language: language) : nil
         if request.isOpen {
-            let inlet = TextInlet(OpenText(form), limit: textLimit)
-            return (try inlet.add(request.text, isLast: false), inlet)
+            let inlet = TextInlet(OpenText(form, format: request.format), limit: textLimit)
+            return (try inlet.add(request.text, isLast: false), inlet, nil)
         }
-        let spoken = form?.convert(request.text) ?? SpokenText(verbatim: request.text)
-        guard spoken.text.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
-        return (spoken.text, TextInlet(spoken))
+        let script = SpeechScript(request.text, format: request.format ?? TextFormat(of: request.text), form: form)
+        guard script.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
+        let spoken = script.marked
+        return (spoken.text, TextInlet(spoken), script.language.flatMap { languages.contains($0) ? $0 : nil })
     }
 }
 
@@ -181,7 +200,7 @@ extension SpeechReport {
             case .failed(let code): code.rawValue
             }
         return [
-            "client": "\(client)", "outcome": "\(outcome)", "frames": "\(summary.frames)",
+            "client": "\(client)", "language": "\(language)", "outcome": "\(outcome)", "frames": "\(summary.frames)",
             "firstAudioMs": "\(summary.firstAudio?.milliseconds ?? -1)",
             "realTimeFactor": "\(Double(Int(summary.realTimeFactor * 1000)) / 1000)",
         ]

@@ -24,7 +24,9 @@ struct Say: AsyncParsableCommand {
             """)
 
     @Argument(help: "What to say; - for standard input.")
-    var text: String
+    var text: String?
+
+    @OptionGroup(title: "Files") var book: BookOptions
 
     @Flag(help: "Speaks the text as it is: numbers, signs and Markdown do not become words.")
     var textAsIs = false
@@ -68,6 +70,7 @@ struct Say: AsyncParsableCommand {
             throw ValidationError(
                 "--output takes a name that ends in \(AudioFileWriter.Format.endings), or - for raw samples.")
         }
+        try book.check(text: text, output: output, remote: remote)
         let isLocal = voice.model != nil || voice.reference != nil || threads != nil || sampling.isTuned
         guard remote == nil || !isLocal else {
             throw ValidationError(
@@ -77,22 +80,40 @@ struct Say: AsyncParsableCommand {
 
     func run() async throws {
         Interruption.listen()
-        if let remote { try await speak(through: remote) } else { try speak() }
+        if let path = book.file { return try speak(book: path) }
+        let text = text ?? ""
+        if let remote { try await speak(text, through: remote) } else { try speak(text) }
     }
 
-    private func speak() throws {
+    private func speak(_ text: String) throws {
         var choice = try EngineChoice(model: voice.model)
         choice.options.threads = threads
-        try speak(with: try choice.load())
+        try speak(text, with: try choice.load())
     }
 
     /// Unicode scalars that are read before they are needed.
     private static let textAhead = 20_000
 
-    private func speak<Engine: SpeechEngine>(with engine: Engine) throws {
+    /// The language of the text: what --language says, else what the voice's metadata say, else the setting, else what the text
+    /// shows.
+    func chosenLanguage(of model: ModelInformation) throws -> String {
+        if let named = voice.language { return Language.named(named)?.name ?? named }
+        let settings = try ServerConfiguration(
+            file: SettingsFile.read(nil), environment: ProcessInfo.processInfo.environment, flags: [])
+        let store = try VoiceLocations.store()
+        let stored = voice.reference == nil ? try? store.find(named: voice.voice ?? store.defaultVoice) : nil
+        for name in [stored?.metadata.language ?? "auto", settings.defaultLanguage] {
+            if let known = Language.named(name)?.name, model.languages.contains(known) { return known }
+        }
+        return model.defaultLanguage
+    }
+
+    private func speak(_ text: String, with base: some SpeechEngine) throws {
+        let engine = ScriptedEngine(base)
         let model = engine.information
-        let language = voice.language.map { Language.named($0)?.name ?? $0 } ?? model.defaultLanguage
-        var source = TextSource(text, form: textAsIs ? nil : SpokenForm(language: language))
+        let language = try chosenLanguage(of: model)
+        let form = SpokenForm(language: language, pronunciations: try PronunciationLocations.files().current)
+        var source = TextSource(text, form: textAsIs ? nil : form)
         let output = try SpeechOutput(path: output, plays: play, sound, speed: speed, sampleRate: model.sampleRate)
         var request = SpeechRequest(
             text: try source.first, voice: try voice.resolve(for: engine), language: language,
@@ -121,7 +142,7 @@ struct Say: AsyncParsableCommand {
 
     /// The appliance does the work: what is its own, such as the model, is not ours to choose. It makes the words and the
     /// speed, too.
-    private func speak(through name: String) async throws {
+    private func speak(_ text: String, through name: String) async throws {
         let settings = RemoteSpeech.Start(
             voice: voice.voice, language: voice.language ?? "auto", instruction: voice.instruct, seed: sampling.seed,
             speed: speed, normalize: !textAsIs)
@@ -129,7 +150,8 @@ struct Say: AsyncParsableCommand {
             address: try RemoteAddress(applianceURL(name)),
             token: ProcessInfo.processInfo.environment["MAKIMA_TOKEN"], start: settings)
         var opened: SpeechOutput?
-        let reason = try await speech.run(TextSource(text, form: nil, limit: RemoteSpeech.textLimit)) { samples, rate in
+        let source = TextSource(text, form: nil, format: .plain, limit: RemoteSpeech.textLimit)
+        let reason = try await speech.run(source) { samples, rate in
             let output = try opened ?? SpeechOutput(path: output, plays: play, sound, speed: 1, sampleRate: rate)
             opened = output
             try output.write(samples, progress: 0)

@@ -8,6 +8,7 @@ extension Router {
         var router = Router()
         router.addOperation(service)
         router.addVoices(service, uploadLimit: uploadLimit)
+        router.addWords(service)
         router.addOpenAI(service)
         router.addPage()
         for path in ["/api/v1/speak", "/api/v1/listen"] {

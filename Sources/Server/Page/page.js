@@ -41,6 +41,38 @@ async function showVoices(chosen) {
   if (chosen) $('voice').value = chosen
 }
 
+// ---- What will be said
+
+let asking = 0
+
+// The words of the text, with its pauses, as the server would speak them now.
+async function showWords() {
+  if (!$('spelled').open) return
+  const own = ++asking
+  const body = JSON.stringify({ text: $('text').value, voice: $('voice').value || undefined, language: $('language').value })
+  try {
+    const answer = await fetch('/api/v1/words', { method: 'POST', headers: headers(), body })
+    const words = await answer.json()
+    if (own !== asking) return
+    $('words').replaceChildren(...(answer.ok ? words.steps.map(step) : [words.error.message]))
+  } catch {
+    if (own === asking) $('words').textContent = 'The server cannot be reached.'
+  }
+}
+
+function step({ text, language, pauseMs }) {
+  const part = document.createElement('span')
+  if (pauseMs === undefined) part.textContent = text + ' '
+  else { part.className = 'pause'; part.textContent = `[${pauseMs / 1000} s] ` }
+  if (codes[language]) part.lang = codes[language]
+  return part
+}
+
+let typed
+$('text').addEventListener('input', () => { clearTimeout(typed); typed = setTimeout(showWords, 300) })
+for (const id of ['voice', 'language']) $(id).addEventListener('change', showWords)
+$('spelled').addEventListener('toggle', showWords)
+
 // ---- Playing
 
 const RATE = 24000

@@ -3,6 +3,7 @@
 import Audio
 import FoundationEssentials
 import NIOCore
+package import Speech
 
 // MARK: - From the client
 
@@ -25,7 +26,9 @@ package struct StartMessage: Sendable, Equatable {
     package var encoding = AudioEncoding.pcm16
     package var transport = AudioTransport.binary
     package var voice: String?
-    package var language = "English"
+    package var language = "auto"
+    /// How texts are written; nil: SSML where one begins as such.
+    package var textFormat: TextFormat?
     package var authToken: String?
     package var contractId: String?
     /// The same seed and text give the same samples.
@@ -83,6 +86,7 @@ extension ClientMessage {
             start.transport = try fields.choice("transport") ?? start.transport
             start.voice = try fields.string("voice", limit: 200)
             start.language = try fields.string("language", limit: 40) ?? start.language
+            start.textFormat = try fields.choice("textFormat")
             start.authToken = try fields.string("authToken", limit: 16_384)
             start.contractId = try fields.string("contractId", limit: 200)
             start.seed = try fields.integer("seed", 0...Int.max).map(UInt64.init)

@@ -56,6 +56,7 @@ package actor SpeakSession {
                 text: joiner.join(message.text, isLast: !isOpen), voice: settings.voice, language: settings.language,
                 instruction: settings.instruction, priority: message.priority,
                 isOpen: isOpen, client: client)
+            request.format = settings.textFormat
             request.normalizes = settings.normalize
             request.options.seed = settings.seed
             self.request = request
@@ -144,8 +145,11 @@ extension SpeakSession {
         }
     }
 
-    private func receive(_ start: StartMessage) async {
-        do throws(SpeakError) { _ = try service.language(start.language) } catch {
+    private func receive(_ message: StartMessage) async {
+        var start = message
+        do throws(SpeakError) {
+            start.language = try service.language(requested: start.language, voice: start.voice)
+        } catch {
             return await handle(.invalid(error))
         }
         var denial: SpeakError?

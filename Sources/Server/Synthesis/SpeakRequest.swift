@@ -13,6 +13,8 @@ package struct SpeakRequest: Sendable, Equatable {
     package var voice: String?
     package var language: String
     package var instruction: String?
+    /// How the text is written; nil: SSML where it begins as such.
+    package var format: TextFormat?
     /// Numbers, dates, signs and Markdown become words; false speaks the text as it is.
     package var normalizes = true
     package var priority: Priority

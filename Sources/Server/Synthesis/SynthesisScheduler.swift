@@ -35,6 +35,8 @@ package struct SchedulerLimits: Sendable {
 /// How one utterance went, for metrics and the log.
 package struct SpeechReport: Sendable {
     package var client: String
+    /// What the model was told; "auto" is its own to tell.
+    package var language: String
     package var outcome: Outcome
     package var summary: SpeechSummary
     /// From the request until synthesis began; nil when it never did.
@@ -292,7 +294,7 @@ extension SynthesisScheduler {
         publishGauges()
         report(
             SpeechReport(
-                client: entry.client, outcome: outcome, summary: entry.summary,
+                client: entry.client, language: entry.request.language, outcome: outcome, summary: entry.summary,
                 waited: entry.began.map { $0 - entry.submitted },
                 cancelLatency: outcome == .finished(.cancelled) ? entry.ticket.cancelTime.map { .now - $0 } : nil,
                 underruns: entry.underruns))

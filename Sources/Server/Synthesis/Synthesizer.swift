@@ -23,10 +23,10 @@ package protocol Synthesizer: AnyObject, Sendable {
     func cancelAll() async
 }
 
-/// The engine behind a scheduler of its own.
+/// The engine, for scripts, behind a scheduler of its own.
 package func schedule<Engine: SpeechEngine>(
     _ engine: sending Engine, identity: String, limits: SchedulerLimits,
     report: @escaping @Sendable (SpeechReport) -> Void
 ) -> any Synthesizer {
-    SynthesisScheduler(engine, identity: identity, limits: limits, report: report)
+    SynthesisScheduler(ScriptedEngine(engine), identity: identity, limits: limits, report: report)
 }

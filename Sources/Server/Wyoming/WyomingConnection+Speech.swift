@@ -66,8 +66,10 @@ extension WyomingConnection {
     private func begin(
         _ text: String, _ voice: WyomingVoice, isOpen: Bool
     ) async throws(SpeakError) -> SpeechStream {
-        try await service.speak(
-            SpeakRequest(text: text, voice: voice.name, language: voice.language, isOpen: isOpen, client: client))
+        var request = SpeakRequest(
+            text: text, voice: voice.name, language: voice.language, isOpen: isOpen, client: client)
+        request.format = voice.format
+        return try await service.speak(request)
     }
 
     private func feed(_ stream: SpeechStream, from source: WyomingText.Source) async throws {

@@ -162,6 +162,7 @@ struct OpenAISpeechRequest: Sendable {
             let instructions = try fields.string("instructions", limit: 4096)
             speech.instruction = service.information?.takesInstructions == false ? nil : instructions
             speech.language = try fields.string("language", limit: 40) ?? speech.language
+            speech.format = try fields.choice("text_format")
             speech.options.seed = try fields.integer("seed", 0...Int.max).map { UInt64($0) }
             speech.normalizes = try fields.flag("normalize") ?? true
             speed = try fields.number("speed", TimeStretch.speeds) ?? 1
