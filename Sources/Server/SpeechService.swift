@@ -167,8 +167,7 @@ extension SpeechService {
         let (text, inlet, own) = try words(request, language)
         var speech = SpeechRequest(
             text: text, voice: voice, language: own ?? language, instruction: request.instruction,
-            isOpen: request.isOpen,
-            options: request.options)
+            isOpen: request.isOpen, options: request.options)
         speech.gain = await gain(request, voice, synthesizer)
         return (speech, inlet)
     }
