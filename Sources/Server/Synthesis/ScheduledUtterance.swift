@@ -74,10 +74,10 @@ final class ScheduledUtterance<Engine: SpeechEngine> {
 
     private func count(_ samples: [Float], sampleRate: Int, at now: ContinuousClock.Instant) {
         count(.seconds(1) * samples.count / sampleRate, at: now)
-        guard let sound = sound.firstSound(in: samples) else { return }
+        guard let first = sound.firstSound(in: samples) else { return }
         // Not before the sound in front of it is played, and not before it is there.
-        let played = (summary.firstAudio ?? .zero) + .seconds(1) * sound.position
-        summary.firstSound = max(played, now - submitted + .seconds(1) * sound.offset)
+        let played = (summary.firstAudio ?? .zero) + .seconds(1) * first.position
+        summary.firstSound = max(played, now - submitted + .seconds(1) * first.offset)
     }
 
     /// Counts a frame that was made `now`.

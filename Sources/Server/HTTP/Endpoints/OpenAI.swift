@@ -169,8 +169,8 @@ struct OpenAISpeechRequest: Sendable {
             speech.speed = try fields.number("speed", TimeStretch.speeds)
             speech.tellsSentences = asCaptions
             streaming = try fields.choice("stream_format") ?? .audio
-            captions = asCaptions ? try fields.choice("response_format") ?? .srt : nil
-            format = asCaptions ? .pcm : try Self.format(try fields.string("response_format", limit: 40))
+            captions = try asCaptions ? fields.choice("response_format") ?? .srt : nil
+            format = try asCaptions ? .pcm : Self.format(fields.string("response_format", limit: 40))
             let model = try fields.string("model", limit: 200) ?? ""
             guard model.isEmpty || service.information == nil || Self.isModel(model, service) else {
                 throw SpeakError(.voiceNotFound, model, field: "model")
