@@ -30,14 +30,17 @@ struct PartialSound: ~Copyable {
 
     /// Goes on with what lies beside `path` where that has this fingerprint, else begins anew.
     init(beside path: String, fingerprint: String, sampleRate: Int, startsOver: Bool) throws {
-        folder = path + ".partial"
-        self.sampleRate = sampleRate
-        let found = startsOver ? nil : Self.progress(in: folder)
-        if found?.fingerprint != fingerprint, FileSystem.exists(folder) { try FileSystem.removeTree(folder) }
-        progress = found?.fingerprint == fingerprint ? found! : Progress(fingerprint: fingerprint)
+        let folder = path + ".partial"
+        let found = startsOver ? nil : Self.progress(in: folder).flatMap { $0.fingerprint == fingerprint ? $0 : nil }
+        if found == nil, FileSystem.exists(folder) { try FileSystem.removeTree(folder) }
+        let progress = found ?? Progress(fingerprint: fingerprint)
         try FileSystem.makeFolder(folder)
-        file = try OutputFile(continuing: folder + "/sound")
-        try save()
+        let file = try OutputFile(continuing: folder + "/sound")
+        try Self.save(progress, in: folder)
+        self.folder = folder
+        self.sampleRate = sampleRate
+        self.progress = progress
+        self.file = file
     }
 
     private static func progress(in folder: String) -> Progress? {
@@ -62,7 +65,7 @@ struct PartialSound: ~Copyable {
         try file.synchronize()
         progress.bytes += bytes.count
         progress.pieces += 1
-        try save()
+        try Self.save(progress, in: folder)
     }
 
     /// Makes the sound file of the part; the next part begins.
@@ -79,7 +82,7 @@ struct PartialSound: ~Copyable {
         progress.part += 1
         progress.pieces = 0
         progress.bytes = 0
-        try save()
+        try Self.save(progress, in: folder)
     }
 
     /// All parts are files: nothing is left to go on with.
@@ -91,7 +94,7 @@ struct PartialSound: ~Copyable {
         }
     }
 
-    private func save() throws {
+    private static func save(_ progress: Progress, in folder: String) throws {
         try FileSystem.write([UInt8](JSONEncoder().encode(progress)), to: folder + "/progress.json")
     }
 }
