@@ -25,7 +25,7 @@ struct PartialSound: ~Copyable {
     private let sampleRate: Int
     private(set) var progress: Progress
     /// Sound of the piece in progress.
-    private var samples: [Float] = []
+    private var samples: [Float]
     private let file: OutputFile
 
     /// Goes on with what lies beside `path` where that has this fingerprint, else begins anew.
@@ -41,6 +41,7 @@ struct PartialSound: ~Copyable {
         self.sampleRate = sampleRate
         self.progress = progress
         self.file = file
+        samples = []
     }
 
     private static func progress(in folder: String) -> Progress? {
