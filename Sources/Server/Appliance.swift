@@ -20,6 +20,8 @@ package func serve(
     settings.requestsPerSecond = Double(configuration.requestsPerSecond)
     settings.requestBurst = Double(configuration.requestBurst)
     settings.textLimit = configuration.textLimit
+    settings.loudness = configuration.loudness
+    settings.speed = configuration.speed
     settings.logsText = configuration.logText
     settings.version = version
     settings.defaultLanguage = configuration.defaultLanguage
@@ -30,7 +32,7 @@ package func serve(
     let library = VoiceLibrary(
         store,
         cacheDirectory: configuration.cacheDirectory.isEmpty ? nil : configuration.cacheDirectory,
-        capacity: configuration.preparedVoices)
+        capacity: configuration.preparedVoices, measuresLoudness: configuration.loudness != nil)
     store.sweep()
     store.logUnusable(to: logger)
     await library.sweep()

@@ -12,6 +12,10 @@ package final class SpeechService: Sendable {
         package var textLimit = 10_000
         /// How long an open WebSocket may take to name a good token, where one is asked for.
         package var tokenWait = Duration.seconds(30)
+        /// LUFS of every voice; nil leaves voices as the model makes them.
+        package var loudness: Double?
+        /// For those who name no speed.
+        package var speed = 1.0
         /// Characters go to the log only when asked.
         package var logsText = false
         /// Of the program, for those who ask what it is.
@@ -114,7 +118,10 @@ extension SpeechService {
                 logger.info("text", metadata: ["client": "\(request.client)", "text": "\(request.text)"])
             }
             let (speech, text) = try await speech(request, synthesizer)
-            return try await synthesizer.speak(speech, of: text, priority: request.priority, client: request.client)
+            var stream = try await synthesizer.speak(
+                speech, of: text, priority: request.priority, client: request.client)
+            stream.speed = request.speed ?? manner(request)?.speed ?? settings.speed
+            return stream
         } catch {
             metrics.refused(error.code)
             throw error
@@ -168,11 +175,25 @@ extension SpeechService {
         let language = try language(requested: request.language, voice: name)
         let voice = try await voices.voice(name, for: synthesizer)
         let (text, inlet, own) = try words(request, language)
-        let speech = SpeechRequest(
+        var speech = SpeechRequest(
             text: text, voice: voice, language: own ?? language, instruction: request.instruction,
-            isOpen: request.isOpen,
-            options: request.options)
+            isOpen: request.isOpen, options: request.options)
+        speech.gain = await gain(request, voice, synthesizer)
         return (speech, inlet)
+    }
+
+    /// What is said of the request's voice where it is kept; nil for a speaker of the model itself.
+    private func manner(_ request: SpeakRequest) -> VoiceMetadata? {
+        try? voices.store.find(named: voiceName(request)).metadata
+    }
+
+    /// Decibels between what the model makes of the voice and what is asked for.
+    private func gain(_ request: SpeakRequest, _ voice: SpeechVoice, _ synthesizer: any Synthesizer) async -> Double {
+        let own = manner(request)?.gain ?? 0
+        guard let target = settings.loudness, let level = await voices.loudness(of: voice, for: synthesizer) else {
+            return own
+        }
+        return target - level + own
     }
 
     /// What is said of a request's text, where the rest of an open one goes, and the language in which a whole one begins.
@@ -181,13 +202,15 @@ extension SpeechService {
     ) throws(SpeakError) -> (String, TextInlet, language: String?) {
         let form = request.normalizes ? form(language: language) : nil
         if request.isOpen {
-            let inlet = TextInlet(OpenText(form, format: request.format), limit: textLimit)
+            let inlet = TextInlet(
+                OpenText(form, format: request.format), limit: textLimit, tellsSentences: request.tellsSentences)
             return (try inlet.add(request.text, isLast: false), inlet, nil)
         }
         let script = SpeechScript(request.text, format: request.format ?? TextFormat(of: request.text), form: form)
         guard script.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
         let spoken = script.marked
-        return (spoken.text, TextInlet(spoken), script.language.flatMap { languages.contains($0) ? $0 : nil })
+        let inlet = TextInlet(spoken, source: request.tellsSentences ? request.text : nil)
+        return (spoken.text, inlet, script.language.flatMap { languages.contains($0) ? $0 : nil })
     }
 }
 
@@ -202,6 +225,7 @@ extension SpeechReport {
         return [
             "client": "\(client)", "language": "\(language)", "outcome": "\(outcome)", "frames": "\(summary.frames)",
             "firstAudioMs": "\(summary.firstAudio?.milliseconds ?? -1)",
+            "firstSoundMs": "\(summary.firstSound?.milliseconds ?? -1)",
             "realTimeFactor": "\(Double(Int(summary.realTimeFactor * 1000)) / 1000)",
         ]
     }

@@ -7,17 +7,17 @@ struct PieceSpeaker<Engine: SpeechEngine> {
     let engine: Engine
     /// What every piece shares; its text and language are the piece's.
     let request: SpeechRequest
-    /// How fast all of it is.
-    let speed: Double
+    /// How loud and how fast all of it is.
+    let manner: VoiceManner
     /// Pieces that are spoken together.
     let lanes: Int
     /// How many pieces were cut by a guard.
     private(set) var cut = 0
 
-    init(_ engine: Engine, _ request: SpeechRequest, speed: Double, lanes: Int) {
+    init(_ engine: Engine, _ request: SpeechRequest, _ manner: VoiceManner, lanes: Int) {
         self.engine = engine
         self.request = request
-        self.speed = speed
+        self.manner = manner
         self.lanes = lanes
     }
 
@@ -27,11 +27,13 @@ struct PieceSpeaker<Engine: SpeechEngine> {
         /// nil: a pause, or a piece that is spoken.
         var utterance: Engine.Utterance?
         var samples: [Float] = []
+        var gain: LoudnessGain
         var stretch: TimeStretch
 
-        init(_ index: Int, _ utterance: Engine.Utterance?, _ stretch: TimeStretch) {
+        init(_ index: Int, _ utterance: Engine.Utterance?, _ gain: LoudnessGain, _ stretch: TimeStretch) {
             self.index = index
             self.utterance = utterance
+            self.gain = gain
             self.stretch = stretch
         }
     }
@@ -62,10 +64,11 @@ struct PieceSpeaker<Engine: SpeechEngine> {
 
     private func begin(_ piece: Book.Piece, _ index: Int) throws -> Lane {
         let rate = engine.information.sampleRate
-        let factor = min(max(speed * piece.rate, TimeStretch.speeds.lowerBound), TimeStretch.speeds.upperBound)
-        let lane = Lane(index, nil, try TimeStretch(speed: factor, sampleRate: rate))
+        let factor = min(max(manner.speed * piece.rate, TimeStretch.speeds.lowerBound), TimeStretch.speeds.upperBound)
+        let gain = LoudnessGain(decibels: manner.gain, sampleRate: rate)
+        let lane = Lane(index, nil, gain, try TimeStretch(speed: factor, sampleRate: rate))
         guard !piece.text.isEmpty else {
-            lane.samples = [Float](repeating: 0, count: Int(piece.pause / .seconds(1) / speed * Double(rate)))
+            lane.samples = [Float](repeating: 0, count: Int(piece.pause / .seconds(1) / manner.speed * Double(rate)))
             return lane
         }
         var own = request
@@ -85,13 +88,13 @@ struct PieceSpeaker<Engine: SpeechEngine> {
         let events = engine.advance(speaking.map { $0.utterance! }, isCancelled: { _ in Interruption.isRequested })
         for (lane, event) in zip(speaking, events) {
             switch event {
-            case .frame(let samples, _): lane.samples += lane.stretch.push(samples)
+            case .frame(let samples, _): lane.samples += lane.stretch.push(lane.gain.push(samples))
             case .starved: break
             case .failed(let error): throw error
             case .ended(let reason):
                 if Interruption.isRequested { throw Interrupted() }
                 if reason != .endOfSpeech { cut += 1 }
-                lane.samples += lane.stretch.flush()
+                lane.samples += lane.stretch.push(lane.gain.finish()) + lane.stretch.flush()
                 lane.utterance = nil
             }
         }

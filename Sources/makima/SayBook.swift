@@ -11,10 +11,10 @@ extension Say {
         let text = try Book.read(path)
         var choice = try EngineChoice(model: voice.model)
         choice.options.threads = threads
-        try speak(book: text, with: try choice.load())
+        try speak(book: text, with: try choice.load(), identity: choice.engine.identity(choice.options.folder))
     }
 
-    private func speak<Engine: SpeechEngine>(book text: String, with engine: Engine) throws {
+    private func speak<Engine: SpeechEngine>(book text: String, with engine: Engine, identity: String) throws {
         let model = engine.information
         let language = try chosenLanguage(of: model)
         let form = SpokenForm(language: language, pronunciations: try PronunciationLocations.files().current)
@@ -23,9 +23,11 @@ extension Say {
         var request = SpeechRequest(
             text: "", voice: try voice.resolve(for: engine), language: language, instruction: voice.instruct,
             options: sampling.options)
+        var manner = try VoiceManner(voice, request.voice, engine, identity: identity)
+        manner.speed = speed ?? manner.speed
         request.options.maximumFrames = sampling.maximumFrames(of: model)
         let writesFiles = output != nil && output != "-" && !play
-        let speaker = PieceSpeaker(engine, request, speed: speed, lanes: writesFiles ? 2 : 1)
+        let speaker = PieceSpeaker(engine, request, manner, lanes: writesFiles ? 2 : 1)
         if writesFiles, let output { return try write(book, speaker, to: output, model) }
         try hear(book, speaker, model)
     }
@@ -57,7 +59,8 @@ extension Say {
         let parts = self.book.chapters ? book.parts : [book.joined]
         let settings = [
             model.engine, model.name, model.format, "\(model.sampleRate)", voice.voice ?? "", voice.reference ?? "",
-            voice.transcript ?? "", voice.instruct ?? "", speaker.request.language, "\(speed)", "\(sampling.options)",
+            voice.transcript ?? "", voice.instruct ?? "", speaker.request.language, "\(speaker.manner)",
+            "\(sampling.options)",
             "\(self.book.chapters)",
         ].joined(separator: "|")
         var sound = try PartialSound(

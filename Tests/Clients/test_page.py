@@ -73,6 +73,20 @@ def test_every_sample_is_heard_without_a_gap(browser, server):
     assert complaints(browser) == []
 
 
+def test_the_sentence_that_sounds_is_marked(browser, server):
+    open_page(browser, server)
+    sentences = ["The first of three.", "Then comes the second.", "Here is the last."]
+    write(browser, "text", " ".join(sentences))
+    click(browser, "#start")
+    for index, sentence in enumerate(sentences):
+        wait(browser, lambda: state(browser).get("sentence") == index)
+        assert browser.find_element(By.CSS_SELECTOR, "#spoken mark").text == sentence
+        assert browser.find_element(By.ID, "spoken").text == " ".join(sentences)
+    wait(browser, lambda: state(browser)["state"] == "idle")
+    wait(browser, lambda: not browser.find_element(By.ID, "spoken").is_displayed())
+    assert complaints(browser) == []
+
+
 def test_stop_is_silent_at_once(browser, server):
     open_page(browser, server)
     write(browser, "text", "x" * 500)

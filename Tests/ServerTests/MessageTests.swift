@@ -24,6 +24,21 @@ import Testing
         #expect(try ClientMessage(#"{"type":"cancel"}"#) == .cancel)
     }
 
+    @Test func aSentenceHasItsPlaceItsTimeAndItsWords() throws {
+        let word = SpokenSentence.Word(characters: 5..<8, start: 0.5, end: 1)
+        let sentence = SpokenSentence(characters: 5..<9, start: 0.5, end: 1.25, words: [word])
+        let json = ServerMessage.sentence(SentenceMessage(sentence, speed: 1), index: 1).json
+        for part in [
+            #""type":"sentence""#, #""index":1"#, #""start":5"#, #""end":9"#, #""startMs":500"#, #""endMs":1250"#,
+            #""estimatedWords":[{"#,
+        ] { #expect(json.contains(part)) }
+        guard case .start(let start) = try ClientMessage(#"{"type":"start","sentences":true,"speed":1.5}"#) else {
+            Issue.record("no start")
+            return
+        }
+        #expect(start.sentences && start.speed == 1.5)
+    }
+
     @Test func nullIsAbsentAndUnknownFieldsAreIgnored() throws {
         #expect(try ClientMessage(#"{"type":"start","voice":null,"new":{"a":[1]}}"#) == .start(StartMessage()))
     }

@@ -58,6 +58,8 @@ package actor SpeakSession {
                 isOpen: isOpen, client: client)
             request.format = settings.textFormat
             request.normalizes = settings.normalize
+            request.speed = settings.speed
+            request.tellsSentences = settings.sentences
             request.options.seed = settings.seed
             self.request = request
         }
@@ -260,17 +262,19 @@ extension SpeakSession {
     private func pass(_ stream: SpeechStream, _ utterance: Utterance) async throws {
         let settings = utterance.settings
         var encoder = try PCMEncoder(
-            from: stream.sampleRate, to: settings.sampleRate, encoding: settings.encoding, speed: settings.speed)
+            from: stream.sampleRate, to: settings.sampleRate, encoding: settings.encoding, speed: stream.speed)
         for await event in stream {
             switch event {
             case .frame(let samples, let characters):
-                let length = Duration.seconds(1) * samples.count / stream.sampleRate / settings.speed
+                let length = Duration.seconds(1) * samples.count / stream.sampleRate / stream.speed
                 let isWanted = await deliver(try encoder.encode(samples), length, characters, of: utterance)
                 guard isWanted else { return stream.cancel() }
+            case .sentence(let sentence):
+                await handle(.sentence(utterance.id, SentenceMessage(sentence, speed: stream.speed)))
             case .starved: break
             case .ended(let reason, var summary):
                 // As it is heard.
-                summary.audio = summary.audio / settings.speed
+                summary.audio = summary.audio / stream.speed
                 _ = await deliver(try encoder.finish(), .zero, nil, of: utterance)
                 return await handle(.ended(utterance.id, reason, summary))
             case .failed(let error): throw error

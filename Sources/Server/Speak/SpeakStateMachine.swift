@@ -27,6 +27,8 @@ package struct SpeakStateMachine: Sendable {
         case invalid(SpeakError)
         /// The next piece of sound of an utterance is there.
         case audio(UtteranceID, Duration, characters: Int)
+        /// A sentence was said, as the client wants to be told.
+        case sentence(UtteranceID, SentenceMessage)
         case ended(UtteranceID, FinishReason, SpeechSummary)
         case failed(UtteranceID, SpeakError)
         /// As many characters were not taken that came for an open utterance, which goes on.
@@ -94,6 +96,8 @@ package struct SpeakStateMachine: Sendable {
         /// Sound sent so far, and the characters taken up by then; one entry a frame.
         var marks: [(sent: Duration, characters: Int)] = []
         var reported: Duration?
+        /// Those that were said, where the client wants to be told.
+        var sentences: [SentenceMessage]?
         /// Frozen while held.
         var heard: ServerMessage.Progress?
 
@@ -124,6 +128,7 @@ extension SpeakStateMachine {
             return []
         case .invalid(let error): return [.send(.error(error, nil))]
         case .audio(let id, let length, let characters): return audio(id, length, characters, now)
+        case .sentence(let id, let sentence): return said(sentence, in: id)
         case .ended(let id, let reason, let summary): return ended(id, reason, summary, now)
         case .failed(let id, let error): return failed(id, error, now)
         case .refused(let id, let error, let characters):
@@ -251,6 +256,7 @@ extension SpeakStateMachine {
         guard !queue.isEmpty else { return [] }
         let next = queue.removeFirst()
         current = Utterance(id: nextID, began: now, characters: next.characters, isOpen: next.isOpen)
+        if settings.sentences { current?.sentences = [] }
         nextID += 1
         if phase != .stopping { phase = .speaking }
         return [.begin(nextID - 1, next.message, settings)]
@@ -269,6 +275,13 @@ extension SpeakStateMachine {
         return [.sendAudio]
     }
 
+    private mutating func said(_ sentence: SentenceMessage, in id: UtteranceID) -> [Action] {
+        guard id == current?.id else { return [] }
+        let earlier = current?.sentences ?? []
+        current?.sentences = earlier + [sentence]
+        return [.send(.sentence(sentence, index: earlier.count))]
+    }
+
     private mutating func ended(
         _ id: UtteranceID, _ reason: FinishReason, _ summary: SpeechSummary, _ now: ContinuousClock.Instant
     ) -> [Action] {
@@ -279,8 +292,8 @@ extension SpeakStateMachine {
         let complete = CompleteMessage(
             durationMs: (now - utterance.began).milliseconds, charactersProcessed: utterance.characters,
             audioLengthMs: summary.audio.milliseconds, finishReason: reason.rawValue,
-            firstAudioMs: summary.firstAudio?.milliseconds,
-            realTimeFactor: Double(Int(summary.realTimeFactor * 1000)) / 1000)
+            firstAudioMs: summary.firstAudio?.milliseconds, firstSoundMs: summary.firstSound?.milliseconds,
+            realTimeFactor: Double(Int(summary.realTimeFactor * 1000)) / 1000, sentences: utterance.sentences)
         return [.send(.complete(complete))] + endCurrent(now)
     }
 

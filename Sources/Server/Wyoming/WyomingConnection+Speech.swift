@@ -98,20 +98,26 @@ extension WyomingConnection {
     private func pass(_ stream: SpeechStream, _ hasStarted: inout Bool) async throws {
         current = stream
         defer { current = nil }
+        let rate = stream.sampleRate
+        var encoder = try PCMEncoder(from: rate, to: rate, encoding: .pcm16, speed: stream.speed)
         for await event in stream {
             switch event {
             case .frame(let samples, characters: _):
-                let format = Self.format(stream.sampleRate)
-                if !hasStarted { try await say(WyomingEvent("audio-start", format)) }
-                hasStarted = true
-                try await say(WyomingEvent("audio-chunk", format), payload: try AudioEncoding.pcm16.bytes(samples))
-            case .starved: break
+                try await say(try encoder.encode(samples), rate, &hasStarted)
+            case .sentence, .starved: break
             case .ended(.cancelled, _): throw SpeakError.shuttingDown
-            case .ended: return
+            case .ended: return try await say(try encoder.finish(), rate, &hasStarted)
             case .failed(let error): throw error
             }
         }
         throw CancellationError()
+    }
+
+    private func say(_ sound: ByteBuffer, _ rate: Int, _ hasStarted: inout Bool) async throws {
+        guard sound.readableBytes > 0 else { return }
+        if !hasStarted { try await say(WyomingEvent("audio-start", Self.format(rate))) }
+        hasStarted = true
+        try await say(WyomingEvent("audio-chunk", Self.format(rate)), payload: sound)
     }
 
     private static func format(_ rate: Int) -> [String: WyomingValue] {

@@ -142,6 +142,25 @@ let openAPIDocument = #"""
             }
           }
         },
+        "/v1/audio/captions": {
+          "post": {
+            "summary": "When each sentence of a text is said, as subtitles; response_format is srt, vtt or json",
+            "operationId": "createCaptions",
+            "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SpeechRequest"}}}},
+            "responses": {
+              "200": {
+                "description": "Subtitles, or the sentences with estimates for their words",
+                "content": {
+                  "application/x-subrip": {"schema": {"type": "string"}},
+                  "text/vtt": {"schema": {"type": "string"}},
+                  "application/json": {"schema": {"type": "object"}}
+                }
+              },
+              "4XX": {"$ref": "#/components/responses/OpenAIError"},
+              "5XX": {"$ref": "#/components/responses/OpenAIError"}
+            }
+          }
+        },
         "/v1/models": {
           "get": {
             "summary": "The loaded model and the names it answers to",
@@ -340,7 +359,9 @@ let openAPIDocument = #"""
               "synthetic": {"type": "boolean"},
               "consent": {"type": "string"},
               "source": {"type": "string"},
-              "license": {"type": "string"}
+              "license": {"type": "string"},
+              "gain": {"type": "number", "description": "dB by which it is louder than the others"},
+              "speed": {"type": "number", "description": "for those who name no speed"}
             }
           },
           "VoiceList": {
