@@ -45,7 +45,8 @@ import Testing
     @Test func theFirstSoundIsFoundOnce() throws {
         var finish = SoundFinish(sampleRate: 24_000, gain: 0, tellsSentences: false)
         #expect(finish.firstSound(in: Self.tone(1920, 0.001)) == nil)
-        let found = try #require(finish.firstSound(in: Self.tone(480, 0.001) + Self.tone(1440)))
+        let sound = finish.firstSound(in: Self.tone(480, 0.001) + Self.tone(1440))
+        let found = try #require(sound)
         #expect(abs(found.position - 0.1) < 1e-9 && abs(found.offset - 0.02) < 1e-9)
         #expect(finish.firstSound(in: Self.tone(1920)) == nil)
     }
@@ -78,13 +79,11 @@ import Testing
 @Suite struct CaptionsTests {
     private static func sentence(_ range: Range<Int>, _ start: Double, _ end: Double, words: Int = 0) -> SentenceMessage
     {
-        let length = Double(range.count) / Double(max(words, 1))
+        func character(_ word: Int) -> Int { range.lowerBound + range.count * word / max(words, 1) }
+        func time(_ word: Int) -> Double { start + (end - start) * Double(word) / Double(max(words, 1)) }
         let found = (0..<words).map { index in
             SpokenSentence.Word(
-                characters: range.lowerBound + Int(Double(index) * length)..<range.lowerBound
-                    + Int(Double(index + 1) * length),
-                start: start + (end - start) * Double(index) / Double(words),
-                end: start + (end - start) * Double(index + 1) / Double(words))
+                characters: character(index)..<character(index + 1), start: time(index), end: time(index + 1))
         }
         return SentenceMessage(SpokenSentence(characters: range, start: start, end: end, words: found), speed: 1)
     }

@@ -227,6 +227,7 @@ import Testing
         for await event in stream {
             switch event {
             case .frame: frames += 1
+            case .sentence: break
             case .starved:
                 starved += 1
                 if frames == 3 { try await stream.append("de", isLast: true) }
@@ -280,21 +281,24 @@ import Testing
         #expect(frames == 16)
     }
 
+    /// Silence, at a thousand samples a second.
+    private static func seconds(_ count: Int) -> [Float] { [Float](repeating: 0, count: 1000 * count) }
+
     /// Hours of speech are no reason to end it, as long as it is made as fast as it is heard.
     @Test func theDeadlineGrowsWithSoundAndWaiting() {
         let (_, continuation) = AsyncStream.makeStream(of: SpokenEvent.self)
         let entry = ScheduledUtterance<ToneEngine>(
             SpeechRequest(text: "a", voice: .none), of: TextInlet(SpokenText(verbatim: "a")), .normal, client: "a",
-            SpeechTicket(continuation), deadline: .seconds(300))
+            SpeechTicket(continuation), deadline: .seconds(300), sampleRate: 1000)
         #expect(entry.deadline == entry.submitted + .seconds(300))
-        entry.count(.seconds(2), at: entry.submitted)
+        entry.send([.frame(Self.seconds(2), characters: 1)], sampleRate: 1000, at: entry.submitted)
         entry.wait(.seconds(5))
         #expect(entry.deadline == entry.submitted + .seconds(307))
         #expect(entry.pausedFor == .seconds(5))
         // Only sound shows that it goes on.
-        entry.count(.seconds(1), at: entry.submitted + .seconds(9))
+        entry.send([.frame(Self.seconds(1), characters: 1)], sampleRate: 1000, at: entry.submitted + .seconds(9))
         #expect(entry.pausedFor == .zero && entry.underruns == 0)
-        entry.count(.seconds(1), at: entry.submitted + .seconds(20))
+        entry.send([.frame(Self.seconds(1), characters: 1)], sampleRate: 1000, at: entry.submitted + .seconds(20))
         #expect(entry.underruns == 1)
     }
 

@@ -81,7 +81,7 @@ final class ScheduledUtterance<Engine: SpeechEngine> {
     }
 
     /// Counts a frame that was made `now`.
-    func count(_ audio: Duration, at now: ContinuousClock.Instant) {
+    private func count(_ audio: Duration, at now: ContinuousClock.Instant) {
         if let firstFrame {
             if now - firstFrame > summary.audio, pausedFor == .zero { underruns += 1 }
         } else {
