@@ -125,12 +125,11 @@ import Testing
         (Data([0xff, 0xf1, 0x50]), "AAC"),
     ])
     func recordingsOfAnotherKindAreNamedWithWhatToDo(head: Data, kind: String) throws {
-        let error = #expect(throws: AudioError.self) { try read(head + Data(repeating: 0, count: 1000)) }
-        #expect(error?.description.contains(kind) == true && error?.description.contains("ffmpeg") == true)
         let foreign = try #require(ForeignAudio(Array(head)))
-        #expect(throws: AudioError.notRead(path: "a", kind: foreign.kind)) {
-            try Converter(program: "no-such-program").convert("a", foreign, longest: 1)
+        let error = #expect(throws: AudioError.notRead(path: "a", kind: foreign.kind)) {
+            _ = try Converter(program: "no-such-program").convert("a", foreign, longest: 1)
         }
+        #expect(error?.description.contains(kind) == true && error?.description.contains("ffmpeg") == true)
     }
 
     /// Silence for an hour takes 100 kB in FLAC: what counts is what it becomes.

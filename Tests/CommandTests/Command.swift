@@ -12,11 +12,14 @@ final class Command {
 
     var folder: URL { URL(filePath: place.path) }
 
+    /// The tiny model's noise has no loudness, and what is measured would be kept in the user's cache.
+    static var environment: [String: String] {
+        ProcessInfo.processInfo.environment.merging(["MAKIMA_LOUDNESS": "off"]) { $1 }
+    }
+
     func run(_ arguments: [String], input: Data? = nil) throws -> ProgramRun {
-        // The tiny model's noise has no loudness, and what is measured would be kept in the user's cache.
-        let environment = ProcessInfo.processInfo.environment.merging(["MAKIMA_LOUDNESS": "off"]) { $1 }
         let result = try TestSupport.run(
-            Self.program, arguments, in: place.path, environment: environment, input: input ?? Data())
+            Self.program, arguments, in: place.path, environment: Self.environment, input: input ?? Data())
         #expect(result.status >= 0, "the program trapped: \(arguments)")
         return result
     }

@@ -70,6 +70,7 @@ struct SayFileTests {
         process.executableURL = URL(filePath: builtProgram("makima"))
         process.arguments = arguments
         process.currentDirectoryURL = command.folder
+        process.environment = Command.environment
         process.standardError = FileHandle.nullDevice
         try process.run()
         let progress = command.folder.appending(path: "book.wav.partial/progress.json")

@@ -111,7 +111,6 @@ struct SayTests {
 
     @Test(arguments: [
         ["", "--output", "a.wav"], ["  \n", "--output", "a.wav"], ["🙂🙂", "--output", "a.wav"],
-        [String(repeating: "word ", count: 20_000), "--output", "a.wav"],
         ["Hello", "--language", "klingon", "--output", "a.wav"], ["Hello", "--voice", "nobody", "--output", "a.wav"],
         ["Hello", "--voice", "../../etc", "--output", "a.wav"],
         ["Hello", "--reference", "missing.wav", "--output", "a.wav"],
@@ -148,7 +147,7 @@ struct SayTests {
         #expect(try command.files.isEmpty)
     }
 
-    @Test(arguments: ["", " \n ", "🙂", String(repeating: "word ", count: 20_000)])
+    @Test(arguments: ["", " \n ", "🙂"])
     func inputThatCannotBeSpokenIsOneSentence(text: String) throws {
         let result = try command.say("-", "--output", "a.wav", input: Data(text.utf8))
         #expect(result.status == 1, "\(result.errors)")

@@ -13,6 +13,7 @@ import Testing
             """#
         var expected = StartMessage()
         expected.voice = "makima"
+        expected.language = "English"
         expected.authToken = "optional-jwt-token"
         expected.contractId = "optional-contract-uuid"
         #expect(try ClientMessage(start) == .start(expected))

@@ -252,7 +252,7 @@ import Testing
         #expect(heard.characters == [1, 2])
     }
 
-    @Test(.timeLimit(.minutes(1))) func idleOpenTextsHoldNoPlace() async throws {
+    @Test(.timeLimit(.minutes(10))) func idleOpenTextsHoldNoPlace() async throws {
         var limits = SchedulerLimits()
         limits.running = 2
         let scheduler = SynthesisScheduler(ToneEngine(), limits: limits)
@@ -265,7 +265,7 @@ import Testing
         empty.cancel()
     }
 
-    @Test(.timeLimit(.minutes(1))) func anOpenTextGoesOnBesideOthers() async throws {
+    @Test(.timeLimit(.minutes(10))) func anOpenTextGoesOnBesideOthers() async throws {
         var limits = SchedulerLimits()
         limits.running = 1
         let scheduler = SynthesisScheduler(ToneEngine(), limits: limits)
@@ -302,7 +302,7 @@ import Testing
         #expect(entry.underruns == 1)
     }
 
-    @Test(.timeLimit(.minutes(1))) func dripsWithoutAWordKeepNothingAlive() async throws {
+    @Test(.timeLimit(.minutes(10))) func dripsWithoutAWordKeepNothingAlive() async throws {
         var limits = SchedulerLimits()
         limits.stall = .milliseconds(200)
         let scheduler = SynthesisScheduler(ToneEngine(), limits: limits)
@@ -322,7 +322,7 @@ import Testing
         #expect(error.code == .timeout)
     }
 
-    @Test(.timeLimit(.minutes(1))) func oneClientLeavesPlacesToOthers() async throws {
+    @Test(.timeLimit(.minutes(10))) func oneClientLeavesPlacesToOthers() async throws {
         var limits = SchedulerLimits()
         limits.running = 2
         let scheduler = SynthesisScheduler(ToneEngine(frameTime: .milliseconds(2)), limits: limits)
@@ -373,7 +373,7 @@ import Testing
     }
 
     /// Hours of text, as long as it is spoken.
-    @Test(.timeLimit(.minutes(1))) func aTextThatIsSpokenHasNoEnd() async throws {
+    @Test(.timeLimit(.minutes(10))) func aTextThatIsSpokenHasNoEnd() async throws {
         let scheduler = SynthesisScheduler(ToneEngine())
         let text = TextInlet(OpenText(nil), limit: 100)
         let stream = try await scheduler.speak(
@@ -422,7 +422,7 @@ import Testing
         ) -> [SpeechEvent] { hum.advance(batch, isCancelled: isCancelled) }
     }
 
-    @Test(.timeLimit(.minutes(1))) func speechGoesOnWhileAVoiceIsMade() async throws {
+    @Test(.timeLimit(.minutes(10))) func speechGoesOnWhileAVoiceIsMade() async throws {
         let (preparing, began) = AsyncStream.makeStream(of: Void.self)
         let mayEnd = DispatchSemaphore(value: 0)
         let scheduler = SynthesisScheduler(PatientEngine(began: began, mayEnd: mayEnd))

@@ -106,7 +106,7 @@ struct Chinese: EastAsianLanguage {
 
     func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {
         if let part = fraction(number, in: context) {
-            return Replacement(spoken: fraction(part.numerator, part.denominator), end: part.end)
+            return withUnit(fraction(part.numerator, part.denominator), context.at(part.end))
         }
         return era(number, in: context) ?? shortMagnitude(number, in: context)
     }

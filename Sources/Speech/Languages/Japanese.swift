@@ -119,7 +119,7 @@ struct Japanese: EastAsianLanguage {
 
     func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {
         if let part = fraction(number, in: context) {
-            return Replacement(spoken: fraction(part.numerator, part.denominator), end: part.end)
+            return withUnit(fraction(part.numerator, part.denominator), context.at(part.end))
         }
         return score(number, in: context)
     }

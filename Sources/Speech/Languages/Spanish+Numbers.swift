@@ -339,7 +339,7 @@ extension Spanish {
             spoken += " y " + cardinal(second, .masculine) + (second == 1 ? " segundo" : " segundos")
         }
         if let part = dayPart(context, time.hour) {
-            return zoned(Replacement(spoken: spoken + " " + part.spoken, end: part.end), context)
+            return Replacement(spoken: spoken + " " + part.spoken, end: part.end)
         }
         guard let h = context.skippingSpace().word(of: ["h", "hs", "hrs", "horas"]) else {
             return zoned(Replacement(spoken: spoken, end: context.position), context)
