@@ -10,7 +10,7 @@ ifneq ($(shell uname -m),aarch64)
 test: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 endif
 
-.PHONY: build test fuzz sanitize speak evaluate evaluate-quick allocations packages format lint deb deb-check appliance-test
+.PHONY: build test fuzz sanitize speak evaluate evaluate-quick allocations packages format lint deb deb-check appliance-test home-assistant-test
 
 build: packages
 	swift build -c release --product makima
@@ -73,6 +73,11 @@ deb: packages
 appliance-test: PACKAGES += debootstrap systemd-container iproute2 curl lintian
 appliance-test: deb
 	Tests/Appliance/run.sh build/makima_*.deb
+
+# Home Assistant, on a Debian 13 without other computers, finds the package and speaks by it: as root.
+home-assistant-test: PACKAGES += debootstrap iproute2
+home-assistant-test: deb
+	Tests/Appliance/home-assistant.sh build/makima_*.deb
 
 # Builds the package of the commit once more, in another folder, and compares: two builds are the same, byte for byte.
 deb-check: deb

@@ -364,8 +364,10 @@ struct SpeechRequests {
         let speaker = Self.speaker(width: c.hidden_size)
         func request(_ id: String, _ codes: [[Int]], _ transcript: String) -> SpeechRequest {
             let prompt = VoicePrompt(speaker: speaker, codes: codes, transcript: transcript)
-            return SpeechRequest(
+            var request = SpeechRequest(
                 text: text, voice: .cloned(id: id, prompt.prepared), language: "english", options: options)
+            request.trimsSilence = false
+            return request
         }
         // 5 s of reference at 12.5 frames a second.
         let limit = min(configuration.codePredictor.vocab_size, c.vocab_size)

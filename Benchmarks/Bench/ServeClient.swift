@@ -9,6 +9,8 @@ struct Delivery: Sendable {
     struct Piece: Sendable {
         let at: ContinuousClock.Instant
         let audio: Duration
+        /// From its beginning to the first sound that can be heard; nil when there is none in it.
+        var silence: Duration?
     }
 
     /// When the last byte of `speak` was on its way.
@@ -40,7 +42,7 @@ struct SpeakClient {
             switch message {
             case .binary(let bytes):
                 let audio = Duration.seconds(1) * bytes.readableBytes / Self.bytesPerSecond
-                delivery.pieces.append(.init(at: .now, audio: audio))
+                delivery.pieces.append(.init(at: .now, audio: audio, silence: Self.silence(in: bytes)))
                 guard cancelled == nil, isEnough(delivery.pieces.count) else { break }
                 cancelled = .now
                 try await send(["type": "cancel"])
@@ -61,6 +63,22 @@ struct SpeakClient {
 
     /// 24 kHz in 16 bits, which is what a client gets that asks for nothing else.
     private static let bytesPerSecond = 48_000
+
+    /// How long it takes to the first 10 ms that are louder than -50 dB.
+    private static func silence(in bytes: ByteBuffer) -> Duration? {
+        var bytes = bytes
+        var (sum, count) = (0.0, 0)
+        let window = bytesPerSecond / 200
+        while let sample = bytes.readInteger(endianness: .little, as: Int16.self) {
+            let value = Double(sample) / 32_768
+            sum += value * value
+            count += 1
+            guard count.isMultiple(of: window) else { continue }
+            if sum > 1e-5 * Double(window) { return .seconds(1) * (count - window) * 2 / bytesPerSecond }
+            sum = 0
+        }
+        return nil
+    }
 
     private struct Answer: Decodable {
         let type: String

@@ -12,6 +12,8 @@ extension Results {
         struct Load: Codable {
             /// All clients ask at once: from the last byte of `speak` to the first sound.
             var firstAudioMs = Percentiles()
+            /// The same to the first sound that can be heard by somebody who plays at once.
+            var firstSoundMs = Percentiles()
             /// Between two pieces of sound of one client.
             var gapMs = Percentiles()
             /// Seconds of sound of all clients in a second.
@@ -47,6 +49,7 @@ extension Results.ServeResult.Load {
     init(_ rounds: [[Delivery]], late: [Delivery], computingAfterCancel: [Duration]) {
         let all = rounds.flatMap { $0 }
         firstAudioMs = .init(all.compactMap(\.firstAudio))
+        firstSoundMs = .init(all.compactMap(\.firstSound))
         gapMs = .init(all.flatMap(\.gaps))
         let audio = all.map(\.audio).reduce(Duration.zero, +)
         let time = rounds.map(Self.length).reduce(Duration.zero, +)
@@ -67,6 +70,17 @@ extension Results.ServeResult.Load {
 
 extension Delivery {
     var firstAudio: Duration? { pieces.first.map { $0.at - asked } }
+    /// Not before the silence in front of it is played, and not before it is there.
+    var firstSound: Duration? {
+        var before = Duration.zero
+        for piece in pieces {
+            if let silence = piece.silence {
+                return max((firstAudio ?? .zero) + before, piece.at - asked) + silence
+            }
+            before += piece.audio
+        }
+        return nil
+    }
     var gaps: [Duration] { zip(pieces, pieces.dropFirst()).map { $1.at - $0.at } }
     var audio: Duration { pieces.map(\.audio).reduce(.zero, +) }
 }
@@ -82,6 +96,7 @@ extension Results.ServeResult {
         return [
             row(["\(model), \(format): clients at once"] + counts.map(String.init), widths),
             line("first audio p50 / p95, ms") { two($0.firstAudioMs) },
+            line("first sound p50 / p95, ms") { two($0.firstSoundMs) },
             line("chunk gap p50 / p95 / p99, ms") { two($0.gapMs) + " / " + fixed($0.gapMs.p99, 1) },
             line("× real time, all together") { fixed($0.timesRealTime, 2) },
             line("first audio of one more p50 / p95, ms") { two($0.firstAudioUnderLoadMs) },

@@ -6,7 +6,7 @@ import Glibc
 /// else; the stream comes out a few milliseconds late, and whole after `finish`.
 package struct LoudnessGain: Sendable {
     /// The most it raises or lowers, in dB.
-    package static let range = -40.0...40.0
+    package static let range = -24.0...24.0
 
     /// -1 dBTP, and a hair for what the changing gain adds.
     private static let ceiling: Float = 0.8913 * 0.995

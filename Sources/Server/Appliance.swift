@@ -20,15 +20,19 @@ package func serve(
     settings.requestsPerSecond = Double(configuration.requestsPerSecond)
     settings.requestBurst = Double(configuration.requestBurst)
     settings.textLimit = configuration.textLimit
+    settings.loudness = configuration.loudness
+    settings.speed = configuration.speed
     settings.logsText = configuration.logText
     settings.version = version
+    settings.defaultLanguage = configuration.defaultLanguage
+    settings.pronunciationFiles = configuration.pronunciationFiles
     let store = VoiceStore(
         directory: configuration.voicesDirectory, builtIn: configuration.builtInVoices,
         defaultVoice: configuration.defaultVoice, limit: configuration.voicesLimit)
     let library = VoiceLibrary(
         store,
         cacheDirectory: configuration.cacheDirectory.isEmpty ? nil : configuration.cacheDirectory,
-        capacity: configuration.preparedVoices)
+        capacity: configuration.preparedVoices, measuresLoudness: configuration.loudness != nil)
     store.sweep()
     store.logUnusable(to: logger)
     await library.sweep()

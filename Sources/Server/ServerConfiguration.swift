@@ -18,6 +18,11 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var voicesDirectory = ""
     package var builtInVoices = ""
     package var defaultVoice = "makima"
+    package var defaultLanguage = "auto"
+    package var pronunciationFiles: [String] = []
+    /// LUFS; nil leaves voices as loud as the model makes them.
+    package var loudness: Double? = -19
+    package var speed = 1.0
     package var cacheDirectory = ""
     package var preparedVoices = 16
     package var promptCache = 128
@@ -93,6 +98,17 @@ extension ServerConfiguration {
         ),
         .text(\.builtInVoices, "built-in-voices", "Folder of the voices that came with the program. Found when empty."),
         .text(\.defaultVoice, "default-voice", "Voice of those who name none.", environment: "TTS_DEFAULT_VOICE"),
+        .language(
+            \.defaultLanguage, "default-language",
+            "Language of texts where neither the request nor the voice names one; auto guesses it for each sentence."),
+        .list(
+            \.pronunciationFiles, "pronunciations",
+            "Lists of words and what to say for them. /etc/makima/pronunciations.tsv and the user's own when empty."),
+        .loudness(
+            \.loudness, "loudness", -40...(-9),
+            "How loud every voice is, in LUFS (ITU-R BS.1770); off leaves voices as the model makes them."),
+        .decimal(
+            \.speed, "speed", 0.25...4, "How fast is spoken to those who name no speed, unless their voice has one."),
         .text(
             \.cacheDirectory, "cache-dir", "Folder where prepared voices are kept for the next start; none when empty."),
         .number(\.voicesLimit, "voices-limit", 0...100_000, "Voices that may be added to the folder of voices."),
@@ -204,6 +220,21 @@ extension ServerConfiguration.Setting {
             }, parse: { .string($0) })
     }
 
+    /// A language by name or code, or auto.
+    fileprivate static func language(
+        _ path: any WritableKeyPath<ServerConfiguration, String> & Sendable, _ name: String, _ help: String
+    ) -> Self {
+        Self(
+            name: name, environment: variable(name), help: help, read: { .string($0[keyPath: path]) },
+            write: { (configuration, value) throws(SettingsError) in
+                guard case .string(let text) = value, text.lowercased() == "auto" || Language.named(text) != nil else {
+                    let codes = Language.all.map(\.code).joined(separator: ", ")
+                    throw SettingsError("\(name) is auto or a language: \(codes).")
+                }
+                configuration[keyPath: path] = text
+            }, parse: { .string($0) })
+    }
+
     fileprivate static func choice(
         _ path: any WritableKeyPath<ServerConfiguration, String> & Sendable, _ name: String, _ choices: [String],
         _ help: String, environment: String? = nil
@@ -235,6 +266,39 @@ extension ServerConfiguration.Setting {
             }, parse: { Int($0).map { .integer($0) } })
     }
 
+    fileprivate static func decimal(
+        _ path: any WritableKeyPath<ServerConfiguration, Double> & Sendable, _ name: String,
+        _ range: ClosedRange<Double>,
+        _ help: String
+    ) -> Self {
+        Self(
+            name: name, environment: variable(name), help: help, read: { .number($0[keyPath: path]) },
+            write: { (configuration, value) throws(SettingsError) in
+                guard let number = value.double, range.contains(number) else {
+                    throw SettingsError("\(name) is a number from \(range.lowerBound) to \(range.upperBound).")
+                }
+                configuration[keyPath: path] = number
+            }, parse: { Double($0).map { .number($0) } })
+    }
+
+    /// A level, or "off" for nil.
+    fileprivate static func loudness(
+        _ path: any WritableKeyPath<ServerConfiguration, Double?> & Sendable, _ name: String,
+        _ range: ClosedRange<Double>,
+        _ help: String
+    ) -> Self {
+        let off = TOMLValue.string("off")
+        return Self(
+            name: name, environment: variable(name), help: help, read: { $0[keyPath: path].map { .number($0) } ?? off },
+            write: { (configuration, value) throws(SettingsError) in
+                guard value == off || value.double.map(range.contains) ?? false else {
+                    throw SettingsError(
+                        "\(name) is a number from \(range.lowerBound) to \(range.upperBound), or \"off\".")
+                }
+                configuration[keyPath: path] = value.double
+            }, parse: { text in text == "off" ? off : Double(text).map { .number($0) } })
+    }
+
     fileprivate static func flag(
         _ path: any WritableKeyPath<ServerConfiguration, Bool> & Sendable, _ name: String, _ help: String
     ) -> Self {
@@ -258,5 +322,15 @@ extension ServerConfiguration.Setting {
                 }
                 configuration[keyPath: path] = entries
             }, parse: { .list($0.split(separator: ",").map { String($0).trimmingWhitespace() }) })
+    }
+}
+
+extension TOMLValue {
+    fileprivate var double: Double? {
+        switch self {
+        case .integer(let value): Double(value)
+        case .number(let value): value
+        case .string, .flag, .list: nil
+        }
     }
 }

@@ -55,6 +55,9 @@ extension SpeakError.Code {
 }
 
 extension SpeakError {
+    /// Nobody named a token in time.
+    static let noToken = SpeakError(.unauthorized, "No good token came in time.", field: "authToken")
+
     /// A text without a letter or a figure.
     static let nothingToSay = SpeakError(SynthesisError.emptyText)
     /// What was being said is cut off.

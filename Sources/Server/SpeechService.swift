@@ -10,10 +10,20 @@ package final class SpeechService: Sendable {
         package var requestBurst = 100.0
         /// Unicode scalars of a text; of one that is still being written, of what waits to be said.
         package var textLimit = 10_000
+        /// How long an open WebSocket may take to name a good token, where one is asked for.
+        package var tokenWait = Duration.seconds(30)
+        /// LUFS of every voice; nil leaves voices as the model makes them.
+        package var loudness: Double?
+        /// For those who name no speed.
+        package var speed = 1.0
         /// Characters go to the log only when asked.
         package var logsText = false
         /// Of the program, for those who ask what it is.
         package var version = ""
+        /// Of texts that nothing else tells the language of; "auto" guesses it.
+        package var defaultLanguage = "auto"
+        /// Lists of pronunciations; entries of later ones win.
+        package var pronunciationFiles: [String] = []
 
         package init() {}
     }
@@ -26,6 +36,9 @@ package final class SpeechService: Sendable {
     package let authenticator: Authenticator
     package let sessions = SessionRegistry()
     package let contracts = ContractHub()
+    /// How the household wants words to be said.
+    package let pronunciations: PronunciationFiles
+    let defaultLanguage: String
     package let logger: Logger
     private let settings: Settings
     private let limiter: RateLimiter
@@ -41,6 +54,10 @@ package final class SpeechService: Sendable {
         self.settings = settings
         self.logger = logger
         self.metrics = metrics
+        defaultLanguage = settings.defaultLanguage
+        pronunciations = PronunciationFiles(settings.pronunciationFiles) { fault in
+            logger.warning("pronunciation not used", metadata: ["where": "\(fault)"])
+        }
         model = ModelLifecycle(limits: settings.scheduler, logger: logger, loader: loader) { report in
             metrics.record(report)
             logger.info("utterance", metadata: report.metadata)
@@ -101,12 +118,18 @@ extension SpeechService {
                 logger.info("text", metadata: ["client": "\(request.client)", "text": "\(request.text)"])
             }
             let (speech, text) = try await speech(request, synthesizer)
-            return try await synthesizer.speak(speech, of: text, priority: request.priority, client: request.client)
+            var stream = try await synthesizer.speak(
+                speech, of: text, priority: request.priority, client: request.client)
+            stream.speed = request.speed ?? manner(request)?.speed ?? settings.speed
+            return stream
         } catch {
             metrics.refused(error.code)
             throw error
         }
     }
+
+    /// Refuses a client that asks too often.
+    package func limit(_ client: String) throws(SpeakError) { try limiter.check(client) }
 
     /// The loaded model, or why there is none; who asks has it loaded.
     package func synthesizer() throws(SpeakError) -> any Synthesizer {
@@ -122,6 +145,14 @@ extension SpeechService {
             throw SpeakError(SynthesisError.unknownLanguage(String(text.prefix(80)), known: known))
         }
         return name
+    }
+
+    /// Does something when a WebSocket's client has had its time to name a token.
+    func whenTokenIsDue(_ act: @escaping @Sendable () async -> Void) -> Task<Void, Never> {
+        Task { [wait = settings.tokenWait] in
+            guard (try? await Task.sleep(for: wait)) != nil else { return }
+            await act()
+        }
     }
 
     /// Unicode scalars that a text may have.
@@ -140,25 +171,46 @@ extension SpeechService {
             throw SpeakError(SynthesisError.textTooLong(characters: count, limit: textLimit))
         }
         guard request.isOpen || request.text.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
-        let language = try language(request.language)
-        let voice = try await voices.voice(voiceName(request), for: synthesizer)
-        let (text, inlet) = try words(request, language)
-        let speech = SpeechRequest(
-            text: text, voice: voice, language: language, instruction: request.instruction, isOpen: request.isOpen,
-            options: request.options)
+        let name = voiceName(request)
+        let language = try language(requested: request.language, voice: name)
+        let voice = try await voices.voice(name, for: synthesizer)
+        let (text, inlet, own) = try words(request, language)
+        var speech = SpeechRequest(
+            text: text, voice: voice, language: own ?? language, instruction: request.instruction,
+            isOpen: request.isOpen, options: request.options)
+        speech.gain = await gain(request, voice, synthesizer)
         return (speech, inlet)
     }
 
-    /// What is said of a request's text, and where the rest of an open one goes.
-    private func words(_ request: SpeakRequest, _ language: String) throws(SpeakError) -> (String, TextInlet) {
-        let form = request.normalizes ? SpokenForm(language: language) : nil
-        if request.isOpen {
-            let inlet = TextInlet(OpenText(form), limit: textLimit)
-            return (try inlet.add(request.text, isLast: false), inlet)
+    /// What is said of the request's voice where it is kept; nil for a speaker of the model itself.
+    private func manner(_ request: SpeakRequest) -> VoiceMetadata? {
+        try? voices.store.find(named: voiceName(request)).metadata
+    }
+
+    /// Decibels between what the model makes of the voice and what is asked for.
+    private func gain(_ request: SpeakRequest, _ voice: SpeechVoice, _ synthesizer: any Synthesizer) async -> Double {
+        let own = manner(request)?.gain ?? 0
+        guard let target = settings.loudness, let level = await voices.loudness(of: voice, for: synthesizer) else {
+            return own
         }
-        let spoken = form?.convert(request.text) ?? SpokenText(verbatim: request.text)
-        guard spoken.text.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
-        return (spoken.text, TextInlet(spoken))
+        return target - level + own
+    }
+
+    /// What is said of a request's text, where the rest of an open one goes, and the language in which a whole one begins.
+    private func words(
+        _ request: SpeakRequest, _ language: String
+    ) throws(SpeakError) -> (String, TextInlet, language: String?) {
+        let form = request.normalizes ? form(language: language) : nil
+        if request.isOpen {
+            let inlet = TextInlet(
+                OpenText(form, format: request.format), limit: textLimit, tellsSentences: request.tellsSentences)
+            return (try inlet.add(request.text, isLast: false), inlet, nil)
+        }
+        let script = SpeechScript(request.text, format: request.format ?? TextFormat(of: request.text), form: form)
+        guard script.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
+        let spoken = script.marked
+        let inlet = TextInlet(spoken, source: request.tellsSentences ? request.text : nil)
+        return (spoken.text, inlet, script.language.flatMap { languages.contains($0) ? $0 : nil })
     }
 }
 
@@ -171,8 +223,9 @@ extension SpeechReport {
             case .failed(let code): code.rawValue
             }
         return [
-            "client": "\(client)", "outcome": "\(outcome)", "frames": "\(summary.frames)",
+            "client": "\(client)", "language": "\(language)", "outcome": "\(outcome)", "frames": "\(summary.frames)",
             "firstAudioMs": "\(summary.firstAudio?.milliseconds ?? -1)",
+            "firstSoundMs": "\(summary.firstSound?.milliseconds ?? -1)",
             "realTimeFactor": "\(Double(Int(summary.realTimeFactor * 1000)) / 1000)",
         ]
     }

@@ -33,13 +33,14 @@ struct TCPListener: Sendable {
         serve: @escaping @Sendable (Connection) async -> Void
     ) async throws {
         let quiescing = ServerQuiescingHelper(group: MultiThreadedEventLoopGroup.singleton)
-        let server = try await open(quiescing, initialize)
+        let connections = OpenConnections(maximum: maximumConnections)
+        let server = try await open(quiescing, connections, initialize)
         if let address = server.channel.localAddress { onOpen(address) }
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { tasks in
                 do {
-                    try await server.executeThenClose { connections in
-                        for try await connection in connections {
+                    try await server.executeThenClose { accepted in
+                        for try await connection in accepted {
                             let executor = EventLoopTaskExecutor(loop(connection))
                             tasks.addTask(executorPreference: executor) { await serve(connection) }
                         }
@@ -52,13 +53,18 @@ struct TCPListener: Sendable {
             }
         } onGracefulShutdown: {
             quiescing.initiateShutdown(promise: nil)
+            // A client that takes no bytes would keep what is being written to it, and the server, for ever.
+            MultiThreadedEventLoopGroup.singleton.any().scheduleTask(in: Self.farewell) { connections.closeAll() }
         }
     }
 
+    /// For what is said last to reach its client, when the server stops.
+    private static let farewell = TimeAmount.seconds(2)
+
     private func open<Connection: Sendable>(
-        _ quiescing: ServerQuiescingHelper, _ initialize: @escaping @Sendable (any Channel) throws -> Connection
+        _ quiescing: ServerQuiescingHelper, _ connections: OpenConnections,
+        _ initialize: @escaping @Sendable (any Channel) throws -> Connection
     ) async throws -> NIOAsyncChannel<Connection, Never> {
-        let limit = ConnectionLimit(maximum: maximumConnections)
         let refusals = RefusalLog(logger)
         do {
             return try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -75,11 +81,11 @@ struct TCPListener: Sendable {
                 .bind(host: host, port: port) { channel in
                     channel.eventLoop.makeCompletedFuture {
                         do {
-                            try limit.admit(channel)
+                            try connections.admit(channel)
                             try watch(channel, refusals)
                             return try initialize(channel)
                         } catch {
-                            if error is ConnectionLimit.Reached {
+                            if error is OpenConnections.Reached {
                                 note(channel, refusals, "CONNECTIONS", "\(maximumConnections) connections are open")
                             }
                             // NIO forgets a channel that is not initialized, without closing it.
@@ -125,10 +131,10 @@ package struct ListenError: Error, CustomStringConvertible {
     }
 }
 
-/// More connections than this are closed at once, so that descriptors are left for those that are open.
-private final class ConnectionLimit: Sendable {
+/// The connections of a door. More than the maximum are closed at once, so that descriptors are left for those that are open.
+private final class OpenConnections: Sendable {
     private let maximum: Int
-    private let open = Atomic(0)
+    private let channels = Mutex<[ObjectIdentifier: any Channel]>([:])
 
     init(maximum: Int) {
         self.maximum = maximum
@@ -137,10 +143,17 @@ private final class ConnectionLimit: Sendable {
     struct Reached: Error {}
 
     func admit(_ channel: any Channel) throws {
-        guard open.add(1, ordering: .relaxed).newValue <= maximum else {
-            open.subtract(1, ordering: .relaxed)
-            throw Reached()
+        let id = ObjectIdentifier(channel)
+        let isAdmitted = channels.withLock { channels in
+            guard channels.count < maximum else { return false }
+            channels[id] = channel
+            return true
         }
-        channel.closeFuture.whenComplete { [self] _ in open.subtract(1, ordering: .relaxed) }
+        guard isAdmitted else { throw Reached() }
+        channel.closeFuture.whenComplete { [self] _ in channels.withLock { $0[id] = nil } }
+    }
+
+    func closeAll() {
+        for channel in channels.withLock({ Array($0.values) }) { channel.close(promise: nil) }
     }
 }

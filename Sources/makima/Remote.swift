@@ -43,7 +43,7 @@ struct RemoteSpeech {
         var language: String
         var instruction: String?
         var seed: UInt64
-        var speed: Double
+        var speed: Double?
         var normalize: Bool
     }
 

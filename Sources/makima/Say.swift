@@ -24,7 +24,9 @@ struct Say: AsyncParsableCommand {
             """)
 
     @Argument(help: "What to say; - for standard input.")
-    var text: String
+    var text: String?
+
+    @OptionGroup(title: "Files") var book: BookOptions
 
     @Flag(help: "Speaks the text as it is: numbers, signs and Markdown do not become words.")
     var textAsIs = false
@@ -32,8 +34,8 @@ struct Say: AsyncParsableCommand {
     @OptionGroup(title: "Voice") var voice: VoiceOptions
     @OptionGroup(title: "Sampling") var sampling: SamplingFlags
 
-    @Option(help: "How fast to speak, 0.25 to 4; the pitch stays.")
-    var speed = 1.0
+    @Option(help: "How fast to speak, 0.25 to 4; the pitch stays. The voice's own unless given.")
+    var speed: Double?
 
     @Option(
         help: ArgumentHelp(
@@ -61,13 +63,14 @@ struct Say: AsyncParsableCommand {
         guard threads.map({ (1...64).contains($0) }) ?? true else {
             throw ValidationError("--threads takes a number from 1 to 64.")
         }
-        guard TimeStretch.speeds.contains(speed) else {
+        guard speed.map(TimeStretch.speeds.contains) ?? true else {
             throw ValidationError("--speed takes a number from 0.25 to 4.")
         }
         if let output, output != "-", AudioFileWriter.Format(ofPath: output) == nil {
             throw ValidationError(
                 "--output takes a name that ends in \(AudioFileWriter.Format.endings), or - for raw samples.")
         }
+        try book.check(text: text, output: output, remote: remote)
         let isLocal = voice.model != nil || voice.reference != nil || threads != nil || sampling.isTuned
         guard remote == nil || !isLocal else {
             throw ValidationError(
@@ -77,25 +80,48 @@ struct Say: AsyncParsableCommand {
 
     func run() async throws {
         Interruption.listen()
-        if let remote { try await speak(through: remote) } else { try speak() }
+        if let path = book.file { return try speak(book: path) }
+        let text = text ?? ""
+        if let remote { try await speak(text, through: remote) } else { try speak(text) }
     }
 
-    private func speak() throws {
+    private func speak(_ text: String) throws {
         var choice = try EngineChoice(model: voice.model)
         choice.options.threads = threads
-        try speak(with: try choice.load())
+        try speak(text, with: try choice.load(), identity: choice.engine.identity(choice.options.folder))
     }
 
     /// Unicode scalars that are read before they are needed.
     private static let textAhead = 20_000
 
-    private func speak<Engine: SpeechEngine>(with engine: Engine) throws {
+    /// The language of the text: what --language says, else what the voice's metadata say, else the setting, else what the text
+    /// shows.
+    func chosenLanguage(of model: ModelInformation) throws -> String {
+        if let named = voice.language { return Language.named(named)?.name ?? named }
+        let settings = try VoiceLocations.configuration()
+        let store = try VoiceLocations.store()
+        let stored = voice.reference == nil ? try? store.find(named: voice.voice ?? store.defaultVoice) : nil
+        for name in [stored?.metadata.language ?? "auto", settings.defaultLanguage] {
+            if let known = Language.named(name)?.name, model.languages.contains(known) { return known }
+        }
+        return model.defaultLanguage
+    }
+
+    /// - Parameter identity: tells the model's voices from another's.
+    private func speak(_ text: String, with base: some SpeechEngine, identity: String) throws {
+        let engine = ScriptedEngine(base)
         let model = engine.information
-        let language = voice.language.map { Language.named($0)?.name ?? $0 } ?? model.defaultLanguage
-        var source = TextSource(text, form: textAsIs ? nil : SpokenForm(language: language))
-        let output = try SpeechOutput(path: output, plays: play, sound, speed: speed, sampleRate: model.sampleRate)
+        let language = try chosenLanguage(of: model)
+        let form = SpokenForm(language: language, pronunciations: try PronunciationLocations.files().current)
+        var source = TextSource(text, form: textAsIs ? nil : form)
+        let first = try source.first
+        let speaker = try voice.resolve(for: engine)
+        let manner = try VoiceManner(voice, speaker, base, identity: identity)
+        let output = try SpeechOutput(
+            path: output, plays: play, sound, speed: speed ?? manner.speed, gain: manner.gain,
+            sampleRate: model.sampleRate)
         var request = SpeechRequest(
-            text: try source.first, voice: try voice.resolve(for: engine), language: language,
+            text: first, voice: speaker, language: language,
             instruction: voice.instruct, isOpen: source.isOpen, options: sampling.options)
         request.options.maximumFrames = sampling.maximumFrames(of: model)
         request.inPairs = output.onlyWritesFile
@@ -121,7 +147,7 @@ struct Say: AsyncParsableCommand {
 
     /// The appliance does the work: what is its own, such as the model, is not ours to choose. It makes the words and the
     /// speed, too.
-    private func speak(through name: String) async throws {
+    private func speak(_ text: String, through name: String) async throws {
         let settings = RemoteSpeech.Start(
             voice: voice.voice, language: voice.language ?? "auto", instruction: voice.instruct, seed: sampling.seed,
             speed: speed, normalize: !textAsIs)
@@ -129,7 +155,8 @@ struct Say: AsyncParsableCommand {
             address: try RemoteAddress(applianceURL(name)),
             token: ProcessInfo.processInfo.environment["MAKIMA_TOKEN"], start: settings)
         var opened: SpeechOutput?
-        let reason = try await speech.run(TextSource(text, form: nil, limit: RemoteSpeech.textLimit)) { samples, rate in
+        let source = TextSource(text, form: nil, format: .plain, limit: RemoteSpeech.textLimit)
+        let reason = try await speech.run(source) { samples, rate in
             let output = try opened ?? SpeechOutput(path: output, plays: play, sound, speed: 1, sampleRate: rate)
             opened = output
             try output.write(samples, progress: 0)
@@ -148,6 +175,28 @@ struct Say: AsyncParsableCommand {
         guard output.hasSound else { throw Failure.nothingToSay }
         try output.finish()
         if let path = output.path { printError("\(path): \(output.seconds) s") }
+    }
+}
+
+/// How loud and how fast a voice speaks to those who do not say it: by its own metadata and the server's settings.
+struct VoiceManner {
+    /// In dB.
+    let gain: Double
+    var speed: Double
+
+    init(_ options: VoiceOptions, _ voice: SpeechVoice, _ engine: some SpeechEngine, identity: String) throws {
+        let settings = try VoiceLocations.configuration()
+        let metadata = options.reference == nil && engine.information.clones ? try options.stored().metadata : nil
+        speed = metadata?.speed ?? settings.speed
+        let own = metadata?.gain ?? 0
+        let level = VoiceLevel(folder: VoiceLocations.loudness) { Interruption.isRequested }
+        guard let target = settings.loudness,
+            let loudness = level.loudness(of: voice, speaking: engine, identity: identity)
+        else {
+            gain = own
+            return
+        }
+        gain = target - loudness + own
     }
 }
 
@@ -214,11 +263,16 @@ struct VoiceOptions: ParsableArguments {
             guard let voice = voice ?? model.speakers.first else { return .none }
             return .preset(voice)
         }
-        let store = try VoiceLocations.store()
-        let stored = try store.find(named: voice ?? store.defaultVoice)
+        let stored = try stored()
         let transcript = stored.metadata.mode == .inContext ? try stored.transcript() : nil
         let clip = try AudioFile.read(path: stored.clipPath, longest: StoredVoice.longestClip)
         return .cloned(id: stored.metadata.id, try prepare(clip, transcript: transcript, with: engine))
+    }
+
+    /// The voice that was named, or the default.
+    func stored() throws -> StoredVoice {
+        let store = try VoiceLocations.store()
+        return try store.find(named: voice ?? store.defaultVoice)
     }
 
     private func prepare(

@@ -70,6 +70,7 @@ extension Serve {
     private func serve(_ settings: ServerConfiguration) async throws {
         var configuration = settings
         VoiceLocations.complete(&configuration)
+        PronunciationLocations.complete(&configuration)
         var logger = Logger(label: "makima") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .info
         let choice = try choice(configuration)

@@ -11,6 +11,7 @@ final class SpeechOutput {
     private var player: ALSAPlayer?
     private let writesRaw: Bool
     private let sampleRate: Int
+    private var gain: LoudnessGain?
     private var stretch: TimeStretch
     private var buffer = StartBuffer()
     private var held: [Float] = []
@@ -20,8 +21,13 @@ final class SpeechOutput {
 
     /// Without a path it plays; without a device it writes `speech.wav`. Files and devices are opened at once, so that what
     /// cannot be written is known before anything is computed.
-    init(path: String?, plays: Bool, _ sound: SoundOptions, speed: Double, sampleRate: Int) throws {
+    ///
+    /// - Parameter gain: in dB; 0 leaves every sample as it is.
+    init(
+        path: String?, plays: Bool, _ sound: SoundOptions, speed: Double, gain: Double = 0, sampleRate: Int
+    ) throws {
         writesRaw = path == "-"
+        self.gain = gain == 0 ? nil : LoudnessGain(decibels: gain, sampleRate: sampleRate)
         stretch = try TimeStretch(speed: speed, sampleRate: sampleRate)
         progressLine = ProgressLine(sampleRate: sampleRate)
         var path = writesRaw ? nil : path
@@ -53,7 +59,7 @@ final class SpeechOutput {
 
     /// `progress`: how much of the text is spoken, 0 to 1. Playing begins as soon as it will not run out.
     func write(_ samples: [Float], progress: Double) throws {
-        try write(stretched: stretch.push(samples))
+        try write(stretched: stretch.push(gain?.push(samples) ?? samples))
         guard player != nil, !isPlaying, buffer.isReady(progress: progress) else { return }
         try playHeld()
     }
@@ -83,6 +89,7 @@ final class SpeechOutput {
 
     /// Completes the file, plays what is left and waits until everything was heard.
     func finish() throws {
+        if let rest = gain?.finish() { try write(stretched: stretch.push(rest)) }
         try write(stretched: stretch.flush())
         progressLine.finish()
         if let file = file.take() { try file.finish() }

@@ -13,6 +13,8 @@ struct TextSource {
     private(set) var isOpen: Bool
     /// Unicode scalars handed out, in words.
     private(set) var characters = 0
+    /// nil: SSML where it begins as such.
+    private let format: TextFormat?
     /// Unicode scalars that may be read; nil for no limit.
     private let limit: Int?
     private let argument: String
@@ -21,10 +23,11 @@ struct TextSource {
     private var bytesRead = 0
     private var scalarsRead = 0
 
-    init(_ argument: String, form: SpokenForm?, limit: Int? = nil) {
+    init(_ argument: String, form: SpokenForm?, format: TextFormat? = nil, limit: Int? = nil) {
         self.form = form
+        self.format = format
         self.limit = limit
-        openText = OpenText(form)
+        openText = OpenText(form, format: format)
         isOpen = argument == "-"
         self.argument = isOpen ? "" : argument
     }
@@ -33,7 +36,9 @@ struct TextSource {
     var first: String {
         mutating get throws {
             try check(argument.unicodeScalars.count)
-            let text = form?.convert(argument).text ?? argument
+            let script = SpeechScript(argument, format: format ?? TextFormat(of: argument), form: form)
+            guard isOpen || script.isSpeakable else { throw SynthesisError.emptyText }
+            let text = script.marked.text
             characters = text.unicodeScalars.count
             return text
         }

@@ -20,13 +20,25 @@ enum VoiceLocations {
 
     /// The voices that `serve` would use, by the same settings.
     static func store(_ directory: String? = nil) throws -> VoiceStore {
-        var configuration = try ServerConfiguration(
-            file: SettingsFile.read(nil), environment: ProcessInfo.processInfo.environment, flags: [])
+        var configuration = try configuration()
         if let directory { configuration.voicesDirectory = directory }
         complete(&configuration)
         return VoiceStore(
             directory: configuration.voicesDirectory, builtIn: configuration.builtInVoices,
             defaultVoice: configuration.defaultVoice, limit: configuration.voicesLimit)
+    }
+
+    /// How loud voices are, in the user's cache.
+    static var loudness: String {
+        let environment = ProcessInfo.processInfo.environment
+        let cache = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
+        return (cache ?? (environment["HOME"] ?? "") + "/.cache") + "/makima/loudness"
+    }
+
+    /// The server's settings, as far as they are in its file and the environment.
+    static func configuration() throws -> ServerConfiguration {
+        try ServerConfiguration(
+            file: SettingsFile.read(nil), environment: ProcessInfo.processInfo.environment, flags: [])
     }
 
     private static func writable(_ environment: [String: String]) -> String {

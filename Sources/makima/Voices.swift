@@ -56,7 +56,8 @@ struct Voices: AsyncParsableCommand {
                 ("id", metadata.id), ("name", metadata.name), ("language", metadata.language),
                 ("description", metadata.description), ("mode", metadata.mode.rawValue),
                 ("transcript", transcript), ("consent", metadata.consent), ("source", metadata.source),
-                ("license", metadata.license), ("folder", voice.folder),
+                ("license", metadata.license), ("gain", metadata.gain.map { "\($0) dB" }),
+                ("speed", metadata.speed.map { "\($0)" }), ("folder", voice.folder),
             ]
             for (name, value) in lines { if let value, !value.isEmpty { print("\(name): \(value)") } }
         }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Server
 import Speech
 
 /// `makima words`: what becomes of a text before it is spoken.
@@ -7,7 +8,9 @@ struct Words: ParsableCommand {
         abstract: "Prints the words that a text is spoken in.",
         discussion: """
             Numbers, dates, units and signs become words, and what is for the eye is left out. Without --language the language \
-            of each sentence is guessed.
+            of each sentence is guessed. Pauses stand as [pause:1.5s], those between paragraphs as a blank line. A text that \
+            begins with <speak is SSML. The lists of pronunciations are at work: /etc/makima/pronunciations.tsv and your own \
+            ~/.config/makima/pronunciations.tsv; lines of them that cannot be used are named.
 
               makima words "The shop is 5 km away and closes at 8:00."
               makima words --language de "Am 24.12. um 8.30 Uhr"
@@ -35,8 +38,11 @@ struct Words: ParsableCommand {
     }
 
     func run() throws {
-        if lines { return printLines() }
-        print(SpokenForm(language: language).convert(text == "-" ? standardInput() : text).text)
+        let pronunciations = try PronunciationLocations.files().current
+        if lines { return printLines(pronunciations) }
+        let text = text == "-" ? standardInput() : text
+        let form = SpokenForm(language: language, pronunciations: pronunciations)
+        print(SpeechScript(text, format: TextFormat(of: text), form: form))
     }
 
     private func standardInput() -> String {
@@ -46,13 +52,14 @@ struct Words: ParsableCommand {
         return text
     }
 
-    private func printLines() {
+    private func printLines(_ pronunciations: Pronunciations) {
         var forms: [Substring: SpokenForm] = [:]
         while let line = readLine() {
             let tab = line.firstIndex(of: "\t")
             let name = tab.map { line[..<$0] } ?? ""
             let text = tab.map { line[line.index(after: $0)...] } ?? line[...]
-            let form = forms[name] ?? SpokenForm(language: name.isEmpty || name == "-" ? language : String(name))
+            let named = name.isEmpty || name == "-" ? language : String(name)
+            let form = forms[name] ?? SpokenForm(language: named, pronunciations: pronunciations)
             forms[name] = form
             print(Self.oneLine(form.convert(String(text)).text))
         }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Plays the person who sets Home Assistant up: adds what was discovered by Wyoming, and has it speak.
 
-    home-assistant.py FRAMES_PER_CHARACTER_IN_SECONDS
+    home-assistant.py SECONDS_OF_A_FRAME
 
 Runs beside a fresh Home Assistant at port 8123, with its Python. The server it finds hums one frame for each character of what
 it says, so the length of the sound tells what was said. Exit status 1 when something is not as it should be.
@@ -73,9 +73,10 @@ async def seconds(session, entity, message, language, voice):
         session, "/api/tts_get_url", engine_id=entity, message=message, language=language, options=options, cache=False)
     async with session.get(HOME + answer["path"]) as sound:
         assert sound.status == 200, sound.status
-        with wave.open(io.BytesIO(await sound.read())) as file:
-            # A streamed header does not know the length.
-            return len(file.readframes(1 << 30)) / file.getsampwidth() / file.getframerate()
+        data = await sound.read()
+    # The header of a stream does not know the length.
+    with wave.open(io.BytesIO(data)) as file:
+        return (len(data) - data.index(b"data") - 8) / file.getsampwidth() / file.getframerate()
 
 
 async def main(frame):

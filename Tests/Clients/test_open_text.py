@@ -1,10 +1,15 @@
-"""Texts that are still being written: fed without end, left lying, cut inside a character, and still there when the server stops."""
+"""Texts that are still being written: fed without end, left lying, cut inside a character, and still there when the server stops.
+And clients that are still there then."""
 
 import asyncio
 import json
+import socket
+import struct
+import time
 
 from websockets.asyncio.client import connect
 
+from conftest import free_port
 from test_speak import FRAME_MS, receive, run, send, until
 
 MINUTE = 60
@@ -130,3 +135,29 @@ def test_texts_that_wait_are_told_that_the_server_stops(start):
 
     run(flow())
     assert server.stop() == 0
+
+
+def test_clients_that_read_nothing_do_not_keep_the_server(start):
+    """One at each door has asked for far more sound than its socket holds, and takes none of it."""
+    wyoming_port = free_port()
+    server = start("--set", "grace=1", "--set", f"wyoming-port={wyoming_port}", "--set", "mdns=false")
+    text = "x" * 4000
+    body = json.dumps({"input": text, "response_format": "pcm"}).encode()
+    event = json.dumps({"type": "synthesize", "data": {"text": text}}).encode() + b"\n"
+    frame = json.dumps({"type": "speak", "text": text}).encode()
+    upgrade = b"GET /api/v1/speak HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    upgrade += b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n\r\n"
+    post = b"POST /v1/audio/speech HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n" % len(body)
+    clients = []
+    for port, sent in [(server.port, post + body), (wyoming_port, event), (server.port, upgrade)]:
+        client = socket.create_connection(("127.0.0.1", port))
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.sendall(sent)
+        clients.append(client)
+    clients[2].recv(200)
+    clients[2].sendall(b"\x81\xfe" + struct.pack(">H", len(frame)) + bytes(4) + frame)
+    assert server.until(lambda: server.metric("makima_utterances_running") == 3)
+    time.sleep(1)
+    assert server.stop() == 0
+    for client in clients:
+        client.close()

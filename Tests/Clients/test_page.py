@@ -73,6 +73,20 @@ def test_every_sample_is_heard_without_a_gap(browser, server):
     assert complaints(browser) == []
 
 
+def test_the_sentence_that_sounds_is_marked(browser, server):
+    open_page(browser, server)
+    sentences = ["The first of three.", "Then comes the second.", "Here is the last."]
+    write(browser, "text", " ".join(sentences))
+    click(browser, "#start")
+    for index, sentence in enumerate(sentences):
+        wait(browser, lambda: state(browser).get("sentence") == index)
+        assert browser.find_element(By.CSS_SELECTOR, "#spoken mark").text == sentence
+        assert browser.find_element(By.ID, "spoken").text == " ".join(sentences)
+    wait(browser, lambda: state(browser)["state"] == "idle")
+    wait(browser, lambda: not browser.find_element(By.ID, "spoken").is_displayed())
+    assert complaints(browser) == []
+
+
 def test_stop_is_silent_at_once(browser, server):
     open_page(browser, server)
     write(browser, "text", "x" * 500)
@@ -139,3 +153,16 @@ def test_nothing_comes_from_elsewhere(browser, server):
     open_page(browser, server)
     addresses = browser.execute_script("return performance.getEntriesByType('resource').map(e=>e.name)")
     assert addresses and all(a.startswith(server.url("/")) for a in addresses)
+
+
+def test_the_page_shows_what_will_be_said(browser, server):
+    open_page(browser, server)
+    write(browser, "text", "It is 21 °C in the kitchen. [pause:2s] Good.")
+    browser.execute_script("document.getElementById('spelled').open = true")
+    shown = lambda: browser.execute_script("return document.getElementById('words').textContent")
+    wait(browser, lambda: "Good." in shown())
+    assert shown().split() == "It is twenty-one degrees Celsius in the kitchen. [2 s] Good.".split()
+    browser.execute_script(
+        "const text = document.getElementById('text'); text.value = '5 km'; text.dispatchEvent(new Event('input'))")
+    wait(browser, lambda: shown().split() == ["five", "kilometers"])
+    assert not complaints(browser)

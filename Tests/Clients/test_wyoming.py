@@ -208,7 +208,8 @@ def test_ssml_is_no_text(port):
         async with AsyncTcpClient("127.0.0.1", port) as client:
             text = '<speak>Hello <break time="1s"/><emphasis level="strong">there</emphasis>.</speak>'
             await client.write_event(Synthesize(text, text_format="ssml", context={"a": 1}).event())
-            assert len(sound(await receive(client, AudioStop.is_type))) == len("Hello there.") * FRAME
+            length = len(sound(await receive(client, AudioStop.is_type)))
+            assert length == len("Hello there.") * FRAME + 24_000 * 2
     run(body())
 
 
@@ -236,6 +237,26 @@ def test_hostile_lines_end_the_connection_with_an_error(port, line):
             answer += piece
     assert json.loads(answer.split(b"\n")[0])["type"] == "error"
     test_speaks(port)
+
+
+def test_text_without_end_is_read_as_it_is_spoken(start):
+    number = free_port()
+    server = start("--set", f"wyoming-port={number}", "--set", "tone-frame=20")
+    test_speaks(number)
+    before = server.resident()
+    chunk = json.dumps({"type": "synthesize-chunk", "data": {"text": "This goes on and on. " * 40}}).encode() + b"\n"
+    with socket.create_connection(("127.0.0.1", number)) as client:
+        client.sendall(b'{"type": "synthesize-start"}\n')
+        client.settimeout(1.5)
+        sent = 0
+        # What the two kernels hold, and no more.
+        with pytest.raises(TimeoutError):
+            while sent < 200_000_000:
+                sent += client.send(chunk)
+        assert sent < 30_000_000
+        assert server.resident() - before < 64 << 20
+        test_speaks(number)
+    assert server.until(lambda: server.metric("makima_utterances_running") == 0)
 
 
 def test_a_client_that_leaves_leaves_the_queue(start):

@@ -12,8 +12,14 @@ final class Command {
 
     var folder: URL { URL(filePath: place.path) }
 
+    /// The tiny model's noise has no loudness, and what is measured would be kept in the user's cache.
+    static var environment: [String: String] {
+        ProcessInfo.processInfo.environment.merging(["MAKIMA_LOUDNESS": "off"]) { $1 }
+    }
+
     func run(_ arguments: [String], input: Data? = nil) throws -> ProgramRun {
-        let result = try TestSupport.run(Self.program, arguments, in: place.path, input: input ?? Data())
+        let result = try TestSupport.run(
+            Self.program, arguments, in: place.path, environment: Self.environment, input: input ?? Data())
         #expect(result.status >= 0, "the program trapped: \(arguments)")
         return result
     }

@@ -50,6 +50,24 @@ import Testing
 }
 
 @Suite struct ServerConfigurationTests {
+    private func read(_ text: String) throws -> ServerConfiguration {
+        try ServerConfiguration(file: ("f.toml", text), environment: [:], flags: [])
+    }
+
+    @Test func loudnessIsALevelOrOff() throws {
+        #expect(try read("").loudness == -19)
+        #expect(try read("loudness = -23.5").loudness == -23.5)
+        #expect(try read("loudness = -16").loudness == -16)
+        #expect(try read("loudness = \"off\"").loudness == nil)
+        for text in ["loudness = -5", "loudness = \"loud\"", "loudness = true", "speed = 5", "speed = \"1\""] {
+            #expect(throws: SettingsError.self) { try read(text) }
+        }
+        let flags = try ServerConfiguration(
+            file: nil, environment: ["MAKIMA_LOUDNESS": "off"], flags: [("speed", "1.25")])
+        #expect(flags.loudness == nil && flags.speed == 1.25)
+        #expect(try read(flags.file) == flags)
+    }
+
     @Test func flagsWinOverTheEnvironmentAndThatOverTheFile() throws {
         let configuration = try ServerConfiguration(
             file: ("f.toml", "host = \"1.1.1.1\"\nport = 1\ngrace = 1\nallowed-hosts = [\"a\", \"b\"]"),

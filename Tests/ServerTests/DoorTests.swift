@@ -13,10 +13,10 @@ import Testing
 @Suite struct DoorTests {
     private static let text = "ab cd"
 
-    private func service() async -> SpeechService {
+    private func service(_ settings: SpeechService.Settings = .init()) async -> SpeechService {
         let store = VoiceStore(directory: "/nonexistent", builtIn: "Voices", defaultVoice: "makima")
         let service = SpeechService(
-            .beep, voices: VoiceLibrary(store, cacheDirectory: nil), logger: Logger(label: "test")
+            .beep, voices: VoiceLibrary(store, cacheDirectory: nil), settings: settings, logger: Logger(label: "test")
         ) { limits, report in
             schedule(
                 try EngineDescription.beep.load(EngineOptions(folder: "")), identity: "beep", limits: limits,
@@ -107,6 +107,36 @@ import Testing
         while types.last != "complete" { try await receive() }
         #expect(types == ["ready", "started", "complete"])
         #expect(try await sound == expected(service))
+        try await channel.close()
+        _ = await serving.result
+    }
+
+    /// Who names no token does not keep a connection for ever.
+    @Test(arguments: ["speak", "listen"]) func aStrangerIsLetGo(door: String) async throws {
+        var settings = SpeechService.Settings()
+        settings.tokenWait = .milliseconds(50)
+        let service = await service(settings)
+        let channel = NIOAsyncTestingChannel()
+        let connection = try await wrapped(channel, WebSocketFrame.self, WebSocketFrame.self)
+        let serving = Task {
+            try await runWebSocket(connection, limits: WebSocketLimits()) { receiver, sender in
+                let stranger = HandshakeIdentity(client: "a", isAuthorized: false)
+                let refusals = RefusalLog(service.logger)
+                if door == "speak" {
+                    try await SpeakSession(service, stranger, refusals).run(&receiver, sender)
+                } else {
+                    try await ListenSession(service, sender, stranger, refusals).run(&receiver)
+                }
+            }
+        }
+        var last: WebSocketFrame
+        var texts = ""
+        repeat {
+            last = try await channel.waitForOutboundWrite(as: WebSocketFrame.self)
+            if last.opcode == .text { texts += String(buffer: last.data) }
+        } while last.opcode != .connectionClose
+        #expect(texts.contains("UNAUTHORIZED"))
+        #expect(last.data.getInteger(at: last.data.readerIndex, as: UInt16.self) == 1008)
         try await channel.close()
         _ = await serving.result
     }

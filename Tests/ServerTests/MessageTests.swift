@@ -13,6 +13,7 @@ import Testing
             """#
         var expected = StartMessage()
         expected.voice = "makima"
+        expected.language = "English"
         expected.authToken = "optional-jwt-token"
         expected.contractId = "optional-contract-uuid"
         #expect(try ClientMessage(start) == .start(expected))
@@ -22,6 +23,21 @@ import Testing
                 == .speak(SpeakMessage(text: "Hello, I am Makima.")))
         #expect(try ClientMessage(#"{"type":"stop","reason":"user_requested"}"#) == .stop(reason: "user_requested"))
         #expect(try ClientMessage(#"{"type":"cancel"}"#) == .cancel)
+    }
+
+    @Test func aSentenceHasItsPlaceItsTimeAndItsWords() throws {
+        let word = SpokenSentence.Word(characters: 5..<8, start: 0.5, end: 1)
+        let sentence = SpokenSentence(characters: 5..<9, start: 0.5, end: 1.25, words: [word])
+        let json = ServerMessage.sentence(SentenceMessage(sentence, speed: 1), index: 1).json
+        for part in [
+            #""type":"sentence""#, #""index":1"#, #""start":5"#, #""end":9"#, #""startMs":500"#, #""endMs":1250"#,
+            #""estimatedWords":[{"#,
+        ] { #expect(json.contains(part)) }
+        guard case .start(let start) = try ClientMessage(#"{"type":"start","sentences":true,"speed":1.5}"#) else {
+            Issue.record("no start")
+            return
+        }
+        #expect(start.sentences && start.speed == 1.5)
     }
 
     @Test func nullIsAbsentAndUnknownFieldsAreIgnored() throws {

@@ -31,6 +31,7 @@ import Testing
             switch action {
             case .send(.ready): "ready"
             case .send(.started): "started"
+            case .send(.sentence(let sentence, let index)): "sentence\(index)(\(sentence.endMs))"
             case .send(.complete): "complete"
             case .send(.error(let error, _)): error.code.rawValue
             case .send(.stopped(let reason, _)): "stopped(\(reason))"
@@ -44,6 +45,26 @@ import Testing
             case .close(let closure): "close\(closure.code)"
             }
         }.joined(separator: " ")
+    }
+
+    @Test func sentencesAreToldAndToldAgainAtTheEnd() {
+        var start = StartMessage()
+        start.sentences = true
+        var machine = Self.machine(in: .ready)
+        func give(_ event: Machine.Event) -> [Machine.Action] { machine.handle(event, at: Self.now) }
+        _ = give(.start(start, denial: nil, hasVoice: true))
+        _ = give(.speak(SpeakMessage(text: "One. Two.")))
+        let sentences = [(0..<4, 1.0), (5..<9, 2.0)].map {
+            SentenceMessage(SpokenSentence(characters: $0.0, start: 0, end: $0.1), speed: 2)
+        }
+        #expect(Self.words(give(.sentence(9, sentences[0]))) == "")
+        #expect(Self.words(give(.sentence(1, sentences[0]))) == "sentence0(500)")
+        #expect(Self.words(give(.sentence(1, sentences[1]))) == "sentence1(1000)")
+        guard case .send(.complete(let complete))? = give(.ended(1, .endOfSpeech, SpeechSummary())).first else {
+            Issue.record("it did not complete")
+            return
+        }
+        #expect(complete.sentences == sentences)
     }
 
     static let events: [(name: String, event: Machine.Event)] = [
@@ -169,6 +190,13 @@ import Testing
         play(&machine, [(.speak(SpeakMessage(text: "a")), "UNAUTHORIZED")])
         for _ in 1..<Machine.attempts { play(&machine, [(denied, "UNAUTHORIZED")]) }
         play(&machine, [(denied, "UNAUTHORIZED close1008"), (.speak(SpeakMessage(text: "a")), "")])
+    }
+
+    @Test func aStrangerIsLetGoInTimeAndAKnownClientIsNot() {
+        var stranger = Machine(isAuthorized: false, defaultVoice: "makima", textLimit: 10_000)
+        play(&stranger, [(.tokenDue, "UNAUTHORIZED close1008")])
+        var known = Self.machine(in: .speaking)
+        play(&known, [(.tokenDue, "")])
     }
 
     @Test func aTokenInStartLetsIn() {

@@ -227,6 +227,7 @@ import Testing
         for await event in stream {
             switch event {
             case .frame: frames += 1
+            case .sentence: break
             case .starved:
                 starved += 1
                 if frames == 3 { try await stream.append("de", isLast: true) }
@@ -251,7 +252,7 @@ import Testing
         #expect(heard.characters == [1, 2])
     }
 
-    @Test(.timeLimit(.minutes(1))) func idleOpenTextsHoldNoPlace() async throws {
+    @Test(.timeLimit(.minutes(10))) func idleOpenTextsHoldNoPlace() async throws {
         var limits = SchedulerLimits()
         limits.running = 2
         let scheduler = SynthesisScheduler(ToneEngine(), limits: limits)
@@ -264,7 +265,7 @@ import Testing
         empty.cancel()
     }
 
-    @Test(.timeLimit(.minutes(1))) func anOpenTextGoesOnBesideOthers() async throws {
+    @Test(.timeLimit(.minutes(10))) func anOpenTextGoesOnBesideOthers() async throws {
         var limits = SchedulerLimits()
         limits.running = 1
         let scheduler = SynthesisScheduler(ToneEngine(), limits: limits)
@@ -280,25 +281,28 @@ import Testing
         #expect(frames == 16)
     }
 
+    /// Silence, at a thousand samples a second.
+    private static func seconds(_ count: Int) -> [Float] { [Float](repeating: 0, count: 1000 * count) }
+
     /// Hours of speech are no reason to end it, as long as it is made as fast as it is heard.
     @Test func theDeadlineGrowsWithSoundAndWaiting() {
         let (_, continuation) = AsyncStream.makeStream(of: SpokenEvent.self)
         let entry = ScheduledUtterance<ToneEngine>(
             SpeechRequest(text: "a", voice: .none), of: TextInlet(SpokenText(verbatim: "a")), .normal, client: "a",
-            SpeechTicket(continuation), deadline: .seconds(300))
+            SpeechTicket(continuation), deadline: .seconds(300), sampleRate: 1000)
         #expect(entry.deadline == entry.submitted + .seconds(300))
-        entry.count(.seconds(2), at: entry.submitted)
+        entry.send([.frame(Self.seconds(2), characters: 1)], sampleRate: 1000, at: entry.submitted)
         entry.wait(.seconds(5))
         #expect(entry.deadline == entry.submitted + .seconds(307))
         #expect(entry.pausedFor == .seconds(5))
         // Only sound shows that it goes on.
-        entry.count(.seconds(1), at: entry.submitted + .seconds(9))
+        entry.send([.frame(Self.seconds(1), characters: 1)], sampleRate: 1000, at: entry.submitted + .seconds(9))
         #expect(entry.pausedFor == .zero && entry.underruns == 0)
-        entry.count(.seconds(1), at: entry.submitted + .seconds(20))
+        entry.send([.frame(Self.seconds(1), characters: 1)], sampleRate: 1000, at: entry.submitted + .seconds(20))
         #expect(entry.underruns == 1)
     }
 
-    @Test(.timeLimit(.minutes(1))) func dripsWithoutAWordKeepNothingAlive() async throws {
+    @Test(.timeLimit(.minutes(10))) func dripsWithoutAWordKeepNothingAlive() async throws {
         var limits = SchedulerLimits()
         limits.stall = .milliseconds(200)
         let scheduler = SynthesisScheduler(ToneEngine(), limits: limits)
@@ -318,7 +322,7 @@ import Testing
         #expect(error.code == .timeout)
     }
 
-    @Test(.timeLimit(.minutes(1))) func oneClientLeavesPlacesToOthers() async throws {
+    @Test(.timeLimit(.minutes(10))) func oneClientLeavesPlacesToOthers() async throws {
         var limits = SchedulerLimits()
         limits.running = 2
         let scheduler = SynthesisScheduler(ToneEngine(frameTime: .milliseconds(2)), limits: limits)
@@ -369,7 +373,7 @@ import Testing
     }
 
     /// Hours of text, as long as it is spoken.
-    @Test(.timeLimit(.minutes(1))) func aTextThatIsSpokenHasNoEnd() async throws {
+    @Test(.timeLimit(.minutes(10))) func aTextThatIsSpokenHasNoEnd() async throws {
         let scheduler = SynthesisScheduler(ToneEngine())
         let text = TextInlet(OpenText(nil), limit: 100)
         let stream = try await scheduler.speak(
@@ -418,7 +422,7 @@ import Testing
         ) -> [SpeechEvent] { hum.advance(batch, isCancelled: isCancelled) }
     }
 
-    @Test(.timeLimit(.minutes(1))) func speechGoesOnWhileAVoiceIsMade() async throws {
+    @Test(.timeLimit(.minutes(10))) func speechGoesOnWhileAVoiceIsMade() async throws {
         let (preparing, began) = AsyncStream.makeStream(of: Void.self)
         let mayEnd = DispatchSemaphore(value: 0)
         let scheduler = SynthesisScheduler(PatientEngine(began: began, mayEnd: mayEnd))

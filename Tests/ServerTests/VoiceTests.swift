@@ -267,13 +267,32 @@ func buzz(
 
 @Suite struct VoiceLibraryTests {
     /// Counts how often a voice was prepared.
-    private func library(_ folder: TemporaryFolder, capacity: Int = 16) throws -> VoiceLibrary {
+    private func library(
+        _ folder: TemporaryFolder, capacity: Int = 16, measuresLoudness: Bool = false
+    ) throws -> VoiceLibrary {
         let store = VoiceStore(directory: folder.path + "/voices", builtIn: nil, defaultVoice: "a")
         for name in ["a", "b", "c"] where !store.contains(name) {
             let clip = buzz(seconds: 4, level: name == "a" ? 0.1 : name == "b" ? 0.11 : 0.12)
             _ = try store.add(clip, VoiceProposal(name: name, transcript: "x", consent: "yes"))
         }
-        return VoiceLibrary(store, cacheDirectory: folder.path + "/cache", capacity: capacity)
+        return VoiceLibrary(
+            store, cacheDirectory: folder.path + "/cache", capacity: capacity, measuresLoudness: measuresLoudness)
+    }
+
+    /// Measured when it is prepared, kept with it, and measured later where nobody asked for it before.
+    @Test func howLoudAVoiceIsIsKeptWithIt() async throws {
+        let folder = try TemporaryFolder()
+        let scheduler = SynthesisScheduler(BeepEngine())
+        func loudness(_ library: VoiceLibrary) async throws -> Double? {
+            await library.loudness(of: try await library.voice("a", for: scheduler), for: scheduler)
+        }
+        #expect(try await loudness(try library(folder)) == nil)
+        let measured = try #require(try await loudness(try library(folder, measuresLoudness: true)))
+        #expect((-60...0).contains(measured))
+        #expect(try await loudness(try library(folder)) == measured)
+        let file = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache")[0]
+        let content = try Data(contentsOf: URL(filePath: folder.path + "/cache/" + file))
+        #expect(content.starts(with: Data("beep \(measured)\n".utf8)))
     }
 
     @Test func aPreparedVoiceIsKeptInMemoryAndOnDisk() async throws {

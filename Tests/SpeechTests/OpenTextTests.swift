@@ -75,4 +75,62 @@ import Testing
         #expect(words.originalOffset(ofSpoken: 8) == 8)
         #expect(words.originalOffset(ofSpoken: words.count) == 15)
     }
+
+    // MARK: - Pauses, languages, SSML
+
+    /// Words and marks of all pieces together, neighbouring words as one.
+    private static func items(_ pieces: [String], _ form: SpokenForm? = SpokenForm(language: "en")) -> [SpeechMark.Item]
+    {
+        var open = OpenText(form)
+        var text = ""
+        for (index, piece) in pieces.enumerated() {
+            text += open.append(piece, isLast: index == pieces.count - 1).text
+        }
+        return SpeechMark.items(of: text)
+    }
+
+    private static let pause = SpeechMark.Item.mark(.pause(.milliseconds(1500)))
+    private static let paragraph = SpeechMark.Item.mark(.pause(SpeechScript.paragraphPause))
+
+    @Test(arguments: [
+        ["One. [pause:1.5s] Two."], ["One. [pa", "use: 1", ".5s", "] Two."], ["One. ", "[pause: 1.5s]", " Two."],
+    ])
+    func aPauseIsFoundHoweverItIsCut(pieces: [String]) {
+        let items = Self.items(pieces + [""])
+        #expect(items.contains(Self.pause) && items.count == 3, "\(items)")
+    }
+
+    @Test(arguments: [["One.\n\nTwo."], ["One.", "\n", "\n", "Two."], ["One.\n", "\nTwo."], ["One.", "\n\nTwo."]])
+    func aBlankLineIsFoundHoweverItIsCut(pieces: [String]) {
+        let items = Self.items(pieces + [""])
+        #expect(items.filter { $0 == Self.paragraph }.count == 1, "\(items)")
+    }
+
+    private static func words(_ items: [SpeechMark.Item]) -> [Substring] {
+        var words: [Substring] = []
+        for case .words(let text) in items { words += text.split { $0.isWhitespace } }
+        return words
+    }
+
+    @Test(arguments: ["One, two.\nThree", "One\n\ntwo three", "a b [pause:1.5s] c d"])
+    func wordsStayApartHoweverTheyAreCut(text: String) {
+        #expect(Self.words(Self.items([text])) == Self.words(Self.items(text.map { String($0) })))
+    }
+
+    @Test func onlyAnotherLanguageAtASentencesStartIsMarked() {
+        let english = "The cat has been asleep for 3 hours in the house. "
+        let german = "Die Katze schläft seit 3 Stunden auf dem Sofa und träumt. "
+        #expect(Self.items([english, english, ""], SpokenForm()).count == 1)
+        let items = Self.items([english, german, ""], SpokenForm())
+        #expect(items.contains(.mark(.language("german"))) && items.count == 3, "\(items)")
+    }
+
+    @Test func ssmlWaitsForAllOfIt() {
+        let pieces = ["<spe", "ak>Hel", "lo <break time=\"1.5s\"/> 5</speak>"]
+        var open = OpenText(SpokenForm(language: "en"))
+        #expect(pieces.map { open.append($0, isLast: false).text } == ["", "", ""])
+        let items = SpeechMark.items(of: open.append("", isLast: true).text)
+        #expect(items.contains(Self.pause) && items.last == .words("five"), "\(items)")
+        #expect(Self.items(["<", "b>bold</b> text", ""]).count == 1)
+    }
 }

@@ -213,8 +213,7 @@ package final class Qwen3Engine: SpeechEngine {
         }
         utterance.frames += frames.count
         let isSilent = utterance.group!.countSound(utterance.samples, frames: frames.count)
-        utterance.heard.removeAll(keepingCapacity: true)
-        utterance.trimmer.take(utterance.samples, into: &utterance.heard)
+        utterance.hear()
         let event = SpeechEvent.frame(utterance.heard, characters: utterance.spokenCharacters)
         if isSilent { _ = finishGroup(utterance, .silence) }
         return event
@@ -236,7 +235,7 @@ package final class Qwen3Engine: SpeechEngine {
         guard let group = utterance.group else { return .starved }
         if let reason { utterance.reason = reason }
         utterance.characters += group.characters
-        utterance.trimmer.endGroup()
+        utterance.trimmer?.endGroup()
         utterance.group = utterance.next.take()
         limit(utterance.group, of: utterance)
         let isLast = utterance.group == nil && utterance.text.isExhausted

@@ -29,7 +29,8 @@ package final class Utterance {
     var samples: [Float] = []
     /// What of it is heard: the last that was given out; the memory of the next as soon as nobody else holds it.
     var heard: [Float] = []
-    var trimmer: SilenceTrimmer
+    /// nil where all of it is.
+    var trimmer: SilenceTrimmer?
     /// Frames made so far.
     var frames = 0
     /// Characters of the source text in groups that are spoken.
@@ -53,7 +54,7 @@ package final class Utterance {
         inPairs = request.inPairs
         self.text = text
         self.codec = codec
-        trimmer = SilenceTrimmer(sampleRate: sampleRate)
+        trimmer = request.trimsSilence ? SilenceTrimmer(sampleRate: sampleRate) : nil
     }
 
     /// Every group has a stream of its own, so that it says the same whether it is generated alone or beside another.
@@ -108,6 +109,12 @@ package final class Utterance {
             }
             return isSilent
         }
+    }
+
+    /// Takes from the last samples what is to be heard.
+    func hear() {
+        heard.removeAll(keepingCapacity: true)
+        if trimmer == nil { heard += samples } else { trimmer?.take(samples, into: &heard) }
     }
 
     /// Characters spoken, estimated inside the group in progress by the time its text takes.

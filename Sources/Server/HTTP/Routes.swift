@@ -8,7 +8,9 @@ extension Router {
         var router = Router()
         router.addOperation(service)
         router.addVoices(service, uploadLimit: uploadLimit)
+        router.addWords(service)
         router.addOpenAI(service)
+        router.addCaptions(service)
         router.addPage()
         for path in ["/api/v1/speak", "/api/v1/listen"] {
             router.on(.GET, path) { _ in

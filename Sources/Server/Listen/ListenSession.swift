@@ -11,6 +11,7 @@ package actor ListenSession {
     private let sender: WebSocketSender
     private let client: String
     private let refusals: RefusalLog
+    private var stranger: Task<Void, Never>?
     private var isAuthorized: Bool
     private var denials = 0
     private var contract: String?
@@ -28,6 +29,7 @@ package actor ListenSession {
     nonisolated func run(_ receiver: inout WebSocketReceiver) async throws {
         service.sessions.add(self)
         defer { service.sessions.remove(self) }
+        await greet()
         do {
             while let message = try await receiver.next() { try await receive(message) }
         } catch {
@@ -37,8 +39,20 @@ package actor ListenSession {
         await leave()
     }
 
+    private func greet() {
+        if !isAuthorized { stranger = service.whenTokenIsDue { await self.endStranger() } }
+    }
+
+    /// A client that names no token is let go.
+    private func endStranger() async {
+        guard !isAuthorized else { return }
+        refuse(.noToken)
+        try? await sender.close(WebSocketClosure(1008, "unauthorized"))
+    }
+
     private func leave() {
         alarm?.cancel()
+        stranger?.cancel()
         if let contract { service.contracts.remove(self, from: contract) }
         contract = nil
     }

@@ -10,6 +10,7 @@ package final class ServerMetrics: Sendable {
         var computeSeconds = 0.0
         var underruns = 0
         var firstAudio = Histogram(bounds: [0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5])
+        var firstSound = Histogram(bounds: [0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 1, 2, 5])
         var cancelLatency = Histogram(bounds: [0.01, 0.025, 0.05, 0.1, 0.2, 0.5])
         var realTimeFactor = Histogram(bounds: [0.1, 0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 5])
     }
@@ -48,6 +49,7 @@ package final class ServerMetrics: Sendable {
             state.computeSeconds += report.summary.computing.seconds
             state.underruns += report.underruns
             if let first = report.summary.firstAudio { state.firstAudio.observe(first.seconds) }
+            if let first = report.summary.firstSound { state.firstSound.observe(first.seconds) }
             if let latency = report.cancelLatency { state.cancelLatency.observe(latency.seconds) }
             if report.summary.frames > 0 { state.realTimeFactor.observe(report.summary.realTimeFactor) }
         }
@@ -74,7 +76,9 @@ package final class ServerMetrics: Sendable {
         text.single("makima_compute_seconds_total", "counter", "Seconds spent making it.", "\(state.computeSeconds)")
         text.single(
             "makima_underruns_total", "counter", "Frames later than a listener needs them.", "\(state.underruns)")
-        text.histogram("makima_first_audio_seconds", "From request to first sound.", state.firstAudio)
+        text.histogram("makima_first_audio_seconds", "From request to the first piece of sound.", state.firstAudio)
+        text.histogram(
+            "makima_first_sound_seconds", "From request to the first sound that can be heard.", state.firstSound)
         text.histogram("makima_cancel_seconds", "From cancel until synthesis stopped.", state.cancelLatency)
         text.histogram("makima_real_time_factor", "Computing time over sound time.", state.realTimeFactor)
         if let residentBytes {

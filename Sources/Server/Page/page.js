@@ -41,6 +41,38 @@ async function showVoices(chosen) {
   if (chosen) $('voice').value = chosen
 }
 
+// ---- What will be said
+
+let asking = 0
+
+// The words of the text, with its pauses, as the server would speak them now.
+async function showWords() {
+  if (!$('spelled').open) return
+  const own = ++asking
+  const body = JSON.stringify({ text: $('text').value, voice: $('voice').value || undefined, language: $('language').value })
+  try {
+    const answer = await fetch('/api/v1/words', { method: 'POST', headers: headers(), body })
+    const words = await answer.json()
+    if (own !== asking) return
+    $('words').replaceChildren(...(answer.ok ? words.steps.map(step) : [words.error.message]))
+  } catch {
+    if (own === asking) $('words').textContent = 'The server cannot be reached.'
+  }
+}
+
+function step({ text, language, pauseMs }) {
+  const part = document.createElement('span')
+  if (pauseMs === undefined) part.textContent = text + ' '
+  else { part.className = 'pause'; part.textContent = `[${pauseMs / 1000} s] ` }
+  if (codes[language]) part.lang = codes[language]
+  return part
+}
+
+let typed
+$('text').addEventListener('input', () => { clearTimeout(typed); typed = setTimeout(showWords, 300) })
+for (const id of ['voice', 'language']) $(id).addEventListener('change', showWords)
+$('spelled').addEventListener('toggle', showWords)
+
 // ---- Playing
 
 const RATE = 24000
@@ -71,6 +103,7 @@ function play(samples) {
     next = now + 0.12
   }
   source.start(next)
+  played.push({ at: next, from: heard / RATE })
   next += samples.length / RATE
   sources.add(source)
   source.onended = () => {
@@ -81,6 +114,32 @@ function play(samples) {
   heard += samples.length
   $('length').textContent = (heard / RATE).toFixed(1) + ' s'
   draw(samples)
+}
+
+// The sentence that sounds is marked. What is known of sentences comes a little behind the sound, but before it is heard.
+let sentences = [], played = [], letters = [], marked
+
+function showSpoken(text) {
+  letters = [...text]
+  sentences = []; played = []; marked = undefined
+  $('spoken').hidden = true
+  $('spoken').textContent = text
+}
+
+function markSentence() {
+  while (played.length > 1 && played[1].at <= context.currentTime) played.shift()
+  const piece = played[0]
+  const now = piece ? (piece.from + context.currentTime - piece.at) * 1000 : -1
+  const sounding = state.state === 'speaking' ? sentences.find(s => now >= s.startMs - 50 && now < s.endMs + 50) : undefined
+  state.sentence = sounding?.index
+  if (sounding !== marked && (sounding || state.state !== 'speaking')) {
+    marked = sounding
+    const part = (from, to) => letters.slice(from, to).join('')
+    const mark = Object.assign(document.createElement('mark'), { textContent: part(sounding?.start ?? 0, sounding?.end ?? 0) })
+    $('spoken').hidden = !sounding
+    $('spoken').replaceChildren(part(0, sounding?.start ?? 0), mark, part(sounding?.end ?? 0))
+  }
+  if (state.state === 'speaking') requestAnimationFrame(markSentence)
 }
 
 function stop() {
@@ -119,13 +178,15 @@ $('speak').onsubmit = async event => {
   heard = 0; next = 0; peaks.length = 0
   Object.assign(state, { samples: 0, gaps: 0, received: 0, complete: undefined })
   setSpeaking(true)
+  showSpoken($('text').value)
+  markSentence()
   say('…')
   for (const id of ['first', 'speed', 'length']) $(id).textContent = '–'
   const own = socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/speak`)
   own.binaryType = 'arraybuffer'
   own.onopen = () => {
     const start = { type: 'start', sampleRate: RATE, encoding: 'pcm16', voice: $('voice').value || undefined,
-      language: $('language').value, authToken: $('token').value || undefined }
+      language: $('language').value, sentences: true, authToken: $('token').value || undefined }
     own.send(JSON.stringify(start))
     own.send(JSON.stringify({ type: 'speak', text: $('text').value }))
     asked = performance.now()
@@ -142,7 +203,9 @@ $('speak').onsubmit = async event => {
       return play(Float32Array.from(values, v => v / 32768))
     }
     const message = JSON.parse(event.data)
-    if (message.type === 'complete') {
+    if (message.type === 'sentence') {
+      sentences.push(message)
+    } else if (message.type === 'complete') {
       state.complete = message
       if (message.realTimeFactor > 0) $('speed').textContent = (1 / message.realTimeFactor).toFixed(2) + ' × real time'
       say(message.finishReason === 'stop' ? 'Done.' : `Ended early: ${message.finishReason}.`)

@@ -3,6 +3,7 @@
 import Audio
 import FoundationEssentials
 import NIOCore
+package import Speech
 
 // MARK: - From the client
 
@@ -25,7 +26,9 @@ package struct StartMessage: Sendable, Equatable {
     package var encoding = AudioEncoding.pcm16
     package var transport = AudioTransport.binary
     package var voice: String?
-    package var language = "English"
+    package var language = "auto"
+    /// How texts are written; nil: SSML where one begins as such.
+    package var textFormat: TextFormat?
     package var authToken: String?
     package var contractId: String?
     /// The same seed and text give the same samples.
@@ -33,8 +36,10 @@ package struct StartMessage: Sendable, Equatable {
     package var instruction: String?
     /// Numbers, dates, signs and Markdown become words.
     package var normalize = true
-    /// By stretching: the pitch stays.
-    package var speed = 1.0
+    /// By stretching: the pitch stays. nil for the voice's own, else the server's.
+    package var speed: Double?
+    /// Whether the client wants to be told when each sentence is said.
+    package var sentences = false
 
     package init() {}
 }
@@ -83,12 +88,14 @@ extension ClientMessage {
             start.transport = try fields.choice("transport") ?? start.transport
             start.voice = try fields.string("voice", limit: 200)
             start.language = try fields.string("language", limit: 40) ?? start.language
+            start.textFormat = try fields.choice("textFormat")
             start.authToken = try fields.string("authToken", limit: 16_384)
             start.contractId = try fields.string("contractId", limit: 200)
             start.seed = try fields.integer("seed", 0...Int.max).map(UInt64.init)
             start.normalize = try fields.flag("normalize") ?? start.normalize
             start.instruction = try fields.string("instruction", limit: 2000)
-            start.speed = try fields.number("speed", TimeStretch.speeds) ?? start.speed
+            start.speed = try fields.number("speed", TimeStretch.speeds)
+            start.sentences = try fields.flag("sentences") ?? start.sentences
             return start
         }
 
@@ -213,6 +220,8 @@ extension AudioTransport: CaseIterable {}
 package enum ServerMessage: Sendable, Equatable {
     case ready(sessionId: String, voiceLoaded: String, languages: [String])
     case started(StartedMessage)
+    /// A sentence of the current utterance that was said.
+    case sentence(SentenceMessage, index: Int)
     case complete(CompleteMessage)
     case error(SpeakError, Progress?)
     case stopped(reason: String, Progress?)
@@ -241,7 +250,41 @@ package struct CompleteMessage: Sendable, Equatable {
     package var audioLengthMs: Int
     package var finishReason: String
     package var firstAudioMs: Int?
+    package var firstSoundMs: Int?
     package var realTimeFactor: Double
+    /// Where the client wanted to be told.
+    package var sentences: [SentenceMessage]?
+}
+
+/// When a sentence is said: milliseconds of the utterance's sound, Unicode scalars of its text.
+package struct SentenceMessage: Sendable, Equatable, Encodable {
+    package struct Word: Sendable, Equatable, Encodable {
+        package var start: Int
+        package var end: Int
+        package var startMs: Int
+        package var endMs: Int
+    }
+
+    package var start: Int
+    package var end: Int
+    package var startMs: Int
+    package var endMs: Int
+    /// Estimates, all of them.
+    package var estimatedWords: [Word]
+
+    /// As it is heard at a speed.
+    init(_ sentence: SpokenSentence, speed: Double) {
+        func milliseconds(_ seconds: Double) -> Int { Int((seconds * 1000 / speed).rounded()) }
+        start = sentence.characters.lowerBound
+        end = sentence.characters.upperBound
+        startMs = milliseconds(sentence.start)
+        endMs = milliseconds(sentence.end)
+        estimatedWords = sentence.words.map {
+            Word(
+                start: $0.characters.lowerBound, end: $0.characters.upperBound, startMs: milliseconds($0.start),
+                endMs: milliseconds($0.end))
+        }
+    }
 }
 
 extension ServerMessage {
@@ -260,6 +303,10 @@ extension ServerMessage {
             object.voice = started.voice
             object.transport = started.transport.rawValue
             object.language = started.language
+        case .sentence(let sentence, let index):
+            object.type = "sentence"
+            object.index = index
+            object.set(sentence)
         case .complete(let complete):
             object.type = "complete"
             object.durationMs = complete.durationMs
@@ -267,6 +314,8 @@ extension ServerMessage {
             object.audioLengthMs = complete.audioLengthMs
             object.finishReason = complete.finishReason
             object.firstAudioMs = complete.firstAudioMs
+            object.firstSoundMs = complete.firstSoundMs
+            object.sentences = complete.sentences
             object.realTimeFactor = complete.realTimeFactor
         case .error(let error, let progress):
             object.type = "error"
@@ -317,7 +366,10 @@ extension ServerMessage {
         var timestampMs: Int?
         var durationMs, charactersProcessed, audioLengthMs: Int?
         var finishReason: String?
-        var firstAudioMs: Int?
+        var firstAudioMs, firstSoundMs: Int?
+        var sentences: [SentenceMessage]?
+        var index, start, end, startMs, endMs: Int?
+        var estimatedWords: [SentenceMessage.Word]?
         var realTimeFactor: Double?
         var code, message: String?
         var recoverable: Bool?
@@ -325,6 +377,12 @@ extension ServerMessage {
         var field: String?
         var reason: String?
         var playedMs, spokenCharacters: Int?
+
+        mutating func set(_ sentence: SentenceMessage) {
+            (start, end) = (sentence.start, sentence.end)
+            (startMs, endMs) = (sentence.startMs, sentence.endMs)
+            estimatedWords = sentence.estimatedWords
+        }
 
         mutating func set(_ progress: Progress?) {
             playedMs = progress?.playedMs

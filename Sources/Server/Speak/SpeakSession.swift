@@ -26,6 +26,8 @@ package actor SpeakSession {
     /// Utterances that the state machine has begun and whose sound is not taken to its end.
     private var utterances: [SpeakStateMachine.UtteranceID: Utterance] = [:]
     private var contract: String?
+    /// Ends the session of a client that names no token.
+    private var stranger: Task<Void, Never>?
     private var wasSpeaking = false
     private let begun: AsyncStream<SpeakStateMachine.UtteranceID>
     private let begin: AsyncStream<SpeakStateMachine.UtteranceID>.Continuation
@@ -54,7 +56,10 @@ package actor SpeakSession {
                 text: joiner.join(message.text, isLast: !isOpen), voice: settings.voice, language: settings.language,
                 instruction: settings.instruction, priority: message.priority,
                 isOpen: isOpen, client: client)
+            request.format = settings.textFormat
             request.normalizes = settings.normalize
+            request.speed = settings.speed
+            request.tellsSentences = settings.sentences
             request.options.seed = settings.seed
             self.request = request
         }
@@ -118,6 +123,7 @@ package actor SpeakSession {
 
 extension SpeakSession {
     private func greet() {
+        if !machine.isAuthorized { stranger = service.whenTokenIsDue { await self.handle(.tokenDue) } }
         let names = service.languages.map { $0.prefix(1).uppercased() + $0.dropFirst() }
         outgoing.append(
             .message(ServerMessage.ready(sessionId: id, voiceLoaded: service.defaultVoice, languages: names).json))
@@ -141,8 +147,11 @@ extension SpeakSession {
         }
     }
 
-    private func receive(_ start: StartMessage) async {
-        do throws(SpeakError) { _ = try service.language(start.language) } catch {
+    private func receive(_ message: StartMessage) async {
+        var start = message
+        do throws(SpeakError) {
+            start.language = try service.language(requested: start.language, voice: start.voice)
+        } catch {
             return await handle(.invalid(error))
         }
         var denial: SpeakError?
@@ -212,6 +221,7 @@ extension SpeakSession {
     private func leave() async {
         await handle(.disconnected)
         isClosed = true
+        stranger?.cancel()
         begin.finish()
         if let contract { service.contracts.remove(self, from: contract) }
         signal()
@@ -252,17 +262,19 @@ extension SpeakSession {
     private func pass(_ stream: SpeechStream, _ utterance: Utterance) async throws {
         let settings = utterance.settings
         var encoder = try PCMEncoder(
-            from: stream.sampleRate, to: settings.sampleRate, encoding: settings.encoding, speed: settings.speed)
+            from: stream.sampleRate, to: settings.sampleRate, encoding: settings.encoding, speed: stream.speed)
         for await event in stream {
             switch event {
             case .frame(let samples, let characters):
-                let length = Duration.seconds(1) * samples.count / stream.sampleRate / settings.speed
+                let length = Duration.seconds(1) * samples.count / stream.sampleRate / stream.speed
                 let isWanted = await deliver(try encoder.encode(samples), length, characters, of: utterance)
                 guard isWanted else { return stream.cancel() }
+            case .sentence(let sentence):
+                await handle(.sentence(utterance.id, SentenceMessage(sentence, speed: stream.speed)))
             case .starved: break
             case .ended(let reason, var summary):
                 // As it is heard.
-                summary.audio = summary.audio / settings.speed
+                summary.audio = summary.audio / stream.speed
                 _ = await deliver(try encoder.finish(), .zero, nil, of: utterance)
                 return await handle(.ended(utterance.id, reason, summary))
             case .failed(let error): throw error

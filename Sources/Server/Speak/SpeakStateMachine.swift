@@ -27,12 +27,16 @@ package struct SpeakStateMachine: Sendable {
         case invalid(SpeakError)
         /// The next piece of sound of an utterance is there.
         case audio(UtteranceID, Duration, characters: Int)
+        /// A sentence was said, as the client wants to be told.
+        case sentence(UtteranceID, SentenceMessage)
         case ended(UtteranceID, FinishReason, SpeechSummary)
         case failed(UtteranceID, SpeakError)
         /// As many characters were not taken that came for an open utterance, which goes on.
         case refused(UtteranceID, SpeakError, characters: Int)
         /// The other side of the contract: somebody talks; it was a false start; it was meant.
         case interrupt(mayResume: Bool), resume, confirm
+        /// The time to name a token is over.
+        case tokenDue
         /// The server stops: finish what is being said; then, do not.
         case shutDown, cut
         case disconnected
@@ -92,6 +96,8 @@ package struct SpeakStateMachine: Sendable {
         /// Sound sent so far, and the characters taken up by then; one entry a frame.
         var marks: [(sent: Duration, characters: Int)] = []
         var reported: Duration?
+        /// Those that were said, where the client wants to be told.
+        var sentences: [SentenceMessage]?
         /// Frozen while held.
         var heard: ServerMessage.Progress?
 
@@ -122,6 +128,7 @@ extension SpeakStateMachine {
             return []
         case .invalid(let error): return [.send(.error(error, nil))]
         case .audio(let id, let length, let characters): return audio(id, length, characters, now)
+        case .sentence(let id, let sentence): return said(sentence, in: id)
         case .ended(let id, let reason, let summary): return ended(id, reason, summary, now)
         case .failed(let id, let error): return failed(id, error, now)
         case .refused(let id, let error, let characters):
@@ -135,6 +142,9 @@ extension SpeakStateMachine {
             current?.heard = nil
             return [.send(.resumed)]
         case .confirm: return isHeld ? dropAll("The listener interrupted.", now) : []
+        case .tokenDue:
+            guard !isAuthorized else { return [] }
+            return [.send(.error(.noToken, nil))] + close(WebSocketClosure(1008, "unauthorized"))
         case .shutDown: return shutDown(now)
         case .cut: return dropQueue(Self.stopping) + stop("server_shutdown", Self.goingAway, now)
         case .disconnected:
@@ -246,6 +256,7 @@ extension SpeakStateMachine {
         guard !queue.isEmpty else { return [] }
         let next = queue.removeFirst()
         current = Utterance(id: nextID, began: now, characters: next.characters, isOpen: next.isOpen)
+        if settings.sentences { current?.sentences = [] }
         nextID += 1
         if phase != .stopping { phase = .speaking }
         return [.begin(nextID - 1, next.message, settings)]
@@ -264,6 +275,13 @@ extension SpeakStateMachine {
         return [.sendAudio]
     }
 
+    private mutating func said(_ sentence: SentenceMessage, in id: UtteranceID) -> [Action] {
+        guard id == current?.id else { return [] }
+        let earlier = current?.sentences ?? []
+        current?.sentences = earlier + [sentence]
+        return [.send(.sentence(sentence, index: earlier.count))]
+    }
+
     private mutating func ended(
         _ id: UtteranceID, _ reason: FinishReason, _ summary: SpeechSummary, _ now: ContinuousClock.Instant
     ) -> [Action] {
@@ -274,8 +292,8 @@ extension SpeakStateMachine {
         let complete = CompleteMessage(
             durationMs: (now - utterance.began).milliseconds, charactersProcessed: utterance.characters,
             audioLengthMs: summary.audio.milliseconds, finishReason: reason.rawValue,
-            firstAudioMs: summary.firstAudio?.milliseconds,
-            realTimeFactor: Double(Int(summary.realTimeFactor * 1000)) / 1000)
+            firstAudioMs: summary.firstAudio?.milliseconds, firstSoundMs: summary.firstSound?.milliseconds,
+            realTimeFactor: Double(Int(summary.realTimeFactor * 1000)) / 1000, sentences: utterance.sentences)
         return [.send(.complete(complete))] + endCurrent(now)
     }
 

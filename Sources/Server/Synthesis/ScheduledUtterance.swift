@@ -26,11 +26,12 @@ final class ScheduledUtterance<Engine: SpeechEngine> {
     var pausedFor = Duration.zero
     var firstFrame: ContinuousClock.Instant?
     var summary = SpeechSummary()
+    var sound: SoundFinish
     var underruns = 0
 
     init(
         _ request: SpeechRequest, of text: TextInlet, _ priority: SpeakRequest.Priority, client: String,
-        _ ticket: SpeechTicket, deadline: Duration
+        _ ticket: SpeechTicket, deadline: Duration, sampleRate: Int
     ) {
         self.request = request
         self.text = text
@@ -38,6 +39,7 @@ final class ScheduledUtterance<Engine: SpeechEngine> {
         self.client = client
         self.ticket = ticket
         self.deadline = submitted + deadline
+        sound = SoundFinish(sampleRate: sampleRate, gain: request.gain, tellsSentences: text.tellsSentences)
         isOpen = request.isOpen
         isStarved = request.isOpen && !request.text.isSpeakable
     }
@@ -56,8 +58,30 @@ final class ScheduledUtterance<Engine: SpeechEngine> {
         deadline += elapsed
     }
 
+    /// What its listener gets of a frame of the model, or of the end of a group, which has no samples.
+    func finished(_ samples: [Float], characters: Int) -> [SpokenEvent] {
+        if let more = text.takeUntold() { sound.append(more) }
+        return sound.take(samples, characters: characters)
+    }
+
+    /// Sends what its listener gets, `now`.
+    func send(_ events: [SpokenEvent], sampleRate: Int, at now: ContinuousClock.Instant) {
+        for event in events {
+            if case .frame(let samples, characters: _) = event { count(samples, sampleRate: sampleRate, at: now) }
+            ticket.send(event)
+        }
+    }
+
+    private func count(_ samples: [Float], sampleRate: Int, at now: ContinuousClock.Instant) {
+        count(.seconds(1) * samples.count / sampleRate, at: now)
+        guard let first = sound.firstSound(in: samples) else { return }
+        // Not before the sound in front of it is played, and not before it is there.
+        let played = (summary.firstAudio ?? .zero) + .seconds(1) * first.position
+        summary.firstSound = max(played, now - submitted + .seconds(1) * first.offset)
+    }
+
     /// Counts a frame that was made `now`.
-    func count(_ audio: Duration, at now: ContinuousClock.Instant) {
+    private func count(_ audio: Duration, at now: ContinuousClock.Instant) {
         if let firstFrame {
             if now - firstFrame > summary.audio, pausedFor == .zero { underruns += 1 }
         } else {

@@ -13,8 +13,14 @@ package struct SpeakRequest: Sendable, Equatable {
     package var voice: String?
     package var language: String
     package var instruction: String?
+    /// How the text is written; nil: SSML where it begins as such.
+    package var format: TextFormat?
     /// Numbers, dates, signs and Markdown become words; false speaks the text as it is.
     package var normalizes = true
+    /// How fast it is to be played; nil for the voice's speed, else the server's. The door does it: `SpeechStream.speed`.
+    package var speed: Double?
+    /// Whether the door wants to be told when each sentence is said.
+    package var tellsSentences = false
     package var priority: Priority
     /// More text follows by `SpeechStream.append`.
     package var isOpen: Bool

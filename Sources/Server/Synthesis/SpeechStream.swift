@@ -7,6 +7,9 @@ import Synchronization
 package enum SpokenEvent: Sendable, Equatable {
     /// Mono samples in [-1, 1] at the model's rate, and how many Unicode scalars of the door's text have been taken up so far.
     case frame([Float], characters: Int)
+    /// A sentence that has been said, as soon as that is known: only where the request wants to be told. Its characters are those
+    /// of the door's text.
+    case sentence(SpokenSentence)
     /// All text so far is spoken and more was announced.
     case starved
     case ended(FinishReason, SpeechSummary)
@@ -19,6 +22,8 @@ package struct SpeechSummary: Sendable, Equatable {
     package var audio = Duration.zero
     /// From the request to the first frame.
     package var firstAudio: Duration?
+    /// From the request to the first sound that can be heard, for somebody who plays at once.
+    package var firstSound: Duration?
     /// Time that synthesis took, without waiting for text or for the reader.
     package var computing = Duration.zero
 
@@ -68,6 +73,8 @@ package struct SpeechStream: AsyncSequence, Sendable {
 
     /// Samples a second.
     package let sampleRate: Int
+    /// How fast it is to be played, at the same pitch: for the door to do.
+    package var speed = 1.0
     let ticket: SpeechTicket
     let events: AsyncStream<SpokenEvent>
     let text: TextInlet

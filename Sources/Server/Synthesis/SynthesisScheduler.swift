@@ -35,6 +35,8 @@ package struct SchedulerLimits: Sendable {
 /// How one utterance went, for metrics and the log.
 package struct SpeechReport: Sendable {
     package var client: String
+    /// What the model was told; "auto" is its own to tell.
+    package var language: String
     package var outcome: Outcome
     package var summary: SpeechSummary
     /// From the request until synthesis began; nil when it never did.
@@ -104,7 +106,10 @@ extension SynthesisScheduler: Synthesizer {
         try checkQueue(client)
         let (events, continuation) = AsyncStream.makeStream(of: SpokenEvent.self, bufferingPolicy: .unbounded)
         let ticket = SpeechTicket(continuation)
-        waiting.append(Entry(request, of: text, priority, client: client, ticket, deadline: limits.deadline))
+        waiting.append(
+            Entry(
+                request, of: text, priority, client: client, ticket, deadline: limits.deadline,
+                sampleRate: information.sampleRate))
         publishGauges()
         wake()
         return SpeechStream(
@@ -258,11 +263,9 @@ extension SynthesisScheduler {
     private func deliver(_ event: SpeechEvent, to entry: Entry, at now: ContinuousClock.Instant) {
         switch event {
         case .frame(let samples, let characters):
-            // The model may have read without making sound.
-            guard !samples.isEmpty else { return }
-            entry.count(.seconds(1) * samples.count / information.sampleRate, at: now)
             let characters = entry.text.originalOffset(ofSpoken: characters)
-            entry.ticket.send(.frame(samples, characters: characters))
+            let events = entry.finished(samples, characters: characters)
+            entry.send(events, sampleRate: information.sampleRate, at: now)
         case .starved:
             entry.isStarved = true
             entry.ticket.send(.starved)
@@ -279,8 +282,15 @@ extension SynthesisScheduler {
     }
 
     private func finish(_ entry: Entry, _ outcome: SpeechReport.Outcome) {
-        if case .finished(let reason) = outcome { entry.ticket.send(.ended(reason, entry.summary)) }
+        if case .finished(let reason) = outcome {
+            if reason != .cancelled { sendRest(of: entry, isWhole: reason == .endOfSpeech) }
+            entry.ticket.send(.ended(reason, entry.summary))
+        }
         close(entry, outcome)
+    }
+
+    private func sendRest(of entry: Entry, isWhole: Bool) {
+        entry.send(entry.sound.finish(isWhole: isWhole), sampleRate: information.sampleRate, at: .now)
     }
 
     private func close(_ entry: Entry, _ outcome: SpeechReport.Outcome) {
@@ -290,9 +300,10 @@ extension SynthesisScheduler {
         begun.removeAll { $0 === entry }
         waiting.removeAll { $0 === entry }
         publishGauges()
+        guard !entry.client.isEmpty else { return }
         report(
             SpeechReport(
-                client: entry.client, outcome: outcome, summary: entry.summary,
+                client: entry.client, language: entry.request.language, outcome: outcome, summary: entry.summary,
                 waited: entry.began.map { $0 - entry.submitted },
                 cancelLatency: outcome == .finished(.cancelled) ? entry.ticket.cancelTime.map { .now - $0 } : nil,
                 underruns: entry.underruns))

@@ -9,7 +9,8 @@ package protocol Synthesizer: AnyObject, Sendable {
     var gauges: SchedulerGauges { get }
 
     /// Refused with `RATE_LIMITED` when too many wait. `client` is whose share of the machine it takes; `text` is where the
-    /// request's words come from, and takes the rest of an open one.
+    /// request's words come from, and takes the rest of an open one. Speech for the server itself, with no client (""), is
+    /// not reported.
     func speak(
         _ request: SpeechRequest, of text: TextInlet, priority: SpeakRequest.Priority, client: String
     ) async throws(SpeakError) -> SpeechStream
@@ -23,10 +24,10 @@ package protocol Synthesizer: AnyObject, Sendable {
     func cancelAll() async
 }
 
-/// The engine behind a scheduler of its own.
+/// The engine, for scripts, behind a scheduler of its own.
 package func schedule<Engine: SpeechEngine>(
     _ engine: sending Engine, identity: String, limits: SchedulerLimits,
     report: @escaping @Sendable (SpeechReport) -> Void
 ) -> any Synthesizer {
-    SynthesisScheduler(engine, identity: identity, limits: limits, report: report)
+    SynthesisScheduler(ScriptedEngine(engine), identity: identity, limits: limits, report: report)
 }

@@ -14,6 +14,8 @@ package final class TextInlet: Sendable {
         var pieces: [SpokenText]
         var spokenBefore = 0
         var sourceBefore = 0
+        /// What of the door's text nobody has split into sentences yet.
+        var untold = ""
         /// Nobody listens any more.
         var hasEnded = false
     }
@@ -21,16 +23,20 @@ package final class TextInlet: Sendable {
     private let state: Mutex<State>
     /// Unicode scalars that may be given before they are said.
     private let limit: Int
+    /// Whether the door wants to be told when each sentence is said.
+    let tellsSentences: Bool
 
-    /// A text that is complete.
-    package init(_ text: SpokenText) {
+    /// A text that is complete. `source` is the door's text, where it wants to be told when each sentence of it is said.
+    package init(_ text: SpokenText, source: String? = nil) {
         limit = .max
-        state = Mutex(State(openText: nil, given: text.originalCount, pieces: [text]))
+        tellsSentences = source != nil
+        state = Mutex(State(openText: nil, given: text.originalCount, pieces: [text], untold: source ?? ""))
     }
 
     /// A text that is still being written.
-    package init(_ text: OpenText, limit: Int) {
+    package init(_ text: OpenText, limit: Int, tellsSentences: Bool = false) {
         self.limit = limit
+        self.tellsSentences = tellsSentences
         state = Mutex(State(openText: text, given: 0, pieces: []))
     }
 
@@ -42,6 +48,7 @@ package final class TextInlet: Sendable {
             try Self.check(count, after: state.given - state.said, limit: limit)
             guard let spoken = state.openText?.append(text, isLast: isLast) else { return "" }
             state.given += count
+            if tellsSentences { state.untold += text }
             if spoken.originalCount > 0 { state.pieces.append(spoken) }
             if isLast { state.openText = nil }
             return spoken.text
@@ -68,6 +75,15 @@ package final class TextInlet: Sendable {
             let inside = state.pieces.first?.originalOffset(ofSpoken: spoken - state.spokenBefore) ?? 0
             state.said = max(state.said, state.sourceBefore + inside)
             return state.said
+        }
+    }
+
+    /// The door's text that came since this was asked last; nil when there is none, or when sentences are not told.
+    func takeUntold() -> String? {
+        guard tellsSentences else { return nil }
+        return state.withLock { state in
+            defer { state.untold = "" }
+            return state.untold.isEmpty ? nil : state.untold
         }
     }
 

@@ -11,11 +11,14 @@ package actor VoiceLibrary {
     package nonisolated let store: VoiceStore
     private let cacheDirectory: String?
     private let capacity: Int
+    private let measuresLoudness: Bool
     private var prepared: [Key: PreparedVoice] = [:]
     /// Least recently used first.
     private var order: [Key] = []
     private var inProgress: [Key: Task<PreparedVoice, any Error>] = [:]
     private var clips = ClipDigests()
+    /// LUFS of the model's own speakers, by their names and the model; nil where they cannot be measured.
+    private var speakers: [String: Task<Double?, Never>] = [:]
 
     /// A voice as it was when its files were looked at: another clip is another key.
     struct Key: Hashable {
@@ -23,11 +26,13 @@ package actor VoiceLibrary {
         let digest: String
     }
 
-    package init(_ store: VoiceStore, cacheDirectory: String?, capacity: Int = 16) {
+    /// - Parameter measuresLoudness: whether voices are measured when they are prepared.
+    package init(_ store: VoiceStore, cacheDirectory: String?, capacity: Int = 16, measuresLoudness: Bool = false) {
         precondition(capacity > 0)
         self.store = store
         self.cacheDirectory = cacheDirectory
         self.capacity = capacity
+        self.measuresLoudness = measuresLoudness
     }
 
     /// The voice of that id or name for `synthesizer`: a stored voice, or one of the checkpoint's own.
@@ -51,6 +56,20 @@ package actor VoiceLibrary {
             id: stored.metadata.id, digest: try digest(of: stored, transcript: useTranscript, for: synthesizer))
         let voice = try await prepared(key, stored, transcript: useTranscript, synthesizer)
         return .cloned(id: "\(key.id)/\(key.digest)", voice)
+    }
+
+    /// How loud the model speaks in a voice of `voice(_:for:)`, in LUFS; nil when it is not measured.
+    package func loudness(of voice: SpeechVoice, for synthesizer: any Synthesizer) async -> Double? {
+        switch voice {
+        case .cloned(id: _, let prepared): return prepared.loudness
+        case .none: return nil
+        case .preset(let name):
+            guard measuresLoudness else { return nil }
+            let key = "\(name) \(synthesizer.identity)"
+            let task = speakers[key] ?? Task { await synthesizer.loudness(of: voice) }
+            speakers[key] = task
+            return await task.value
+        }
     }
 
     private func find(named name: String) throws(SpeakError) -> StoredVoice {
@@ -95,8 +114,9 @@ extension VoiceLibrary {
     private func prepare(
         _ key: Key, _ stored: StoredVoice, transcript: String?, _ synthesizer: any Synthesizer
     ) async throws -> PreparedVoice {
-        let voice: PreparedVoice
-        if let saved = load(key), synthesizer.accepts(saved) {
+        var voice: PreparedVoice
+        let saved = load(key).flatMap { synthesizer.accepts($0) ? $0 : nil }
+        if let saved {
             voice = saved
         } else {
             let clip: AudioClip
@@ -107,9 +127,12 @@ extension VoiceLibrary {
                 throw SpeakError(.voiceNotFound, error.description, field: "voice")
             }
             voice = try await synthesizer.prepare(clip.samples, transcript: transcript)
-            // It may have been removed meanwhile.
-            if store.contains(key.id) { save(voice, key) }
         }
+        if measuresLoudness, voice.loudness == nil {
+            voice.loudness = await synthesizer.loudness(of: .cloned(id: "\(key.id)/\(key.digest)", voice))
+        }
+        // It may have been removed meanwhile.
+        if voice != saved, store.contains(key.id) { save(voice, key) }
         prepared[key] = voice
         touch(key)
         while order.count > capacity { prepared[order.removeFirst()] = nil }
@@ -203,16 +226,20 @@ extension VoiceLibrary {
     private func load(_ key: Key) -> PreparedVoice? {
         guard let data = path(key).flatMap({ FileManager.default.contents(atPath: $0) }),
             let newline = data.firstIndex(of: UInt8(ascii: "\n")),
-            let engine = String(validating: data[..<newline], as: UTF8.self)
+            let line = String(validating: data[..<newline], as: UTF8.self)
         else { return nil }
-        return PreparedVoice(engine: engine, bytes: Array(data[(newline + 1)...]))
+        let words = line.split(separator: " ", omittingEmptySubsequences: false)
+        return PreparedVoice(
+            engine: String(words[0]), bytes: Array(data[(newline + 1)...]),
+            loudness: words.count > 1 ? Double(words[1]) : nil)
     }
 
-    /// The engine's name in a line, then its bytes. It only saves time at the next start, so a full or read-only disk is no
+    /// The engine's name and the voice's loudness in a line, then the engine's bytes. It only saves time at the next start, so a full or read-only disk is no
     /// failure.
     private func save(_ voice: PreparedVoice, _ key: Key) {
         guard let path = path(key) else { return }
-        try? FileSystem.write(Array("\(voice.engine)\n".utf8) + voice.bytes, to: path)
+        let line = voice.engine + (voice.loudness.map { " \($0)" } ?? "")
+        try? FileSystem.write(Array("\(line)\n".utf8) + voice.bytes, to: path)
         // What was made of an earlier clip, or for another model.
         removeSaved(key.id) { $0 != Self.file(key) }
     }

@@ -1,5 +1,6 @@
 // What a voice's folder says about it: `metadata.json`.
 
+import Audio
 import FoundationEssentials
 
 /// The name of a voice's folder: small letters, digits and hyphens, at most 64.
@@ -45,6 +46,12 @@ package struct VoiceMetadata: Sendable, Equatable, Codable {
     package var consent: String?
     package var source: String?
     package var license: String?
+    /// Decibels by which this voice is louder than the others are.
+    package var gain: Double?
+    /// How fast this voice speaks to those who name no speed.
+    package var speed: Double?
+
+    package static let gains = -20.0...20.0
 
     package init(id: VoiceID, name: String, language: String, description: String, mode: Mode, consent: String?) {
         self.id = id.description
@@ -56,7 +63,7 @@ package struct VoiceMetadata: Sendable, Equatable, Codable {
     }
 
     private enum Key: String, CodingKey {
-        case id, name, language, description, mode, synthetic, consent, source, license
+        case id, name, language, description, mode, synthetic, consent, source, license, gain, speed
     }
 
     /// Everything may be missing in a folder made by hand: the decoder's `userInfo` knows the folder's name.
@@ -72,6 +79,21 @@ package struct VoiceMetadata: Sendable, Equatable, Codable {
         consent = try fields.decodeIfPresent(String.self, forKey: .consent)
         source = try fields.decodeIfPresent(String.self, forKey: .source)
         license = try fields.decodeIfPresent(String.self, forKey: .license)
+        gain = try Self.number(fields, .gain, Self.gains)
+        speed = try Self.number(fields, .speed, TimeStretch.speeds)
+    }
+}
+
+extension VoiceMetadata {
+    private static func number(
+        _ fields: KeyedDecodingContainer<Key>, _ key: Key, _ range: ClosedRange<Double>
+    ) throws -> Double? {
+        guard let number = try fields.decodeIfPresent(Double.self, forKey: key) else { return nil }
+        guard range.contains(number) else {
+            throw DecodingError.dataCorruptedError(
+                forKey: key, in: fields, debugDescription: "not from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
     }
 }
 

@@ -22,6 +22,8 @@ struct WyomingText: Sendable {
 extension WyomingConnection {
     /// Of sound that has no samples.
     private static let quietRate = 24_000
+    /// Unicode scalars of signs before the first word.
+    private static let openingLimit = 200
 
     /// One text after the other.
     func speakTexts() async throws {
@@ -64,39 +66,58 @@ extension WyomingConnection {
     private func begin(
         _ text: String, _ voice: WyomingVoice, isOpen: Bool
     ) async throws(SpeakError) -> SpeechStream {
-        try await service.speak(
-            SpeakRequest(text: text, voice: voice.name, language: voice.language, isOpen: isOpen, client: client))
+        var request = SpeakRequest(
+            text: text, voice: voice.name, language: voice.language, isOpen: isOpen, client: client)
+        request.format = voice.format
+        return try await service.speak(request)
     }
 
     private func feed(_ stream: SpeechStream, from source: WyomingText.Source) async throws {
         switch source {
         case .whole(let text): try await stream.feed(text)
-        case .pieces(let pipe):
-            for await piece in pipe.pieces {
-                try await stream.feed(piece)
-                pipe.took(piece)
-            }
+        case .pieces(let pipe): try await feed(stream, from: pipe)
         }
         try await stream.append("", isLast: true)
+    }
+
+    /// What has nothing to say in it waits for what has: a sign may belong to the figure behind it.
+    private func feed(_ stream: SpeechStream, from pipe: TextPipe) async throws {
+        var opening: String? = ""
+        for await piece in pipe.pieces {
+            defer { pipe.took(piece) }
+            let text = (opening ?? "") + piece
+            if opening == nil || text.isSpeakable {
+                opening = nil
+                try await stream.feed(text)
+            } else {
+                opening = String(text.unicodeScalars.suffix(Self.openingLimit))
+            }
+        }
     }
 
     private func pass(_ stream: SpeechStream, _ hasStarted: inout Bool) async throws {
         current = stream
         defer { current = nil }
+        let rate = stream.sampleRate
+        var encoder = try PCMEncoder(from: rate, to: rate, encoding: .pcm16, speed: stream.speed)
         for await event in stream {
             switch event {
             case .frame(let samples, characters: _):
-                let format = Self.format(stream.sampleRate)
-                if !hasStarted { try await say(WyomingEvent("audio-start", format)) }
-                hasStarted = true
-                try await say(WyomingEvent("audio-chunk", format), payload: try AudioEncoding.pcm16.bytes(samples))
-            case .starved: break
+                try await say(try encoder.encode(samples), rate, &hasStarted)
+            case .sentence, .starved: break
             case .ended(.cancelled, _): throw SpeakError.shuttingDown
-            case .ended: return
+            case .ended: return try await say(try encoder.finish(), rate, &hasStarted)
             case .failed(let error): throw error
             }
         }
         throw CancellationError()
+    }
+
+    private func say(_ sound: ByteBuffer, _ rate: Int, _ hasStarted: inout Bool) async throws {
+        guard sound.readableBytes > 0 else { return }
+        if !hasStarted { try await say(WyomingEvent("audio-start", Self.format(rate))) }
+        hasStarted = true
+        try await say(WyomingEvent("audio-chunk", Self.format(rate)), payload: sound)
     }
 
     private static func format(_ rate: Int) -> [String: WyomingValue] {

@@ -9,12 +9,15 @@ struct WyomingVoice: Sendable, Equatable {
     var name: String?
     /// A language's name, or "auto".
     var language: String
+    /// How the text is written; nil: SSML where it begins as such.
+    var format: TextFormat?
 
     init(_ event: WyomingEvent, _ service: SpeechService) {
         let voice = event.data["voice"]
         let wanted = voice?["language"]?.text.flatMap { Language.named($0) }?.name
         name = voice?["name"]?.text ?? voice?["speaker"]?.text
         language = wanted ?? "auto"
+        format = event.data["text_format"]?.text.flatMap { TextFormat(rawValue: $0) }
         guard let name, service.voice(named: name) == nil, let parts = Self.parts(name, service) else { return }
         self.name = parts.voice
         language = parts.language.name

@@ -43,9 +43,12 @@ package struct PreparedVoice: Sendable, Equatable {
     package let engine: String
     /// In a versioned format of the engine's own; nobody else reads them.
     package let bytes: [UInt8]
+    /// How loud the model speaks in this voice, in LUFS; nil as long as nobody has measured it.
+    package var loudness: Double?
 
-    package init(engine: String, bytes: [UInt8]) {
+    package init(engine: String, bytes: [UInt8], loudness: Double? = nil) {
         self.engine = engine
         self.bytes = bytes
+        self.loudness = loudness
     }
 }

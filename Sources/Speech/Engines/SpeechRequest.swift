@@ -38,6 +38,10 @@ package struct SpeechRequest: Sendable, Equatable {
     /// The listener waits for the end: sentences of a long text are generated two groups at a time, which reads the weights
     /// once for both. The whole is done sooner, each frame a little later; the samples are the same.
     package var inPairs = false
+    /// Whether silence that nobody needs is left out, as `SilenceTrimmer` does it; measurements want every frame.
+    package var trimsSilence = true
+    /// Decibels by which the sound is to be raised: for whoever passes it on, not for engines.
+    package var gain = 0.0
 
     /// Unicode scalars of a transcript, or of an instruction how to speak.
     package static let promptLimit = 10_000

@@ -75,7 +75,8 @@ private struct ToneVoiceMaker: VoiceMaker {
         guard clip.count >= 1920 else { throw .badReference("it is shorter than a frame.") }
         let level = (clip.reduce(0) { $0 + $1 * $1 } / Float(clip.count)).squareRoot()
         let text = "\(level) \(clip.count)\n\(transcript ?? "")"
-        return PreparedVoice(engine: EngineDescription.tone.name, bytes: Array(text.utf8))
+        // A sound to test with is left as loud as it is.
+        return PreparedVoice(engine: EngineDescription.tone.name, bytes: Array(text.utf8), loudness: -19)
     }
 
     func accepts(_ voice: PreparedVoice) -> Bool { voice.engine == EngineDescription.tone.name }

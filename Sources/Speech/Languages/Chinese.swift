@@ -19,7 +19,9 @@ struct Chinese: EastAsianLanguage {
             "≤": "小于等于", "≥": "大于等于", "<": "小于", ">": "大于", "%": "百分号", "°": "度", "²": "的平方", "³": "的立方",
             "√": "根号", "∞": "无穷", "→": "到", "@": "艾特", "*": "乘以",
         ]
-        words.signsBeforeNumber = ["+": "加", "~": "约", "～": "约", "<": "小于", ">": "大于", "≈": "约", "±": "正负"]
+        words.signsBeforeNumber = [
+            "+": "加", "~": "约", "～": "约", "<": "小于", ">": "大于", "≈": "约", "±": "正负", "≥": "至少", "≤": "至多",
+        ]
         words.units = Vocabulary.nouns(Self.units)
         words.currencies = Vocabulary.currencies(Self.currencies)
         words.magnitudes = Vocabulary.nouns("万 = 万\n亿 = 亿\n百万 = 百万\n千万 = 千万\n万亿 = 万亿")
@@ -104,7 +106,7 @@ struct Chinese: EastAsianLanguage {
 
     func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {
         if let part = fraction(number, in: context) {
-            return Replacement(spoken: fraction(part.numerator, part.denominator), end: part.end)
+            return withUnit(fraction(part.numerator, part.denominator), context.at(part.end))
         }
         return era(number, in: context) ?? shortMagnitude(number, in: context)
     }

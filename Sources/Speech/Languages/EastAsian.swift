@@ -167,3 +167,15 @@ extension EastAsianLanguage {
         return hasNumber && (1...4).contains { context.scalar($0).isDigit }
     }
 }
+
+extension SpokenLanguage {
+    /// "1/2 km": a fraction that ends where `after` is, with the unit that may follow.
+    func withUnit(_ fraction: String, _ after: Context) -> Replacement {
+        let next = after.skippingSpace()
+        let key = next.letters()
+        guard let unit = words.units[key] else { return Replacement(spoken: fraction, end: after.position) }
+        return Replacement(
+            spoken: fraction + words.unitSeparator + unit.one, end: next.position + key.unicodeScalars.count,
+            kind: .unit)
+    }
+}

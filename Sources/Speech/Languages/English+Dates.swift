@@ -41,7 +41,8 @@ extension English {
     func word(_ word: String, in context: Context) -> Replacement? {
         let start = context.at(context.position - word.unicodeScalars.count)
         if let month = month(start) { return monthAndDay(month, written: word, in: context) }
-        return title(word, in: context) ?? street(word, in: context) ?? state(word, in: context)
+        return with(word, in: context) ?? title(word, in: context) ?? street(word, in: context) ?? state(
+            word, in: context)
             ?? acronym(word, in: context)
     }
 

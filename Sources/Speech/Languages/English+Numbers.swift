@@ -33,7 +33,9 @@ extension English {
         let isMeasure = next.word(of: ["of", "tall", "wide", "long", "deep", "high", "thick", "x", "by", "per"]) != nil
         let isAttached = start.position == context.position
         let isAbbreviated = hasDot && next.scalar().isLetter && !next.scalar().isUpper
-        guard isMeasure || isAttached || isAbbreviated else { return nil }
+        // "5 ft 11 in"
+        let isAfterFeet = ["ft ", "ft. ", "foot ", "feet "].contains { context.isAfter($0) }
+        guard isMeasure || isAttached || isAbbreviated || isAfterFeet else { return nil }
         let spoken = cardinal(value, nil) + (value == 1 ? " inch" : " inches")
         return Replacement(spoken: spoken, end: hasDot && isAbbreviated ? end + 1 : end, kind: .unit)
     }

@@ -30,6 +30,8 @@ extension English {
         i.e = that is
         a.k.a = also known as
         approx = approximately
+        yr = year, end
+        yrs = years, end
         dept = department
         est = established, number
         fig = figure, number

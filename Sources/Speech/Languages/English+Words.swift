@@ -13,6 +13,15 @@ extension English {
         return Replacement(spoken: title, end: context.position)
     }
 
+    /// "w/ milk", "w/o sugar"
+    func with(_ word: String, in context: Context) -> Replacement? {
+        guard word == "w", context.scalar() == "/" else { return nil }
+        let next = context.at(context.position + 1)
+        if next.followsWord("o") { return Replacement(spoken: "without", end: next.position + 1) }
+        guard next.scalar().isSpace || next.letters().count > 2 else { return nil }
+        return Replacement(spoken: "with ", end: next.skippingSpace().position)
+    }
+
     /// Said letter by letter: acronyms without a vowel, and those that everybody spells. Not where all is in capitals.
     func acronym(_ word: String, in context: Context) -> Replacement? {
         var letters = word

@@ -21,6 +21,7 @@ struct English: SpokenLanguage {
         ]
         words.signsBeforeNumber = [
             "+": "plus", "~": "about", "<": "less than", ">": "more than", "≈": "about", "±": "plus or minus",
+            "≥": "at least", "≤": "at most",
         ]
         words.units = Vocabulary.nouns(Self.units)
         words.currencies = Vocabulary.currencies(Self.currencies)
@@ -137,11 +138,8 @@ struct English: SpokenLanguage {
     }
 
     func number(_ value: UInt64, in context: Context) -> Replacement? {
-        if let (ending, end) = context.word(of: ["st", "nd", "rd", "th", "ST", "ND", "RD", "TH"]) {
-            // "21th" is not a number that anybody counts by.
-            guard ending.lowercased() == Self.ending(value) else {
-                return Replacement(spoken: cardinal(value, nil) + " " + ending, end: end)
-            }
+        if let (_, end) = context.word(of: ["st", "nd", "rd", "th", "ST", "ND", "RD", "TH"]) {
+            // "21th" is a slip: whoever reads it says the right ending.
             return ordinalDay(value, in: context.at(end))
         }
         if let decade = decade(value, in: context) { return decade }
@@ -155,16 +153,6 @@ struct English: SpokenLanguage {
         if context.scalar() == "'" || context.scalar() == "′" { return feet(value, in: context) }
         return inches(value, in: context) ?? label(value, in: context) ?? quarter(value, in: context)
             ?? houseNumber(value, in: context) ?? yearOfEra(value, in: context)
-    }
-
-    private static func ending(_ value: UInt64) -> String {
-        if (11...13).contains(value % 100) { return "th" }
-        switch value % 10 {
-        case 1: return "st"
-        case 2: return "nd"
-        case 3: return "rd"
-        default: return "th"
-        }
     }
 
     /// "5th of May" stays as it is; "the 5th May" gains its "of".

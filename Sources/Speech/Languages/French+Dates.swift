@@ -29,12 +29,21 @@ extension French {
             return Replacement(spoken: ordinal(value, gender) + plural, end: end)
         }
         if let days = days(value, in: context) { return days }
+        // "les années 80" have no plural's mark, as any number that names something.
+        if value == 80, context.previous.lowercased() == "années" {
+            return Replacement(spoken: "quatre-vingt", end: context.position)
+        }
         let next = context.skippingSpace()
         if value <= 24, next.followsWord("h") {
             let after = next.at(next.position + 1).skippingSpace()
             if after.position > next.position + 1, let (minute, end) = after.integer(digits: 2), minute < 60,
                 end == after.position + 2
             {
+                if let unit = context.at(end).skippingSpace().word(of: ["min", "mn"]) {
+                    let hours = cardinal(value, .feminine) + (value < 2 ? " heure " : " heures ")
+                    let spoken = hours + cardinal(minute, .feminine) + (minute < 2 ? " minute" : " minutes")
+                    return Replacement(spoken: spoken, end: unit.end, kind: .duration)
+                }
                 return clock(WrittenTime(hour: value, minute: minute), in: context.at(end))
             }
             return clock(WrittenTime(hour: value, minute: 0), in: context.at(next.position + 1))

@@ -9,7 +9,18 @@ extension French {
             let numeral = word.dropLast(ending.count)
             guard numeral != "L", let value = Verbalizer.romanValue(String(numeral)) else { continue }
             guard ending != "er" || value == 1 else { continue }
+            // "XIXe s."
+            let century = context.skippingSpace()
+            if century.position > context.position, century.follows("s."), !century.scalar(2).isWordPart {
+                let isEnd = century.at(century.position + 2).skippingSpace().scalar()
+                let endsSentence = isEnd == "\n" || isEnd.isUpper
+                return Replacement(
+                    spoken: ordinal(value, .masculine) + " siècle", end: century.position + (endsSentence ? 1 : 2))
+            }
             return Replacement(spoken: ordinal(value, .masculine), end: context.position)
+        }
+        if word == "St" || word == "Ste", context.scalar() == "-", context.scalar(1).isUpper {
+            return Replacement(spoken: word == "St" ? "Saint" : "Sainte", end: context.position)
         }
         if let short = Self.short[word], let replacement = shortWord(short, in: context) { return replacement }
         if let spelled = acronym(word, in: context) { return spelled }

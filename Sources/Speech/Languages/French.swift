@@ -19,6 +19,7 @@ struct French: SpokenLanguage {
         ]
         words.signsBeforeNumber = [
             "+": "plus", "~": "environ", "<": "moins de", ">": "plus de", "≈": "environ", "±": "plus ou moins",
+            "≥": "au moins", "≤": "au plus",
         ]
         words.units = Vocabulary.nouns(Self.units)
         words.currencies = Vocabulary.currencies(Self.currencies)

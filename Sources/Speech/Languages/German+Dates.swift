@@ -106,6 +106,7 @@ extension German {
             let stem = ending == "er" || ending == "ern" || ending == "ers" ? year(value) : cardinal(value, .masculine)
             return Replacement(spoken: stem + (ending == "x" ? "mal" : ending), end: end)
         }
+        if let compound = compoundOfUnit(value, in: context) { return compound }
         guard context.scalar() == ".", !context.scalar(1).isWordPart else { return nil }
         let next = context.at(context.position + 1).skippingSpace()
         if isAlone(context) { return Replacement(spoken: ordinalStem(value) + "er", end: context.position + 1) }

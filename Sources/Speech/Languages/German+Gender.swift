@@ -84,7 +84,7 @@ extension German {
     private static let endings: [(String, Gender)] = [
         ("ung", .feminine), ("heit", .feminine), ("keit", .feminine), ("schaft", .feminine), ("ion", .feminine),
         ("tät", .feminine), ("ik", .feminine), ("enz", .feminine), ("anz", .feminine), ("ei", .feminine),
-        ("erin", .feminine),
+        ("erin", .feminine), ("liga", .feminine),
         ("chen", .neuter), ("lein", .neuter), ("ment", .neuter), ("nis", .neuter), ("tum", .neuter), ("um", .neuter),
         ("gramm", .neuter), ("ismus", .masculine), ("ling", .masculine), ("or", .masculine), ("ent", .masculine),
     ]

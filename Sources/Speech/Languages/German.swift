@@ -18,7 +18,10 @@ struct German: SpokenLanguage {
             "∞": "unendlich",
             "→": "nach", "@": "ät", "*": "mal", "€": "Euro", "$": "Dollar",
         ]
-        words.signsBeforeNumber = ["+": "plus", "~": "etwa", "<": "unter", ">": "über", "≈": "etwa", "±": "plus minus"]
+        words.signsBeforeNumber = [
+            "+": "plus", "~": "etwa", "<": "unter", ">": "über", "≈": "etwa", "±": "plus minus", "≥": "mindestens",
+            "≤": "höchstens",
+        ]
         words.units = Vocabulary.nouns(Self.units)
         words.currencies = Vocabulary.currencies(Self.currencies)
         words.magnitudes = Vocabulary.nouns(
@@ -118,12 +121,43 @@ struct German: SpokenLanguage {
         return cardinal(numerator, .neuter) + " " + ordinalStem(denominator) + "el"
     }
 
+    /// "100-m-Lauf", "5-kg-Sack"
+    func compoundOfUnit(_ value: UInt64, in context: Context) -> Replacement? {
+        guard context.scalar() == "-" else { return nil }
+        let key = context.at(context.position + 1).letters()
+        let end = context.position + 1 + key.unicodeScalars.count
+        guard let unit = words.units[key], context.at(end).scalar() == "-", context.at(end + 1).scalar().isLetter else {
+            return nil
+        }
+        return Replacement(spoken: cardinal(value, .neuter) + "-" + unit.one, end: end)
+    }
+
     /// "Hauptstr. 5", and short words without a dot.
     func word(_ word: String, in context: Context) -> Replacement? {
         if word == "MwSt" { return Replacement(spoken: "Mehrwertsteuer", end: context.position) }
         guard word.hasSuffix("str"), word.unicodeScalars.count > 4, context.scalar() == "." else { return nil }
         let next = context.at(context.position + 1).skippingSpace().scalar()
         return Replacement(spoken: word + "aße", end: context.position + (next == "\n" ? 0 : 1))
+    }
+
+    private static let articles: Set<String> = [
+        "der", "die", "das", "den", "dem", "des", "zum", "zur", "vom", "am", "im",
+    ]
+
+    /// "der XX. Kongress", "Heinrich der VIII."
+    private func ordinalAfterArticle(
+        _ value: UInt64, _ word: String, _ next: String, _ context: Context
+    ) -> Replacement? {
+        let article = word.lowercased()
+        guard Self.articles.contains(article) else { return nil }
+        // The numeral itself is the last of the recent words.
+        let before = Array(context.recent.dropLast())
+        let ordinal = ordinalStem(value) + ending(after: article, before, isDate: true)
+        let isNoun = next.first?.isUppercase == true
+        let isKing = !isNoun && before.dropLast().last?.first?.isUppercase == true
+        let endsSentence = next.isEmpty && context.scalar(1) != ","
+        return Replacement(
+            spoken: isKing ? ordinal.capitalizedFirst : ordinal, end: context.position + (endsSentence ? 0 : 1))
     }
 
     /// "Ludwig XIV." is der Vierzehnte, "im XX. Jahrhundert".
@@ -135,6 +169,7 @@ struct German: SpokenLanguage {
                     spoken: ordinalStem(value) + ending(after: word.lowercased(), context.recent, isDate: true),
                     end: context.position + 1)
             }
+            if let ordinal = ordinalAfterArticle(value, word, next, context) { return ordinal }
             // "Ludwig XIV., König", "Ludwig XIV. starb", "Paul II." at the end
             let mark = context.scalar(1)
             let isEnd = mark == "\n" || mark == ")"

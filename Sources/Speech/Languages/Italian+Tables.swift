@@ -26,6 +26,7 @@ extension Italian {
         pagg = pagine, number
         p = pagina, number
         cap = capitolo, number
+        sec = secolo, number
         vol = volume, number
         fig = figura, number
         art = articolo, number
@@ -36,7 +37,6 @@ extension Italian {
         v.le = viale
         p.zza = piazza
         min = minuti
-        sec = secondi
         sig.na = signorina
         sig.re = signore
         dott.ri = dottori

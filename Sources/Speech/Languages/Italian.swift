@@ -19,6 +19,7 @@ struct Italian: SpokenLanguage {
         ]
         words.signsBeforeNumber = [
             "+": "più", "~": "circa", "<": "meno di", ">": "più di", "≈": "circa", "±": "più o meno",
+            "≥": "almeno", "≤": "al massimo",
         ]
         words.units = Vocabulary.nouns(Self.units)
         words.currencies = Vocabulary.currencies(Self.currencies)

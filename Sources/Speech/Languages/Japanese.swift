@@ -119,7 +119,7 @@ struct Japanese: EastAsianLanguage {
 
     func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {
         if let part = fraction(number, in: context) {
-            return Replacement(spoken: fraction(part.numerator, part.denominator), end: part.end)
+            return withUnit(fraction(part.numerator, part.denominator), context.at(part.end))
         }
         return score(number, in: context)
     }
@@ -209,7 +209,10 @@ struct Japanese: EastAsianLanguage {
             let length = self.words.units[after.letters()] == nil ? 1 : after.letters().unicodeScalars.count
             return Replacement(spoken: spoken + unit.one + word, end: number.end + length)
         }
-        return Replacement(spoken: spoken + word, end: number.end)
+        // "≧3人"
+        let counter = String(Character(after.scalar()))
+        let hasCounter = "日人個回件本枚円年月時分秒歳名台匹杯".contains(counter)
+        return Replacement(spoken: spoken + (hasCounter ? counter : "") + word, end: number.end + (hasCounter ? 1 : 0))
     }
 
     /// "AM9:00"

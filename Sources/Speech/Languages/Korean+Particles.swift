@@ -158,11 +158,19 @@ extension Korean {
             return root(context)
         case "+":
             return phone(context)
+        case "=":
+            return equals(context)
         default:
             guard isRange(sign, in: context) else { return minus(sign, in: context) }
             let isDate = context.before(1).contains { "년월일대)".unicodeScalars.contains($0) }
             return Replacement(spoken: isDate ? "부터 " : words.range + " ", end: context.position)
         }
+    }
+
+    /// "3 = 3" is 삼은, "2 = 2" 이는: the particle after the last digit's sound.
+    private func equals(_ context: Context) -> Replacement? {
+        guard let last = context.before(2).last(where: { !$0.isSpace }), last.isDigit else { return nil }
+        return Replacement(spoken: "2459".unicodeScalars.contains(last) ? "는 " : "은 ", end: context.position)
     }
 
     /// "(토)", "(월〜금)" after a day.

@@ -8,6 +8,8 @@ package enum LanguageGuess {
         package let language: Language
         /// In Unicode scalars of the text.
         package let range: Range<Int>
+        /// One of its sentences tells the language.
+        let isKnown: Bool
     }
 
     /// The language of a text; nil when it has too little to tell: under five words of a script that many write.
@@ -23,11 +25,14 @@ package enum LanguageGuess {
     static func parts(of scalars: [Unicode.Scalar], in whole: Language) -> [Part] {
         var parts: [Part] = []
         for range in SentenceSplitter.sentences(of: scalars) {
-            let language = language(of: scalars[range]) ?? parts.last?.language ?? whole
+            let known = language(of: scalars[range])
+            let language = known ?? parts.last?.language ?? whole
             if let last = parts.last, last.language.code == language.code {
-                parts[parts.count - 1] = Part(language: language, range: last.range.lowerBound..<range.upperBound)
+                parts[parts.count - 1] = Part(
+                    language: language, range: last.range.lowerBound..<range.upperBound,
+                    isKnown: last.isKnown || known != nil)
             } else {
-                parts.append(Part(language: language, range: range))
+                parts.append(Part(language: language, range: range, isKnown: known != nil))
             }
         }
         return parts

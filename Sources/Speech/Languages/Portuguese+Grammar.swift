@@ -105,7 +105,7 @@ extension Portuguese {
     func fraction(_ numerator: UInt64, in context: Context) -> Replacement? {
         guard context.scalar() == "/", let (denominator, end) = context.at(context.position + 1).integer(digits: 2),
             numerator > 0, numerator < denominator, context.at(end).scalar() != "/"
-        else { return nil }
+        else { return improperFraction(numerator, in: context) }
         let after = context.at(end)
         let start = after.skippingSpace()
         let key = start.letters()
@@ -118,6 +118,15 @@ extension Portuguese {
             return Replacement(spoken: (unit.gender == .feminine ? "meia " : "meio ") + unit.one, end: endOfUnit)
         }
         return Replacement(spoken: fraction(numerator, denominator) + " de " + unit.one, end: endOfUnit)
+    }
+
+    /// "47701/913": what is no score, pressure or pair of years.
+    private func improperFraction(_ numerator: UInt64, in context: Context) -> Replacement? {
+        guard numerator > 2999, context.scalar() == "/",
+            let (denominator, end) = context.at(context.position + 1).integer(digits: 4), denominator > 100,
+            numerator > denominator, !"/-.,".unicodeScalars.contains(context.at(end).scalar())
+        else { return nil }
+        return Replacement(spoken: fraction(numerator, denominator), end: end)
     }
 
     // MARK: - Times

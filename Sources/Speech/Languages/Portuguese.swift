@@ -19,6 +19,7 @@ struct Portuguese: SpokenLanguage {
         ]
         words.signsBeforeNumber = [
             "+": "mais", "~": "cerca de", "<": "menos de", ">": "mais de", "≈": "cerca de", "±": "mais ou menos",
+            "≥": "pelo menos", "≤": "no máximo",
         ]
         words.weekdays = [
             "seg": "segunda", "ter": "terça", "qua": "quarta", "qui": "quinta", "sex": "sexta", "sáb": "sábado",

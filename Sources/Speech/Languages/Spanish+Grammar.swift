@@ -1,6 +1,14 @@
 // The gender of Spanish nouns, which one, twenty-one and the hundreds follow.
 
 extension Spanish {
+    /// "siglo xv"
+    func smallNumeral(_ word: String, in context: Context) -> Replacement? {
+        guard ["siglo", "siglos"].contains(context.previous.lowercased()), word == word.lowercased(),
+            let value = Verbalizer.romanValue(word.uppercased())
+        else { return nil }
+        return Replacement(spoken: cardinal(value, nil), end: context.position)
+    }
+
     func gender(of word: String) -> Gender? {
         guard word.first?.isLetter == true, !Self.functionWords.contains(word.lowercased()) else { return nil }
         let word = word.lowercased()

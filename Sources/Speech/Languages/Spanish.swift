@@ -17,6 +17,7 @@ struct Spanish: SpokenLanguage {
         ]
         words.signsBeforeNumber = [
             "+": "más", "~": "unos", "<": "menos de", ">": "más de", "≈": "unos", "±": "más menos",
+            "≥": "al menos", "≤": "como máximo",
         ]
         words.groupsBySpace = true
         Self.addTerms(to: &words)
@@ -144,11 +145,9 @@ struct Spanish: SpokenLanguage {
     }
 
     func word(_ word: String, in context: Context) -> Replacement? {
-        monthBeforeDay(word, in: context)
-            ?? street(word, in: context) ?? century(word, in: context) ?? numero(word, in: context).map {
-                Replacement(spoken: words.number, end: $0)
-            }
-            ?? zone(word, in: context)
+        let number = numero(word, in: context).map { Replacement(spoken: words.number, end: $0) }
+        return monthBeforeDay(word, in: context) ?? smallNumeral(word, in: context) ?? street(word, in: context)
+            ?? century(word, in: context) ?? number ?? zone(word, in: context)
     }
 
     /// "s. XIX"

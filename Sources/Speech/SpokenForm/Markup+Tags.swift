@@ -14,6 +14,7 @@ extension Markup {
             return closing + 1
         }
         guard let name = tagName(content) else { return placeholder(at: position, closing) }
+        if name == "break" { addPause(PauseMark.length(of: SSMLTag(content)?.attributes ?? [:])) }
         if Self.separatingTags.contains(name), output.scalars.last != " " { keep(" ", from: position) }
         hasDropped = true
         return closing + 1
@@ -46,7 +47,7 @@ extension Markup {
     }
 
     /// A word does not go on over these.
-    private static let separatingTags: Set<String> = [
+    static let separatingTags: Set<String> = [
         "br", "p", "div", "li", "td", "th", "tr", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "option", "dt", "dd",
         "break",
     ]
@@ -63,25 +64,9 @@ extension Markup {
         video wbr speak say-as prosody break emphasis phoneme voice lang lexicon
         """.split(whereSeparator: \.isWhitespace).map(String.init))
 
-    private static let entities: [String: Unicode.Scalar] = [
-        "amp": "&", "lt": "<", "gt": ">", "quot": "\"", "apos": "'", "nbsp": " ", "ndash": "–", "mdash": "—",
-        "hellip": "…",
-        "euro": "€", "pound": "£", "yen": "¥", "cent": "¢", "deg": "°", "times": "×", "frac12": "½", "copy": "©",
-        "rsquo": "’", "lsquo": "‘", "ldquo": "“", "rdquo": "”", "laquo": "«", "raquo": "»",
-    ]
-
     mutating func entity(at position: Int, before end: Int) -> Int? {
-        let body = input[(position + 1)..<min(position + 10, end)]
-        guard let semicolon = body.firstIndex(of: ";") else { return nil }
-        let name = String(scalars: body[..<semicolon])
-        var scalar = Self.entities[name]
-        if name.hasPrefix("#x") || name.hasPrefix("#X") {
-            scalar = UInt32(name.dropFirst(2), radix: 16).flatMap { Unicode.Scalar($0) }
-        } else if name.hasPrefix("#") {
-            scalar = UInt32(name.dropFirst()).flatMap { Unicode.Scalar($0) }
-        }
-        guard let scalar else { return nil }
+        guard let (scalar, end) = Entity.at(position, in: input[..<end]) else { return nil }
         if Self.isInvisible(scalar) { hasDropped = true } else { keep(scalar, from: position) }
-        return semicolon + 1
+        return end
     }
 }

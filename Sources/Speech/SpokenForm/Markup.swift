@@ -1,5 +1,12 @@
 // Takes out what is for the eye: Markdown, HTML tags, code blocks, emoji, invisible characters. What remains is prose.
 
+/// A text without what is for the eye.
+struct PlainText {
+    var text = TracedText()
+    /// Where in `text` a pause was asked for, and how long it is. Positions rise.
+    var pauses: [(position: Int, length: Duration)] = []
+}
+
 /// One pass over the lines of a text; each line is read a fixed number of times.
 struct Markup {
     let input: [Unicode.Scalar]
@@ -13,8 +20,9 @@ struct Markup {
     var endOfPlaceholder: Int?
     /// The fence that opened the code block the line is in.
     private var fence: (mark: Unicode.Scalar, count: Int)?
+    private var pauses: [(position: Int, length: Duration)] = []
 
-    static func removed(from text: [Unicode.Scalar], fullStop: String) -> TracedText {
+    static func removed(from text: [Unicode.Scalar], fullStop: String) -> PlainText {
         let input = HiddenText.blanked(text)
         var markup = Markup(input: input, fullStop: fullStop)
         var start = 0
@@ -27,7 +35,23 @@ struct Markup {
                 start += 1
             }
         }
-        return markup.output
+        return PlainText(text: markup.output, pauses: markup.pauses)
+    }
+
+    /// Prose without invisible characters and pictures, its special letters and digits as plain ones. Nothing in it is
+    /// taken for Markdown.
+    static func characters(of text: TracedText) -> TracedText {
+        var markup = Markup(input: text.scalars, fullStop: "")
+        let whole = text.scalars.indices
+        var position = 0
+        while position < whole.upperBound {
+            if markup.isInvisible(at: position, in: whole) {
+                markup.drop(&position)
+            } else {
+                position = markup.kept(position)
+            }
+        }
+        return markup.output.traced(through: text)
     }
 
     private init(input: [Unicode.Scalar], fullStop: String) {
@@ -63,7 +87,13 @@ struct Markup {
         guard let last = output.scalars.last, last.isWordPart || last == ")" || last == "\"" || last == "%" else {
             return
         }
+        let end = output.scalars.count
         output.append(fullStop, from: origin)
+        // The full stop goes before a pause at the end of the line.
+        for index in pauses.indices.reversed() {
+            guard pauses[index].position >= end else { break }
+            pauses[index].position = output.scalars.count
+        }
     }
 
     private mutating func closesOrOpensFence(_ content: Range<Int>) -> Bool {
@@ -150,6 +180,7 @@ struct Markup {
             case "!" where next == "[" && link(at: position + 1, brackets) != nil:
                 drop(&position)
             case "[":
+                if addPause(at: &position, before: range.upperBound) { continue }
                 if let link = link(at: position, brackets) { continueAt[link.close] = link.end }
                 drop(&position)
             case "]":
@@ -181,6 +212,19 @@ struct Markup {
     private mutating func drop(_ position: inout Int) {
         hasDropped = true
         position += 1
+    }
+
+    /// "[pause:1s]"
+    private mutating func addPause(at position: inout Int, before end: Int) -> Bool {
+        guard let mark = PauseMark.mark(input, at: position, before: end) else { return false }
+        addPause(mark.length)
+        position = mark.end
+        return true
+    }
+
+    mutating func addPause(_ length: Duration) {
+        hasDropped = true
+        pauses.append((output.scalars.count, length))
     }
 
     mutating func kept(_ position: Int) -> Int {

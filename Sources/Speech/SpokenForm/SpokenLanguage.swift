@@ -17,6 +17,15 @@ protocol SpokenLanguage: Sendable {
 
     func fraction(_ numerator: UInt64, _ denominator: UInt64) -> String
 
+    /// "half a kilometer"
+    func part(_ numerator: UInt64, _ denominator: UInt64, of unit: Noun) -> String
+
+    /// A whole number with a fraction: "two and a half".
+    func mixed(_ whole: UInt64, _ numerator: UInt64, _ denominator: UInt64) -> String
+
+    /// "two and a half kilometers"
+    func mixed(_ whole: UInt64, _ numerator: UInt64, _ denominator: UInt64, _ unit: Noun) -> String
+
     func percent(_ number: String, isPermille: Bool) -> String
 
     /// A date, in the form that the words around it ask for.
@@ -93,6 +102,10 @@ struct Replacement: Sendable {
 
 extension SpokenLanguage {
     func year(_ value: UInt64) -> String { cardinal(value, nil) }
+
+    func mixed(_ whole: UInt64, _ numerator: UInt64, _ denominator: UInt64) -> String {
+        cardinal(whole, nil) + words.and + fraction(numerator, denominator)
+    }
 
     func date(_ date: WrittenDate, in context: Context) -> String { self.date(date, after: context.previous) }
 

@@ -56,7 +56,7 @@ extension Verbalizer {
     func time(at start: Int) -> Replacement? {
         let first = context(at: start)
         guard let (hour, colon) = first.integer(digits: 3), scalar(colon) == ":" || scalar(colon) == "h",
-            let (minute, endOfMinute) = first.at(colon + 1).integer(digits: 3)
+            let (minute, endOfMinute) = first.at(colon + 1).integer(digits: 7)
         else { return nil }
         let next = scalar(endOfMinute)
         let goesOn = (next == ":" || next == ".") && scalar(endOfMinute + 1).isDigit

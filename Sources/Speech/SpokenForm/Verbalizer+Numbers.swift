@@ -157,7 +157,8 @@ extension Verbalizer {
         if let (currency, end) = currency(next) {
             let per = pricePer(end)
             let amount = money(number, magnitude, currency, isWhole: first != nil, isPrice: per != nil)
-            return Replacement(spoken: with(joined(amount, per?.spoken ?? "")), end: per?.end ?? end, kind: .money)
+            return Replacement(
+                spoken: with(joined(amount, per?.spoken ?? "")), end: per?.end ?? endOfUnitDot(end), kind: .money)
         }
         if let magnitude {
             let amount = counted(number, magnitude)
@@ -175,13 +176,13 @@ extension Verbalizer {
         return Replacement(spoken: with(spoken(number, gender)), end: number.end)
     }
 
-    /// "5 x 3 = 15" multiplies, "2x8 m" measures.
+    /// "5 x 3 = 15" and "6×10²³" multiply, "2x8 m" measures.
     private func product(_ number: WrittenNumber, _ after: Context, _ with: (String) -> String) -> Replacement? {
         let sign = after.skippingSpace()
         guard "x×".unicodeScalars.contains(sign.scalar()), sign.at(sign.position + 1).skippingSpace().scalar().isDigit
         else { return nil }
         let next = written(at: sign.at(sign.position + 1).skippingSpace().position)
-        let isCalculation = context(at: next.end).skippingSpace().scalar() == "="
+        let isCalculation = context(at: next.end).skippingSpace().scalar() == "=" || scalar(next.end) == "^"
         let word = isCalculation ? words.signs["×"] ?? words.times : words.times
         return Replacement(spoken: with(joined(spoken(number), word)), end: sign.position + 1)
     }
@@ -226,16 +227,16 @@ extension Verbalizer {
     private func fraction(_ number: WrittenNumber, _ after: Context) -> Replacement? {
         guard number.fraction.isEmpty, let value = number.value else { return nil }
         if let (numerator, denominator) = Self.vulgarFraction(after.skippingSpace().scalar()) {
-            let spoken = mixed(value, numerator, denominator)
-            return Replacement(spoken: spoken, end: after.skippingSpace().position + 1)
+            return mixed(value, numerator, denominator, after.skippingSpace().position + 1)
         }
         if after.scalar() == " ", number.whole.count <= 3, let part = simpleFraction(after.skippingSpace()) {
-            return Replacement(spoken: mixed(value, part.numerator, part.denominator), end: part.end)
+            return mixed(value, part.numerator, part.denominator, part.end)
         }
         guard after.scalar() == "/" || after.scalar() == "⁄",
             let (second, end) = context(at: number.end + 1).integer(digits: 4), scalar(end) != "/"
         else { return nil }
         let isProper = value > 0 && value < second && second <= 100
+        if isProper, let part = partOfUnit(value, second, end) { return part }
         let isImproper = words.saysImproperFractions && value <= 100 && value != 24 && (2...10).contains(second)
         if isProper || isImproper, !goesOn(scalar(end)) || words.fractionEndings.contains(context(at: end).letters()) {
             let endOfOrdinal = end + context(at: end).letters().unicodeScalars.count
@@ -245,9 +246,24 @@ extension Verbalizer {
         return Replacement(spoken: language.cardinal(value, nil) + " " + plain((number.end + 1)..<end), end: end)
     }
 
-    private func mixed(_ whole: UInt64, _ numerator: UInt64, _ denominator: UInt64) -> String {
-        let fraction = language.fraction(numerator, denominator)
-        return whole == 0 ? fraction : language.cardinal(whole, nil) + words.and + fraction
+    /// "2½", with the unit that may follow.
+    private func mixed(_ whole: UInt64, _ numerator: UInt64, _ denominator: UInt64, _ end: Int) -> Replacement {
+        if whole == 0 {
+            return partOfUnit(numerator, denominator, end)
+                ?? Replacement(spoken: language.fraction(numerator, denominator), end: end)
+        }
+        guard let (unit, endOfUnit) = unitOrItsName(end) else {
+            return Replacement(spoken: language.mixed(whole, numerator, denominator), end: end)
+        }
+        let spoken = language.mixed(whole, numerator, denominator, unit)
+        return Replacement(spoken: spoken, end: endOfUnitDot(endOfUnit), kind: .unit)
+    }
+
+    /// "½ km": the fraction ends at `end`. nil: no unit follows.
+    func partOfUnit(_ numerator: UInt64, _ denominator: UInt64, _ end: Int) -> Replacement? {
+        guard let (unit, endOfUnit) = unitOrItsName(end) else { return nil }
+        let spoken = language.part(numerator, denominator, of: unit)
+        return Replacement(spoken: spoken, end: endOfUnitDot(endOfUnit), kind: .unit)
     }
 
     private func simpleFraction(_ start: Context) -> (numerator: UInt64, denominator: UInt64, end: Int)? {

@@ -28,8 +28,13 @@ extension Verbalizer {
             break
         case "/" where last.isWordPart && next.isWordPart && !last.isDigit, "\\" where last.isWordPart:
             separate(" ")
-        case "_":
+        case "." where last.isUpper && next.isDigit && !scalar(position - 2).isWordPart, "_":
+            // "H.264"
             separate(" ")
+        case "·" where last.isDigit && next.isDigit:
+            say(words.signs["×"] ?? words.times, until: position + 1)
+        case ":" where last.isSpace && next.isSpace && scalar(position - 2).isDigit && scalar(position + 2).isDigit:
+            sayDivision()
         case "/" where last.isSpace:
             separate(", ")
         case "@" where next.isWordPart:
@@ -65,6 +70,13 @@ extension Verbalizer {
         say(" ", until: position)
     }
 
+    /// "10 : 2 = 5" divides, "3 : 2" compares.
+    private mutating func sayDivision() {
+        let end = written(at: position + 2).end
+        let isCalculation = context(at: end).skippingSpace().scalar() == "="
+        say(isCalculation ? words.signs["÷"] ?? words.ratio : words.ratio, until: position + 1)
+    }
+
     private mutating func separate(_ text: String) {
         say(text, until: position + 1)
     }
@@ -86,7 +98,8 @@ extension Verbalizer {
 
     private mutating func sayVulgarFraction() -> Bool {
         guard let (numerator, denominator) = Self.vulgarFraction(scalars[position]) else { return false }
-        say(language.fraction(numerator, denominator), until: position + 1)
+        let part = partOfUnit(numerator, denominator, position + 1)
+        say(part?.spoken ?? language.fraction(numerator, denominator), until: part?.end ?? position + 1)
         return true
     }
 

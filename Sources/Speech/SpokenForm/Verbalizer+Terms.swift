@@ -18,7 +18,7 @@ extension Verbalizer {
         let isBeforeNumber = next.scalar().isDigit && (hasDot || hasComma || isTimeOrDate(next))
         let isBeforeMonth = next.position > end && words.months.contains { next.follows(String($0.prefix(3))) }
         guard isBeforeNumber || isBeforeMonth || (hasDot && !words.wordsLikeWeekdays.contains(word)) else { return nil }
-        let endsSentence = hasDot && !isBeforeNumber && (next.scalar() == "\n" || next.scalar().isUpper)
+        let endsSentence = hasDot && !hasComma && !isBeforeNumber && (next.scalar() == "\n" || next.scalar().isUpper)
         return Replacement(spoken: day, end: endsSentence ? end - 1 : end)
     }
 

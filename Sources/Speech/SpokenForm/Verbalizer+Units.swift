@@ -13,7 +13,8 @@ extension Verbalizer {
         let isAbbreviated = key != noun.one && key != noun.many && key != noun.few
         if isAbbreviated, end.scalar() == "." {
             let next = end.at(end.position + 1)
-            if !next.skippingSpace().scalar().isUpper || currency(next) != nil { end.position += 1 }
+            let mark = next.skippingSpace().scalar()
+            if mark != "\n" && !mark.isUpper || currency(next) != nil { end.position += 1 }
         }
         return (noun, end)
     }
@@ -43,6 +44,14 @@ extension Verbalizer {
         return nil
     }
 
+    /// A unit by its symbol or, as in "½ hour", its name.
+    func unitOrItsName(_ start: Int) -> (Noun, Int)? {
+        if let unit = unit(context(at: start)) { return unit }
+        let next = context(at: start).skippingSpace()
+        let name = next.letters()
+        return words.unitsByName[name].map { ($0, next.position + name.unicodeScalars.count) }
+    }
+
     /// A unit by its symbol. Of single letters only the small ones may stand for one after a word that numbers things
     /// ("room 4B"), and none goes on as a multiplication ("5 x 3").
     private func named(_ key: String, at start: Int, _ end: Int) -> Noun? {
@@ -70,11 +79,25 @@ extension Verbalizer {
 
     /// "kilometers per second" for units whose quotient has no name of its own.
     private func per(_ unit: Noun, _ end: Int) -> (Noun, Int) {
+        if scalar(end) == "/", scalar(end + 1).isDigit { return perNumber(unit, end) }
         let key = context(at: end + 1).letters()
         guard scalar(end) == "/", !key.isEmpty, let lower = words.units[key] else { return (unit, end) }
+        return (quotient(unit, by: lower), end + 1 + key.unicodeScalars.count)
+    }
+
+    /// "7 l/100 km"
+    private func perNumber(_ unit: Noun, _ end: Int) -> (Noun, Int) {
+        let number = written(at: end + 1)
+        guard number.value ?? 0 > 1, number.fraction.isEmpty,
+            let (lower, endOfUnit) = self.unit(context(at: number.end))
+        else { return (unit, end) }
+        let many = counted(number, lower)
+        return (quotient(unit, by: Noun(one: many, few: many, many: many, gender: lower.gender)), endOfUnit)
+    }
+
+    private func quotient(_ unit: Noun, by lower: Noun) -> Noun {
         let tail = words.unitSeparator + language.per(lower)
-        let quotient = Noun(one: unit.one + tail, few: unit.few + tail, many: unit.many + tail, gender: unit.gender)
-        return (quotient, end + 1 + key.unicodeScalars.count)
+        return Noun(one: unit.one + tail, few: unit.few + tail, many: unit.many + tail, gender: unit.gender)
     }
 
     /// "/kWh", "/month" after an amount of money.

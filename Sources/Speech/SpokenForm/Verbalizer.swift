@@ -110,8 +110,14 @@ struct Verbalizer {
         }
         if isShort {
             if sayMoneyBeforeNumber(key: word, after: end) { return }
-            if let replacement = weekday(word, around) ?? abbreviation(word, around)
-                ?? language.word(word, in: around) ?? roman(word, around) ?? version(word, around)
+            if let long = abbreviation(word, around), weekday(word, around) == nil {
+                say(long.spoken, until: long.end)
+                // "chap. IV"
+                previous = long.spoken.split(separator: " ").last.map(String.init) ?? previous
+                return
+            }
+            if let replacement = weekday(word, around) ?? language.word(word, in: around) ?? roman(word, around)
+                ?? version(word, around)
                 ?? formula(word, around)
             {
                 say(replacement.spoken, until: replacement.end)

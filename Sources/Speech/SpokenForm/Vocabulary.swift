@@ -100,8 +100,13 @@ struct Vocabulary: Sendable {
     /// Signs that mean something before a number only: "~5".
     var signsBeforeNumber: [Unicode.Scalar: String] = [:]
     var units: [String: Noun] = [:] {
-        didSet { foldedUnits = Self.folded(units) }
+        didSet {
+            foldedUnits = Self.folded(units)
+            unitsByName = Self.named(units)
+        }
     }
+    /// Units by their own names in all forms.
+    private(set) var unitsByName: [String: Noun] = [:]
     /// Units of two letters and more by their small letters, where these mean one unit only: "12 KG".
     private(set) var foldedUnits: [String: Noun] = [:]
     var currencies: [String: Currency] = [:]
@@ -123,6 +128,12 @@ struct Vocabulary: Sendable {
             if folded.updateValue(noun, forKey: key.lowercased()) != nil { ambiguous.insert(key.lowercased()) }
         }
         return folded.filter { !ambiguous.contains($0.key) }
+    }
+
+    private static func named(_ units: [String: Noun]) -> [String: Noun] {
+        var named: [String: Noun] = [:]
+        for noun in units.values { for name in [noun.one, noun.few, noun.many] { named[name] = noun } }
+        return named
     }
 
     /// `km = kilometer, kilometers`, `км = километр, километра, километров`; a last field f or n is the gender.

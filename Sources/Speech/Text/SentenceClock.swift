@@ -89,15 +89,18 @@ package struct SentenceClock: Sendable {
         return tell(begun.count)
     }
 
-    /// How many sentences a number of characters is the end of.
+    /// How many sentences a number of characters is the end of, or with marks in front of the next one.
     private func sentencesEnding(at characters: Int) -> Int? {
         var end = told
         for (index, sentence) in sentences.enumerated() where end < characters {
             end += sentence.count
-            if end == characters { return index + 1 }
+            if (end...end + Self.marks).contains(characters) { return index + 1 }
         }
         return nil
     }
+
+    /// Marks that a writer may set before a sentence, such as those of bold type.
+    private static let marks = 3
 
     /// The first sentence, when its group goes on and its usual time is well over.
     private mutating func tellIfLate() -> SpokenSentence? {

@@ -146,10 +146,11 @@ struct OpenAISpeechRequest: Sendable {
     /// Language, seed and whether figures become words are not in OpenAI's interface.
     var speech: SpeakRequest
     var format: AudioFormat
-    var speed: Double
+    /// nil for sound.
+    var captions: CaptionFormat?
     var streaming: Streaming
 
-    init(_ request: Request, _ service: SpeechService) async throws(OpenAIError) {
+    init(_ request: Request, _ service: SpeechService, asCaptions: Bool = false) async throws(OpenAIError) {
         let fields = try await Self.fields(of: request, limit: Self.bodyLimit(service))
         do throws(SpeakError) {
             guard let input = try fields.string("input", limit: .max) else {
@@ -162,11 +163,14 @@ struct OpenAISpeechRequest: Sendable {
             let instructions = try fields.string("instructions", limit: 4096)
             speech.instruction = service.information?.takesInstructions == false ? nil : instructions
             speech.language = try fields.string("language", limit: 40) ?? speech.language
+            speech.format = try fields.choice("text_format")
             speech.options.seed = try fields.integer("seed", 0...Int.max).map { UInt64($0) }
             speech.normalizes = try fields.flag("normalize") ?? true
-            speed = try fields.number("speed", TimeStretch.speeds) ?? 1
+            speech.speed = try fields.number("speed", TimeStretch.speeds)
+            speech.tellsSentences = asCaptions
             streaming = try fields.choice("stream_format") ?? .audio
-            format = try Self.format(try fields.string("response_format", limit: 40))
+            captions = try asCaptions ? fields.choice("response_format") ?? .srt : nil
+            format = try asCaptions ? .pcm : Self.format(fields.string("response_format", limit: 40))
             let model = try fields.string("model", limit: 200) ?? ""
             guard model.isEmpty || service.information == nil || Self.isModel(model, service) else {
                 throw SpeakError(.voiceNotFound, model, field: "model")

@@ -26,7 +26,9 @@ struct OpenAISpeech: Sendable {
             return try silence()
         }
         // Checks format and speed before anything is sent.
-        do throws(AudioError) { _ = try SpeechEncoder(request, sampleRate: stream.sampleRate) } catch {
+        do throws(AudioError) {
+            _ = try SpeechEncoder(request.format, speed: stream.speed, sampleRate: stream.sampleRate)
+        } catch {
             stream.cancel()
             throw OpenAIError(error)
         }
@@ -35,7 +37,7 @@ struct OpenAISpeech: Sendable {
         switch first {
         case .failed(let error): throw OpenAIError(error)
         case .ended(.cancelled, _): throw OpenAIError(.shuttingDown)
-        case .frame, .starved, .ended, nil: break
+        case .frame, .sentence, .starved, .ended, nil: break
         }
         return Response(
             headers: headers(stream.sampleRate),
@@ -53,7 +55,7 @@ struct OpenAISpeech: Sendable {
         let rate = service.information?.sampleRate ?? 24_000
         var sound: ByteBuffer
         do throws(AudioError) {
-            var encoder = try SpeechEncoder(request, sampleRate: rate)
+            var encoder = try SpeechEncoder(request.format, speed: 1, sampleRate: rate)
             sound = try encoder.encode([Float](repeating: 0, count: Int(Double(rate) * Self.silence)))
             sound.writeImmutableBuffer(try encoder.finish())
         } catch {
@@ -77,7 +79,7 @@ struct OpenAISpeech: Sendable {
     }
 
     private func send(_ first: SpokenEvent?, _ stream: SpeechStream, to writer: ResponseWriter) async throws {
-        var encoder = try SpeechEncoder(request, sampleRate: stream.sampleRate)
+        var encoder = try SpeechEncoder(request.format, speed: stream.speed, sampleRate: stream.sampleRate)
         var events = stream.makeAsyncIterator()
         var frames = 0
         var event = first
@@ -86,7 +88,7 @@ struct OpenAISpeech: Sendable {
             case .frame(let samples, characters: _):
                 frames += 1
                 try await send(try encoder.encode(samples), to: writer)
-            case .starved: break
+            case .sentence, .starved: break
             // The connection ends before the body does, which tells the client that it has not got all of it.
             case .failed(let error): throw error
             case .ended(.cancelled, _): throw SpeakError.shuttingDown
@@ -138,10 +140,10 @@ private struct SpeechEncoder: ~Copyable {
     private var stretch: TimeStretch
     private var encoder: AudioEncoder
 
-    init(_ request: OpenAISpeechRequest, sampleRate: Int) throws(AudioError) {
-        let stretch = try TimeStretch(speed: request.speed, sampleRate: sampleRate)
-        let encoder = try AudioEncoder(request.format, sampleRate: sampleRate)
-        format = request.format
+    init(_ format: AudioFormat, speed: Double, sampleRate: Int) throws(AudioError) {
+        let stretch = try TimeStretch(speed: speed, sampleRate: sampleRate)
+        let encoder = try AudioEncoder(format, sampleRate: sampleRate)
+        self.format = format
         self.stretch = stretch
         self.encoder = encoder
     }

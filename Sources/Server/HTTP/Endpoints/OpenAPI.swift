@@ -109,6 +109,21 @@ let openAPIDocument = #"""
             }
           }
         },
+        "/api/v1/words": {
+          "post": {
+            "summary": "What will be said of a text",
+            "operationId": "words",
+            "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/WordsRequest"}}}},
+            "responses": {
+              "200": {"description": "The words and pauses", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Words"}}}},
+              "400": {"$ref": "#/components/responses/Error"},
+              "401": {"$ref": "#/components/responses/Error"},
+              "404": {"$ref": "#/components/responses/Error"},
+              "413": {"$ref": "#/components/responses/Error"},
+              "429": {"$ref": "#/components/responses/Error"}
+            }
+          }
+        },
         "/v1/audio/speech": {
           "post": {
             "summary": "OpenAI's speech interface",
@@ -120,6 +135,25 @@ let openAPIDocument = #"""
                 "content": {
                   "audio/*": {"schema": {"type": "string", "contentEncoding": "binary"}},
                   "text/event-stream": {"schema": {"type": "string"}}
+                }
+              },
+              "4XX": {"$ref": "#/components/responses/OpenAIError"},
+              "5XX": {"$ref": "#/components/responses/OpenAIError"}
+            }
+          }
+        },
+        "/v1/audio/captions": {
+          "post": {
+            "summary": "When each sentence of a text is said, as subtitles; response_format is srt, vtt or json",
+            "operationId": "createCaptions",
+            "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/SpeechRequest"}}}},
+            "responses": {
+              "200": {
+                "description": "Subtitles, or the sentences with estimates for their words",
+                "content": {
+                  "application/x-subrip": {"schema": {"type": "string"}},
+                  "text/vtt": {"schema": {"type": "string"}},
+                  "application/json": {"schema": {"type": "object"}}
                 }
               },
               "4XX": {"$ref": "#/components/responses/OpenAIError"},
@@ -191,6 +225,37 @@ let openAPIDocument = #"""
           "OpenAIError": {"description": "What went wrong", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OpenAIError"}}}}
         },
         "schemas": {
+          "WordsRequest": {
+            "type": "object",
+            "required": ["text"],
+            "properties": {
+              "text": {"type": "string"}, "language": {"type": "string"}, "voice": {"type": "string"},
+              "textFormat": {"enum": ["plain", "ssml"], "description": "ssml without it when the text begins with <speak"},
+              "normalize": {"type": "boolean", "default": true}
+            }
+          },
+          "Words": {
+            "type": "object",
+            "required": ["text", "language", "textFormat", "steps"],
+            "properties": {
+              "text": {"type": "string"},
+              "language": {"type": "string"},
+              "textFormat": {"enum": ["plain", "ssml"]},
+              "steps": {
+                "type": "array",
+                "items": {"oneOf": [{"$ref": "#/components/schemas/Passage"}, {"$ref": "#/components/schemas/Pause"}]}
+              }
+            }
+          },
+          "Pause": {"type": "object", "required": ["pauseMs"], "properties": {"pauseMs": {"type": "integer"}}},
+          "Passage": {
+            "type": "object",
+            "required": ["text", "start", "end"],
+            "properties": {
+              "text": {"type": "string"}, "language": {"type": "string"}, "rate": {"type": "number"},
+              "start": {"type": "integer"}, "end": {"type": "integer"}
+            }
+          },
           "SpeechRequest": {
             "type": "object",
             "required": ["input", "voice"],
@@ -204,7 +269,11 @@ let openAPIDocument = #"""
                 "description": "flac is sent when it is whole; aac is refused unless the server has Debian's libvo-aacenc0."
               },
               "speed": {"type": "number", "minimum": 0.25, "maximum": 4, "default": 1},
-              "stream_format": {"enum": ["audio", "sse"], "default": "audio"}
+              "stream_format": {"enum": ["audio", "sse"], "default": "audio"},
+              "language": {"type": "string"},
+              "text_format": {"enum": ["plain", "ssml"]},
+              "normalize": {"type": "boolean", "default": true},
+              "seed": {"type": "integer"}
             }
           },
           "Model": {
@@ -290,7 +359,9 @@ let openAPIDocument = #"""
               "synthetic": {"type": "boolean"},
               "consent": {"type": "string"},
               "source": {"type": "string"},
-              "license": {"type": "string"}
+              "license": {"type": "string"},
+              "gain": {"type": "number", "description": "dB by which it is louder than the others"},
+              "speed": {"type": "number", "description": "for those who name no speed"}
             }
           },
           "VoiceList": {

@@ -47,6 +47,7 @@ private struct VoiceList: Encodable {
         var isBuiltIn: Bool
         var synthetic: Bool?
         var consent, source, license: String?
+        var gain, speed: Double?
 
         init(_ voice: StoredVoice, defaultVoice: String) {
             let metadata = voice.metadata
@@ -61,6 +62,8 @@ private struct VoiceList: Encodable {
             consent = metadata.consent
             source = metadata.source
             license = metadata.license
+            gain = metadata.gain
+            speed = metadata.speed
         }
 
         init(speaker: String, defaultVoice: String) {
