@@ -23,16 +23,16 @@ import Testing
         return output
     }
 
-    @Test func silenceInFrontOfSpeechIsCutToTwentyMilliseconds() {
-        #expect(Self.trim([Self.silence(340) + Self.tone(400)]) == Self.silence(20) + Self.tone(400))
+    @Test func silenceInFrontOfSpeechIsCutToTenMilliseconds() {
+        #expect(Self.trim([Self.silence(340) + Self.tone(400)]) == Self.silence(10) + Self.tone(400))
         #expect(Self.trim([Self.silence(10) + Self.tone(400)]) == Self.silence(10) + Self.tone(400))
         #expect(Self.trim([Self.tone(400)]) == Self.tone(400))
     }
 
     /// A breath or a soft consonant is 30 dB softer than the vowel behind it.
     @Test func aSoftBeginningIsKept() {
-        let soft = Self.tone(80, 0.0015) + Self.tone(80, 0.005) + Self.tone(200)
-        #expect(Self.trim([Self.silence(300) + soft]) == Self.silence(20) + soft)
+        let soft = Self.tone(80, 0.002) + Self.tone(80, 0.005) + Self.tone(200)
+        #expect(Self.trim([Self.silence(300) + soft]) == Self.silence(10) + soft)
     }
 
     @Test func whatStandsBetweenWordsIsUntouched() {
@@ -56,11 +56,11 @@ import Testing
             let whole = Self.trim([group, group])
             // Two groups, less two beginnings, four sounds, two pauses inside and the end.
             let milliseconds = whole.count * 1000 / Self.rate
-            return milliseconds - 20 - 4 * 200 - 2 * inside - (min(max(inside, 100), 300))
+            return milliseconds - 10 - 4 * 200 - 2 * inside - (min(max(inside, 100), 300))
         }
-        #expect(pause(inside: 50) == 100 + 20)
-        #expect(pause(inside: 200) == 200 + 20)
-        #expect(pause(inside: 490) == 300 + 20)
+        #expect(pause(inside: 50) == 100 + 10)
+        #expect(pause(inside: 200) == 200 + 10)
+        #expect(pause(inside: 490) == 300 + 10)
     }
 
     @Test func nothingIsHeardOfAnUtteranceThatIsAllSilence() {
