@@ -42,16 +42,21 @@ private struct GracefulStop: Service {
     func run() async throws {
         try await gracefulShutdown()
         let synthesizer = service.model.stop()
-        for session in service.sessions.all { await session.shutDown() }
+        tellAll { await $0.shutDown() }
         let end = ContinuousClock.now + grace
         while ContinuousClock.now < end, service.sessions.count > 0 || isSpeaking(synthesizer) {
             try await Task.sleep(for: .milliseconds(20))
         }
-        for session in service.sessions.all { await session.cut() }
+        tellAll { await $0.cut() }
         await synthesizer?.cancelAll()
         // Goodbyes are on their way: let them arrive.
         let last = ContinuousClock.now + .seconds(1)
         while ContinuousClock.now < last, service.sessions.count > 0 { try await Task.sleep(for: .milliseconds(10)) }
+    }
+
+    /// Nobody waits for a client that takes no bytes: what is written to it may never be.
+    private func tellAll(_ message: @escaping @Sendable (any ServedSession) async -> Void) {
+        for session in service.sessions.all { Task { await message(session) } }
     }
 
     private func isSpeaking(_ synthesizer: (any Synthesizer)?) -> Bool {

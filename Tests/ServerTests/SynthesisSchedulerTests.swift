@@ -437,7 +437,7 @@ import Testing
         }
         mayEnd.signal()
         #expect(frames == 2 * SchedulerLimits.backlog)
-        #expect(try await voice == PreparedVoice(engine: "tone", bytes: Array("0.5 1920\n".utf8)))
+        #expect(try await voice == PreparedVoice(engine: "tone", bytes: Array("0.5 1920\n".utf8), loudness: -19))
     }
 
     @Test func cancelAllEndsEverything() async throws {
