@@ -36,6 +36,7 @@ def wait(browser, condition, seconds=30):
 
 
 def open_page(browser, server):
+    complaints(browser)  # of the test before
     browser.get(server.url("/"))
     wait(browser, lambda: browser.find_elements(By.CSS_SELECTOR, "#voice option"))
 

@@ -57,10 +57,12 @@ UNDERSTOOD = {
     r"makima-bench": "takes minutes and the whole machine",
     r"makima discover": "waits for the network",
     r"makima say .*--remote": "needs a second computer",
+    r"Tests/Appliance/home-assistant\.sh": "installs Home Assistant in a Debian 13 root, which takes an hour",
 }
 
 # What the examples call files of the reader's own.
-STANDS_FOR = {"FOLDER": "Models/makima-mini", "me.wav": "Voices/makima/reference.wav"}
+STANDS_FOR = {
+    "FOLDER": "Models/makima-mini", "me.wav": "Voices/makima/reference.wav", "book.txt": "Tests/Documentation/book.txt"}
 # Files that scripts find beside them.
 FILES = {"ada.wav": "Voices/denji/reference.wav"}
 
