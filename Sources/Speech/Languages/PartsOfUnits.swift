@@ -12,6 +12,26 @@ extension SpokenLanguage {
     }
 }
 
+extension SpokenLanguage {
+    /// A half as an adjective and other parts "of" the unit: "medio kilómetro", "três quartos de litro".
+    fileprivate func part(
+        _ numerator: UInt64, _ denominator: UInt64, of unit: Noun, half: String, feminineHalf: String,
+        of particle: String
+    ) -> String {
+        guard numerator == 1, denominator == 2 else { return fraction(numerator, denominator) + particle + unit.one }
+        return (unit.gender == .feminine ? feminineHalf : half) + unit.one
+    }
+
+    /// The unit between the whole and its part, which a half follows in the unit's gender: "dos horas y media".
+    fileprivate func mixed(
+        _ whole: UInt64, _ numerator: UInt64, _ denominator: UInt64, _ unit: Noun, and: String, feminineHalf: String
+    ) -> String {
+        let isHalf = numerator == 1 && denominator == 2
+        let rest = isHalf && unit.gender == .feminine ? feminineHalf : fraction(numerator, denominator)
+        return cardinal(whole, unit.gender) + " " + noun(unit, after: whole, isDecimal: false) + and + rest
+    }
+}
+
 extension English {
     /// "half a kilometer", "three quarters of an hour"
     func part(_ numerator: UInt64, _ denominator: UInt64, of unit: Noun) -> String {
@@ -63,15 +83,12 @@ extension French {
 extension Spanish {
     /// "medio kilómetro", "media hora", "tres cuartos de litro"
     func part(_ numerator: UInt64, _ denominator: UInt64, of unit: Noun) -> String {
-        guard numerator == 1, denominator == 2 else { return fraction(numerator, denominator) + " de " + unit.one }
-        return (unit.gender == .feminine ? "media " : "medio ") + unit.one
+        part(numerator, denominator, of: unit, half: "medio ", feminineHalf: "media ", of: " de ")
     }
 
     /// "dos horas y media", "un litro y tres cuartos"
     func mixed(_ whole: UInt64, _ numerator: UInt64, _ denominator: UInt64, _ unit: Noun) -> String {
-        let isHalf = numerator == 1 && denominator == 2
-        let rest = isHalf && unit.gender == .feminine ? "media" : fraction(numerator, denominator)
-        return cardinal(whole, unit.gender) + " " + noun(unit, after: whole, isDecimal: false) + " y " + rest
+        mixed(whole, numerator, denominator, unit, and: " y ", feminineHalf: "media")
     }
 }
 
@@ -79,32 +96,26 @@ extension Italian {
     /// "mezzo chilometro", "mezz'ora", "tre quarti di litro"
     func part(_ numerator: UInt64, _ denominator: UInt64, of unit: Noun) -> String {
         let isVowel = "aeiou".contains(unit.one.first ?? " ")
-        guard numerator == 1, denominator == 2 else {
-            return fraction(numerator, denominator) + (isVowel ? " d'" : " di ") + unit.one
-        }
-        return (isVowel ? "mezz'" : unit.gender == .feminine ? "mezza " : "mezzo ") + unit.one
+        return part(
+            numerator, denominator, of: unit, half: isVowel ? "mezz'" : "mezzo ",
+            feminineHalf: isVowel ? "mezz'" : "mezza ", of: isVowel ? " d'" : " di ")
     }
 
     /// "due ore e mezza", "un litro e tre quarti"
     func mixed(_ whole: UInt64, _ numerator: UInt64, _ denominator: UInt64, _ unit: Noun) -> String {
-        let isHalf = numerator == 1 && denominator == 2
-        let rest = isHalf && unit.gender == .feminine ? "mezza" : fraction(numerator, denominator)
-        return cardinal(whole, unit.gender) + " " + noun(unit, after: whole, isDecimal: false) + " e " + rest
+        mixed(whole, numerator, denominator, unit, and: " e ", feminineHalf: "mezza")
     }
 }
 
 extension Portuguese {
     /// "meio quilômetro", "meia hora", "três quartos de litro"
     func part(_ numerator: UInt64, _ denominator: UInt64, of unit: Noun) -> String {
-        guard numerator == 1, denominator == 2 else { return fraction(numerator, denominator) + " de " + unit.one }
-        return (unit.gender == .feminine ? "meia " : "meio ") + unit.one
+        part(numerator, denominator, of: unit, half: "meio ", feminineHalf: "meia ", of: " de ")
     }
 
     /// "duas horas e meia", "um litro e três quartos"
     func mixed(_ whole: UInt64, _ numerator: UInt64, _ denominator: UInt64, _ unit: Noun) -> String {
-        let isHalf = numerator == 1 && denominator == 2
-        let rest = isHalf && unit.gender == .feminine ? "meia" : fraction(numerator, denominator)
-        return cardinal(whole, unit.gender) + " " + noun(unit, after: whole, isDecimal: false) + " e " + rest
+        mixed(whole, numerator, denominator, unit, and: " e ", feminineHalf: "meia")
     }
 }
 
