@@ -4,6 +4,8 @@
 // Such halves pass through the reader of JSON as three noncharacters each (U+FDD0 to U+FDEF, which Unicode keeps for uses like
 // this one), until they meet their other half or become U+FFFD, the sign of a character that was lost.
 
+import Speech
+
 package enum SurrogateHalves {
     private static let base: UInt32 = 0xFDD0
     private static let lost: Unicode.Scalar = "\u{FFFD}"
@@ -102,13 +104,5 @@ package enum SurrogateHalves {
         let marks = scalars.prefix(3).map { $0.value &- base }
         guard marks.count == 3, marks[0] < 2, marks[1] < 32, marks[2] < 32 else { return nil }
         return 0xD800 | marks[0] << 10 | marks[1] << 5 | marks[2]
-    }
-}
-
-extension String {
-    fileprivate init(scalars: [Unicode.Scalar]) {
-        var view = String.UnicodeScalarView()
-        view.append(contentsOf: scalars)
-        self = String(view)
     }
 }

@@ -260,7 +260,7 @@ struct TracedText: Sendable, Equatable {
 
 extension String {
     /// The scalars as text. A scalar view that is appended to takes a slice for foreign text, at five times the cost.
-    init(scalars: some Sequence<Unicode.Scalar>) {
+    package init(scalars: some Sequence<Unicode.Scalar>) {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(scalars.underestimatedCount)
         for scalar in scalars {
