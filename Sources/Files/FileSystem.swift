@@ -32,6 +32,22 @@ package enum FileSystem {
         return folders
     }
 
+    /// Hands over the bytes of a file in order, a piece at a time, so that its length takes no memory.
+    package static func read(
+        _ path: String, pieceSize: Int = 1 << 20, _ take: (ArraySlice<UInt8>) -> Void
+    ) throws(FileError) {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(path: path, code: errno) }
+        defer { close(descriptor) }
+        var piece = [UInt8](repeating: 0, count: pieceSize)
+        while true {
+            let count = unsafe Glibc.read(descriptor, &piece, pieceSize)
+            guard count >= 0 else { throw FileError(path: path, code: errno) }
+            if count == 0 { return }
+            take(piece[..<count])
+        }
+    }
+
     /// Bytes an ordinary user can still write where `path` lies, or will lie; nil when the system does not say.
     package static func freeSpace(at path: String) -> Int? {
         var existing = path

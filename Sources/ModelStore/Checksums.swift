@@ -3,7 +3,6 @@
 import Crypto
 import Files
 import FoundationEssentials
-import Glibc
 
 package enum Checksums {
     static let fileName = "SHA256SUMS"
@@ -51,15 +50,10 @@ package enum Checksums {
 
     /// Feeds a file to a hash, a megabyte at a time.
     static func feed<Hash: HashFunction>(_ path: String, to hash: inout Hash) throws(ModelStoreError) {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw .unreadable(path: path, reason: systemMessage(errno)) }
-        defer { close(descriptor) }
-        var chunk = [UInt8](repeating: 0, count: 1 << 20)
-        while true {
-            let count = unsafe chunk.withUnsafeMutableBytes { unsafe read(descriptor, $0.baseAddress, $0.count) }
-            guard count >= 0 else { throw .unreadable(path: path, reason: systemMessage(errno)) }
-            if count == 0 { return }
-            hash.update(data: chunk[..<count])
+        do throws(FileError) {
+            try FileSystem.read(path) { hash.update(data: $0) }
+        } catch {
+            throw .unreadable(path: path, reason: error.reason)
         }
     }
 }

@@ -22,6 +22,18 @@ private func failure(_ body: () throws(FileError) -> Void) -> FileError? {
 }
 
 @Suite struct FileSystemTests {
+    @Test func aFileIsReadInPieces() throws {
+        let folder = try TemporaryFolder()
+        try folder.write("0123456789", to: "a")
+        var pieces: [String] = []
+        try FileSystem.read(folder.path + "/a", pieceSize: 4) { pieces.append(String(decoding: $0, as: UTF8.self)) }
+        #expect(pieces == ["0123", "4567", "89"])
+        let missing = failure { () throws(FileError) in try FileSystem.read(folder.path + "/b") { _ in } }
+        #expect(missing == FileError(path: folder.path + "/b", code: ENOENT))
+        let notAFile = failure { () throws(FileError) in try FileSystem.read(folder.path) { _ in } }
+        #expect(notAFile == FileError(path: folder.path, code: EISDIR))
+    }
+
     @Test func writingMakesTheFoldersAndReplacesWhatWasThere() throws {
         let folder = try TemporaryFolder()
         try folder.write("first and longer", to: "a/b/c")

@@ -4,7 +4,6 @@ import Audio
 import Crypto
 import Files
 import FoundationEssentials
-import Glibc
 package import Speech
 
 package actor VoiceLibrary {
@@ -177,17 +176,9 @@ private struct ClipDigests {
 
     /// In pieces: nothing bounds the length of a file that somebody put into a folder.
     private static func read(_ path: String) -> SHA256.Digest? {
-        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { return nil }
-        defer { close(descriptor) }
         var hash = SHA256()
-        var piece = [UInt8](repeating: 0, count: 1 << 16)
-        while true {
-            let got = unsafe Glibc.read(descriptor, &piece, piece.count)
-            guard got >= 0 else { return nil }
-            if got == 0 { return hash.finalize() }
-            hash.update(data: piece[..<got])
-        }
+        do { try FileSystem.read(path) { hash.update(data: $0) } } catch { return nil }
+        return hash.finalize()
     }
 }
 
@@ -234,8 +225,8 @@ extension VoiceLibrary {
             loudness: words.count > 1 ? Double(words[1]) : nil)
     }
 
-    /// The engine's name and the voice's loudness in a line, then the engine's bytes. It only saves time at the next start, so a full or read-only disk is no
-    /// failure.
+    /// The engine's name and the voice's loudness in a line, then the engine's bytes. It only saves time at the next start, so
+    /// a full or read-only disk is no failure.
     private func save(_ voice: PreparedVoice, _ key: Key) {
         guard let path = path(key) else { return }
         let line = voice.engine + (voice.loudness.map { " \($0)" } ?? "")
