@@ -117,10 +117,11 @@ extension SpeechService {
             if settings.logsText {
                 logger.info("text", metadata: ["client": "\(request.client)", "text": "\(request.text)"])
             }
-            let (speech, text) = try await speech(request, synthesizer)
+            let manner = manner(request)
+            let (speech, text) = try await speech(request, manner, synthesizer)
             var stream = try await synthesizer.speak(
                 speech, of: text, priority: request.priority, client: request.client)
-            stream.speed = request.speed ?? manner(request)?.speed ?? settings.speed
+            stream.speed = request.speed ?? manner?.speed ?? settings.speed
             return stream
         } catch {
             metrics.refused(error.code)
@@ -158,27 +159,29 @@ extension SpeechService {
     /// Unicode scalars that a text may have.
     package var textLimit: Int { settings.textLimit }
 
+    /// Bytes of JSON about a text: room for the longest one with every character written as two escapes.
+    var jsonLimit: Int { textLimit * 12 + 20_000 }
+
     private func voiceName(_ request: SpeakRequest) -> String {
         if let name = request.voice, !name.isEmpty { name } else { defaultVoice }
     }
 
     /// The request in the engine's terms, and what its words come from.
     private func speech(
-        _ request: SpeakRequest, _ synthesizer: any Synthesizer
+        _ request: SpeakRequest, _ manner: VoiceMetadata?, _ synthesizer: any Synthesizer
     ) async throws(SpeakError) -> (SpeechRequest, TextInlet) {
         let count = request.text.unicodeScalars.count
         guard count <= textLimit else {
             throw SpeakError(SynthesisError.textTooLong(characters: count, limit: textLimit))
         }
         guard request.isOpen || request.text.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
-        let name = voiceName(request)
-        let language = try language(requested: request.language, voice: name)
-        let voice = try await voices.voice(name, for: synthesizer)
+        let language = try language(requested: request.language, of: manner)
+        let voice = try await voices.voice(voiceName(request), for: synthesizer)
         let (text, inlet, own) = try words(request, language)
         var speech = SpeechRequest(
             text: text, voice: voice, language: own ?? language, instruction: request.instruction,
             isOpen: request.isOpen, options: request.options)
-        speech.gain = await gain(request, voice, synthesizer)
+        speech.gain = await gain(manner, voice, synthesizer)
         return (speech, inlet)
     }
 
@@ -188,8 +191,8 @@ extension SpeechService {
     }
 
     /// Decibels between what the model makes of the voice and what is asked for.
-    private func gain(_ request: SpeakRequest, _ voice: SpeechVoice, _ synthesizer: any Synthesizer) async -> Double {
-        let own = manner(request)?.gain ?? 0
+    private func gain(_ manner: VoiceMetadata?, _ voice: SpeechVoice, _ synthesizer: any Synthesizer) async -> Double {
+        let own = manner?.gain ?? 0
         guard let target = settings.loudness, let level = await voices.loudness(of: voice, for: synthesizer) else {
             return own
         }

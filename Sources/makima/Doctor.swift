@@ -33,8 +33,7 @@ struct Doctor: ParsableCommand {
     }
 
     func run() throws {
-        let settings = try ServerConfiguration(
-            file: SettingsFile.read(nil), environment: ProcessInfo.processInfo.environment, flags: [])
+        let settings = try SettingsFile.configuration()
         let speed = try SpeedMeasurement(threads: threads ?? DoctorChecks.usableProcessors)
         let findings =
             [DoctorChecks.processor(), DoctorChecks.clockRate(), DoctorChecks.memory()].compactMap { $0 }

@@ -26,10 +26,8 @@ enum ModelLocations {
         try store(environment: environment).resolve(name ?? environment["TTS_MODEL_ID"] ?? builtInModel)
     }
 
-    /// By the XDG base directory specification.
     private static func own(_ environment: [String: String]) -> String {
-        let data = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        return (data ?? (environment["HOME"] ?? "") + "/.local/share") + "/makima/models"
+        BaseDirectory.data.path(environment) + "/makima/models"
     }
 
     private static var builtIn: [String] {

@@ -12,17 +12,13 @@ enum PronunciationLocations {
         environment: [String: String] = ProcessInfo.processInfo.environment
     ) {
         guard configuration.pronunciationFiles.isEmpty else { return }
-        // By the XDG base directory specification.
-        let folder = environment["XDG_CONFIG_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        let home = environment["HOME"].flatMap { $0.isEmpty ? nil : $0 + "/.config" }
-        configuration.pronunciationFiles =
-            [system] + [folder ?? home].compactMap { $0.map { $0 + "/makima/pronunciations.tsv" } }
+        let own = BaseDirectory.config.known(environment).map { $0 + "/makima/pronunciations.tsv" }
+        configuration.pronunciationFiles = [system] + [own].compactMap(\.self)
     }
 
     /// The lists that `serve` would use, by the same settings; what is wrong in them is printed.
     static func files() throws -> PronunciationFiles {
-        var configuration = try ServerConfiguration(
-            file: SettingsFile.read(nil), environment: ProcessInfo.processInfo.environment, flags: [])
+        var configuration = try SettingsFile.configuration()
         complete(&configuration)
         return PronunciationFiles(configuration.pronunciationFiles) { printError("\($0)") }
     }

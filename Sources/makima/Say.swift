@@ -98,13 +98,11 @@ struct Say: AsyncParsableCommand {
     /// shows.
     func chosenLanguage(of model: ModelInformation) throws -> String {
         if let named = voice.language { return Language.named(named)?.name ?? named }
-        let settings = try VoiceLocations.configuration()
+        let settings = try SettingsFile.configuration()
         let store = try VoiceLocations.store()
         let stored = voice.reference == nil ? try? store.find(named: voice.voice ?? store.defaultVoice) : nil
-        for name in [stored?.metadata.language ?? "auto", settings.defaultLanguage] {
-            if let known = Language.named(name)?.name, model.languages.contains(known) { return known }
-        }
-        return model.defaultLanguage
+        return Language.first(of: [stored?.metadata.language, settings.defaultLanguage], among: model.languages)
+            ?? model.defaultLanguage
     }
 
     /// - Parameter identity: tells the model's voices from another's.
@@ -185,7 +183,7 @@ struct VoiceManner {
     var speed: Double
 
     init(_ options: VoiceOptions, _ voice: SpeechVoice, _ engine: some SpeechEngine, identity: String) throws {
-        let settings = try VoiceLocations.configuration()
+        let settings = try SettingsFile.configuration()
         let metadata = options.reference == nil && engine.information.clones ? try options.stored().metadata : nil
         speed = metadata?.speed ?? settings.speed
         let own = metadata?.gain ?? 0

@@ -61,8 +61,7 @@ struct Serve: AsyncParsableCommand {
             }
             flags.append((String(pair[..<equals]), String(pair[pair.index(after: equals)...])))
         }
-        return try ServerConfiguration(
-            file: SettingsFile.read(config), environment: ProcessInfo.processInfo.environment, flags: flags)
+        return try SettingsFile.configuration(config, flags: flags)
     }
 }
 

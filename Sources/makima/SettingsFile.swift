@@ -1,10 +1,18 @@
 import ArgumentParser
 import FoundationEssentials
 import Glibc
+import Server
 
 /// The file of settings that `serve` reads, and what looks after a server.
 enum SettingsFile {
     private static let system = "/etc/makima/makima.toml"
+
+    /// The server's settings: those of the file, of the environment, and `flags`.
+    static func configuration(
+        _ file: String? = nil, flags: [(name: String, value: String)] = []
+    ) throws -> ServerConfiguration {
+        try ServerConfiguration(file: read(file), environment: ProcessInfo.processInfo.environment, flags: flags)
+    }
 
     /// The named file must be there; the system's may be.
     static func read(_ named: String?) throws -> (path: String, text: String)? {

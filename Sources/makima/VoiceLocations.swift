@@ -20,7 +20,7 @@ enum VoiceLocations {
 
     /// The voices that `serve` would use, by the same settings.
     static func store(_ directory: String? = nil) throws -> VoiceStore {
-        var configuration = try configuration()
+        var configuration = try SettingsFile.configuration()
         if let directory { configuration.voicesDirectory = directory }
         complete(&configuration)
         return VoiceStore(
@@ -30,21 +30,11 @@ enum VoiceLocations {
 
     /// How loud voices are, in the user's cache.
     static var loudness: String {
-        let environment = ProcessInfo.processInfo.environment
-        let cache = environment["XDG_CACHE_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        return (cache ?? (environment["HOME"] ?? "") + "/.cache") + "/makima/loudness"
-    }
-
-    /// The server's settings, as far as they are in its file and the environment.
-    static func configuration() throws -> ServerConfiguration {
-        try ServerConfiguration(
-            file: SettingsFile.read(nil), environment: ProcessInfo.processInfo.environment, flags: [])
+        BaseDirectory.cache.path(ProcessInfo.processInfo.environment) + "/makima/loudness"
     }
 
     private static func writable(_ environment: [String: String]) -> String {
         if unsafe access(system, W_OK) == 0 { return system }
-        // By the XDG base directory specification.
-        let data = environment["XDG_DATA_HOME"].flatMap { $0.hasPrefix("/") ? $0 : nil }
-        return (data ?? (environment["HOME"] ?? "") + "/.local/share") + "/makima/voices"
+        return BaseDirectory.data.path(environment) + "/makima/voices"
     }
 }

@@ -11,13 +11,13 @@ extension SpeechService {
     ///   - voice: nil for the default voice.
     /// - Returns: a name that the model knows, or "auto".
     package func language(requested: String?, voice: String?) throws(SpeakError) -> String {
+        try language(requested: requested, of: try? voices.store.find(named: voice ?? defaultVoice).metadata)
+    }
+
+    /// The same for a voice that was looked up; nil for one that is not kept here.
+    func language(requested: String?, of voice: VoiceMetadata?) throws(SpeakError) -> String {
         if let requested, !requested.isEmpty, requested.lowercased() != "auto" { return try language(requested) }
-        let ofVoice = (try? voices.store.find(named: voice ?? defaultVoice))?.metadata.language ?? "auto"
-        for name in [ofVoice, defaultLanguage] {
-            // A model that does not know the language of a voice speaks all the same.
-            if let known = Language.named(name)?.name, languages.contains(known) { return known }
-        }
-        return "auto"
+        return Language.first(of: [voice?.language, defaultLanguage], among: languages) ?? "auto"
     }
 
     /// How texts become words, with the household's own pronunciations.

@@ -39,6 +39,12 @@ package struct Language: Sendable {
         return byName[String(name)]
     }
 
+    /// The name of the first language that is named and that a model knows. Whoever is named in another one, such as a voice, is
+    /// spoken with all the same.
+    package static func first(of names: [String?], among known: [String]) -> String? {
+        names.lazy.compactMap { $0.flatMap(named)?.name }.first { known.contains($0) }
+    }
+
     private static let byName: [String: Language] = {
         var table: [String: Language] = [:]
         for language in all {

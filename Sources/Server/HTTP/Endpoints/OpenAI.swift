@@ -140,8 +140,6 @@ struct OpenAISpeechRequest: Sendable {
         "cedar",
         "default",
     ]
-    /// Room for a text of the longest length in which every character is written as two escapes.
-    private static func bodyLimit(_ service: SpeechService) -> Int { service.textLimit * 12 + 20_000 }
 
     /// Language, seed and whether figures become words are not in OpenAI's interface.
     var speech: SpeakRequest
@@ -151,7 +149,7 @@ struct OpenAISpeechRequest: Sendable {
     var streaming: Streaming
 
     init(_ request: Request, _ service: SpeechService, asCaptions: Bool = false) async throws(OpenAIError) {
-        let fields = try await Self.fields(of: request, limit: Self.bodyLimit(service))
+        let fields = try await Self.fields(of: request, limit: service.jsonLimit)
         do throws(SpeakError) {
             guard let input = try fields.string("input", limit: .max) else {
                 throw SpeakError(

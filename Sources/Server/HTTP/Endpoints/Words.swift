@@ -7,7 +7,7 @@ import Speech
 extension Router {
     package mutating func addWords(_ service: SpeechService) {
         on(.POST, "/api/v1/words") { request in
-            let body = try await request.body.collect(limit: WordsRequest.bodyLimit(service))
+            let body = try await request.body.collect(limit: service.jsonLimit)
             do throws(SpeakError) {
                 try service.limit(request.client)
                 return .json(try Words(WordsRequest(Array(body.readableBytesView), service), service))
@@ -20,9 +20,6 @@ extension Router {
 
 /// A text, and how it would be spoken.
 private struct WordsRequest {
-    /// Room for a text of the longest length in which every character is written as two escapes.
-    static func bodyLimit(_ service: SpeechService) -> Int { service.textLimit * 12 + 20_000 }
-
     var text: String
     var language: String?
     var voice: String?
