@@ -153,8 +153,8 @@ let package = Package(
         .executableTarget(
             name: "makima-bench",
             dependencies: [
-                "CAllocationCounter", "CBenchmark", "CKernels", "Compute", "Files", "ModelFile", "Quantization",
-                "Qwen3TTS",
+                "Audio", "CAllocationCounter", "CBenchmark", "CKernels", "Compute", "Files", "ModelFile",
+                "Quantization", "Qwen3TTS",
                 "Server", "Speech", "WebSocketClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),

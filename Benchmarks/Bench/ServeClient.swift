@@ -1,7 +1,9 @@
 // A client of `/api/v1/speak` over a real WebSocket, which notes when what arrived.
 
+import Audio
 import FoundationEssentials
 import NIOCore
+import Speech
 import WebSocketClient
 
 /// One utterance as its client saw it.
@@ -64,20 +66,12 @@ struct SpeakClient {
     /// 24 kHz in 16 bits, which is what a client gets that asks for nothing else.
     private static let bytesPerSecond = 48_000
 
-    /// How long it takes to the first 10 ms that are louder than -50 dB.
+    /// How long it takes to the first sound that can be heard.
     private static func silence(in bytes: ByteBuffer) -> Duration? {
-        var bytes = bytes
-        var (sum, count) = (0.0, 0)
-        let window = bytesPerSecond / 200
-        while let sample = bytes.readInteger(endianness: .little, as: Int16.self) {
-            let value = Double(sample) / 32_768
-            sum += value * value
-            count += 1
-            guard count.isMultiple(of: window) else { continue }
-            if sum > 1e-5 * Double(window) { return .seconds(1) * (count - window) * 2 / bytesPerSecond }
-            sum = 0
-        }
-        return nil
+        let rate = bytesPerSecond / 2
+        var onset = SoundOnset(sampleRate: rate)
+        let samples = PCM.samples(int16LittleEndian: Array(bytes.readableBytesView))
+        return onset.take(samples).map { .seconds(1) * $0 / rate }
     }
 
     private struct Answer: Decodable {

@@ -36,6 +36,13 @@ package enum PCM {
         }
     }
 
+    /// The samples of such bytes, in [-1, 1); half a sample at the end is left out.
+    package static func samples(int16LittleEndian bytes: [UInt8]) -> [Float] {
+        stride(from: 0, to: bytes.count - 1, by: 2).map { index in
+            Float(Int16(bitPattern: UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8)) / 32768
+        }
+    }
+
     /// 16-bit samples in bytes of their own.
     package static func int16LittleEndian(_ samples: [Float]) throws(AudioError) -> [UInt8] {
         var bytes = [UInt8]()

@@ -76,7 +76,8 @@ struct PartialSound: ~Copyable {
         if progress.bytes > 0 {
             let sound = try MappedFile(path: folder + "/sound")
             for start in stride(from: 0, to: progress.bytes, by: Self.chunk) {
-                try writer.write(Self.samples(sound.bytes(start..<min(start + Self.chunk, progress.bytes))))
+                let bytes = sound.bytes(start..<min(start + Self.chunk, progress.bytes))
+                try writer.write(PCM.samples(int16LittleEndian: bytes))
             }
         }
         try writer.finish()
@@ -88,12 +89,6 @@ struct PartialSound: ~Copyable {
 
     /// All parts are files: nothing is left to go on with.
     consuming func finish() throws { try FileSystem.removeTree(folder) }
-
-    private static func samples(_ bytes: [UInt8]) -> [Float] {
-        stride(from: 0, to: bytes.count - 1, by: 2).map { index in
-            Float(Int16(bitPattern: UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8)) / 32768
-        }
-    }
 
     private static func save(_ progress: Progress, in folder: String) throws {
         try FileSystem.write([UInt8](JSONEncoder().encode(progress)), to: folder + "/progress.json")

@@ -1,4 +1,5 @@
 import Addresses
+import Audio
 import FoundationEssentials
 import NIOCore
 import Server
@@ -171,9 +172,7 @@ struct RemoteSpeech {
 
     private static func samples(_ bytes: [UInt8]) throws -> [Float] {
         guard bytes.count.isMultiple(of: 2) else { throw Failure("The appliance sent half a sample.") }
-        return stride(from: 0, to: bytes.count, by: 2).map { index in
-            Float(Int16(bitPattern: UInt16(bytes[index]) | UInt16(bytes[index + 1]) << 8)) / 32768
-        }
+        return PCM.samples(int16LittleEndian: bytes)
     }
 }
 
