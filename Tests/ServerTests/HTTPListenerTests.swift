@@ -63,16 +63,14 @@ private func withListener(
     _ router: Router, patience: Patience = .long, logger: Logger = Logger(label: "test"),
     _ body: (SocketAddress) async throws -> Void
 ) async throws {
-    let (addresses, found) = AsyncStream.makeStream(of: SocketAddress.self)
     var listener = HTTPListener(
         host: "127.0.0.1", port: 0, router: router, requestGuard: RequestGuard(), webSockets: [:], logger: logger)
     listener.patience = patience
-    listener.onOpen = { found.yield($0) }
-    let running = listener
-    let task = Task { try await running.run() }
-    defer { task.cancel() }
-    var iterator = addresses.makeAsyncIterator()
-    try await body(#require(await iterator.next()))
+    try await withOpenDoor(
+        { onOpen in
+            listener.onOpen = onOpen
+            return listener
+        }, body)
 }
 
 @Suite(.timeLimit(.minutes(5))) struct HTTPListenerTests {

@@ -165,18 +165,27 @@ import Testing
         #expect(error.code == .timeout)
     }
 
+    /// Asks for as many utterances at once until one is refused; returns those that were taken, and the refusal.
+    private static func flood(
+        _ count: Int, letters: Int, client: String = "a", on scheduler: some Synthesizer
+    ) async -> (taken: [SpeechStream], refused: SpeakError?) {
+        let text = String(repeating: "x", count: letters)
+        var streams: [SpeechStream] = []
+        while streams.count < count {
+            do { streams.append(try await speak(text, client: client, on: scheduler)) } catch {
+                return (streams, error)
+            }
+        }
+        return (streams, nil)
+    }
+
     @Test func aFullQueueIsRateLimited() async throws {
         var limits = SchedulerLimits()
         limits.waiting = 2
         limits.running = 1
         let scheduler = SynthesisScheduler(ToneEngine(frameTime: .milliseconds(5)), limits: limits)
-        var streams: [SpeechStream] = []
-        var refused: SpeakError?
-        for _ in 0..<20 where refused == nil {
-            do { streams.append(try await Self.speak(String(repeating: "x", count: 100), on: scheduler)) } catch {
-                refused = error
-            }
-        }
+        let (taken, refused) = await Self.flood(20, letters: 100, on: scheduler)
+        #expect(taken.count < 20)
         #expect(refused?.code == .rateLimited)
         #expect(refused?.retryAfter != nil)
         await scheduler.cancelAll()
@@ -345,15 +354,8 @@ import Testing
         limits.waiting = 16
         limits.running = 1
         let scheduler = SynthesisScheduler(ToneEngine(frameTime: .milliseconds(5)), limits: limits)
-        var streams: [SpeechStream] = []
-        var refused: SpeakError?
-        while refused == nil, streams.count < 40 {
-            do {
-                streams.append(
-                    try await Self.speak(String(repeating: "x", count: 1000), client: "greedy", on: scheduler))
-            } catch { refused = error }
-        }
-        #expect(refused?.code == .rateLimited && streams.count < 16)
+        let (taken, refused) = await Self.flood(40, letters: 1000, client: "greedy", on: scheduler)
+        #expect(refused?.code == .rateLimited && taken.count < 16)
         await #expect(throws: Never.self) { try await Self.speak("modest", client: "modest", on: scheduler) }
         await scheduler.cancelAll()
     }

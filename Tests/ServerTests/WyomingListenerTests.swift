@@ -25,15 +25,13 @@ import Testing
     private func withListener(
         _ service: SpeechService, quiet: Duration, _ body: (SocketAddress) async throws -> Void
     ) async throws {
-        let (addresses, found) = AsyncStream.makeStream(of: SocketAddress.self)
         var listener = WyomingListener(host: "127.0.0.1", port: 0, service)
         listener.patience.quiet = quiet
-        listener.onOpen = { found.yield($0) }
-        let running = listener
-        let task = Task { try await running.run() }
-        defer { task.cancel() }
-        var iterator = addresses.makeAsyncIterator()
-        try await body(#require(await iterator.next()))
+        try await withOpenDoor(
+            { onOpen in
+                listener.onOpen = onOpen
+                return listener
+            }, body)
     }
 
     /// Sends the events; returns the types of all that come until the server closes, or until `last`.
