@@ -1,5 +1,6 @@
 // Every setting of the server: name, default, meaning. Flags win over the environment, the environment over the file.
 
+import Audio
 import Speech
 
 package struct ServerConfiguration: Sendable, Equatable {
@@ -108,7 +109,8 @@ extension ServerConfiguration {
             \.loudness, "loudness", -40...(-9),
             "How loud every voice is, in LUFS (ITU-R BS.1770); off leaves voices as the model makes them."),
         .decimal(
-            \.speed, "speed", 0.25...4, "How fast is spoken to those who name no speed, unless their voice has one."),
+            \.speed, "speed", TimeStretch.speeds,
+            "How fast is spoken to those who name no speed, unless their voice has one."),
         .text(
             \.cacheDirectory, "cache-dir", "Folder where prepared voices are kept for the next start; none when empty."),
         .number(\.voicesLimit, "voices-limit", 0...100_000, "Voices that may be added to the folder of voices."),

@@ -277,9 +277,10 @@ extension SpeakStateMachine {
 
     private mutating func said(_ sentence: SentenceMessage, in id: UtteranceID) -> [Action] {
         guard id == current?.id else { return [] }
-        let earlier = current?.sentences ?? []
-        current?.sentences = earlier + [sentence]
-        return [.send(.sentence(sentence, index: earlier.count))]
+        if current?.sentences == nil { current?.sentences = [] }
+        let index = current?.sentences?.count ?? 0
+        current?.sentences?.append(sentence)
+        return [.send(.sentence(sentence, index: index))]
     }
 
     private mutating func ended(

@@ -29,7 +29,7 @@ package struct TextQueue: Sendable {
     private var start = 0
     /// Marks in front of what is left that no part stands for yet.
     private var skipped = 0
-    /// Where the tokens of open text may still change, what separates words seen so far, and the first that can be spoken.
+    /// What is known of all text so far: how far its tokens can no longer change, and where the last word is.
     private var scan = Scan()
     package private(set) var isOpen: Bool
     private let splitter = SentenceSplitter(maximumLength: 2 * TextQueue.groupLength)
