@@ -172,6 +172,20 @@ let package = Package(
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
         .testTarget(name: "ModelFileTests", dependencies: ["ModelFile", "TestSupport"]),
         .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "ModelFile", "TestSupport"]),
+        // The parsers of outside bytes as libFuzzer feeds them, and what it begins with as a test.
+        .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
+        .target(
+            name: "FuzzedParsers",
+            dependencies: [
+                "Audio", "CFuzzer", "ModelFile", "Qwen3TTS", "Server", "Speech",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOEmbedded", package: "swift-nio"),
+                .product(name: "NIOWebSocket", package: "swift-nio"),
+            ],
+            path: "Tests/Fuzz/Parsers"
+        ),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzedParsers", "TestSupport"]),
         .testTarget(
             name: "Qwen3TTSTests", dependencies: ["Qwen3TTS", "Compute", "ModelFile", "Speech", "TestSupport"]),
         .testTarget(name: "SpeechTests", dependencies: ["Speech", "TestSupport"], exclude: ["SpokenForm"]),
@@ -235,22 +249,10 @@ let package = Package(
     ]
 )
 
-// The parsers of outside bytes under libFuzzer: `make fuzz`. Other builds know nothing of it.
+// The parsers of outside bytes under libFuzzer: `make fuzz`. Without it the program has no main.
 if Context.environment["FUZZ"] != nil {
-    package.targets += [
-        .systemLibrary(name: "CFuzzer", path: "Tests/Fuzz/CFuzzer"),
-        .executableTarget(
-            name: "makima-fuzz",
-            dependencies: [
-                "Audio", "CFuzzer", "ModelFile", "Qwen3TTS", "Server", "Speech",
-                .product(name: "Logging", package: "swift-log"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOEmbedded", package: "swift-nio"),
-                .product(name: "NIOWebSocket", package: "swift-nio"),
-            ],
-            path: "Tests/Fuzz/Harness"
-        ),
-    ]
+    package.targets.append(
+        .executableTarget(name: "makima-fuzz", dependencies: ["FuzzedParsers"], path: "Tests/Fuzz/Program"))
 }
 
 let cTargets: Set = ["CAAC", "CAllocationCounter", "CArguments", "CBenchmark", "CChild", "CKernels", "CQuantization"]

@@ -198,7 +198,8 @@ def main():
     parser.add_argument("--concurrent", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    options = ["--set", "requests-per-second=0"]
+    # A flood is one client's.
+    options = ["--set", "requests-per-second=0", "--set", f"queue={2 * arguments.concurrent}"]
     if arguments.model:
         options += ["--engine", "qwen3", "--model", arguments.model, "--threads", "2"]
     with tempfile.TemporaryDirectory() as folder:

@@ -151,6 +151,20 @@ def texts():
         yield name, bytes([LANGUAGES.get(name, index % 2), 3 * index]) + text.encode()
 
 
+SCRIPTS = {
+    "marks": '<speak>One <break time="500ms"/> two.<break strength="weak"/><p><s>Three</s><s>four.</s></p></speak>',
+    "says": '<speak version="1.0"><say-as interpret-as="characters">A1b</say-as> <say-as interpret-as="telephone">0170 12</say-as></speak>',
+    "languages": '<speak xml:lang="en">Hi <lang xml:lang="de">am 3. Mai</lang><sub alias="World Health">WHO</sub></speak>',
+    "rates": '<?xml version="1.0"?><speak><prosody rate="150%">fast <prosody rate="x-slow">slow</prosody></prosody> &amp; &#65;</speak>',
+    "broken": '<speak><p>open <break time="10h"> <![CDATA[raw <b>]]> <!-- note --> <phoneme ph="x">kept</phoneme> &nope; </s>',
+}
+
+
+def scripts():
+    for index, (name, text) in enumerate(SCRIPTS.items()):
+        yield name, bytes([index]) + text.encode()
+
+
 def request(method, path, body=b"", *headers):
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost", *headers]
     if body:
@@ -178,7 +192,7 @@ def requests():
 
 
 SEEDS = {
-    "clip": clips, "http": requests, "multipart": forms, "safetensors": weights, "text": texts, "tokenizer": tokenizers,
+    "clip": clips, "http": requests, "multipart": forms, "safetensors": weights, "ssml": scripts, "text": texts, "tokenizer": tokenizers,
     "toml": settings, "websocket": frames, "wyoming": events,
 }
 

@@ -13,7 +13,7 @@ private func pieces(_ bytes: [UInt8]) -> [ArraySlice<UInt8>] {
     return stride(from: 1, to: bytes.count, by: length).map { bytes[$0..<min($0 + length, bytes.count)] }
 }
 
-@Sendable func parseMultipart(_ bytes: [UInt8]) {
+func parseMultipart(_ bytes: [UInt8]) {
     if let header = String(validating: bytes, as: UTF8.self) { _ = MultipartParser.boundary(header) }
     let pieces = pieces(bytes)
     precondition(events([bytes.dropFirst()]) == events(pieces), "pieces matter")
@@ -40,7 +40,7 @@ private func events(_ pieces: [ArraySlice<UInt8>]) -> [String]? {
     return found + ["\(parser.isComplete)"]
 }
 
-@Sendable func parseWyoming(_ bytes: [UInt8]) {
+func parseWyoming(_ bytes: [UInt8]) {
     let whole = wyomingEvents([bytes.dropFirst()])
     precondition(whole == wyomingEvents(pieces(bytes)), "pieces matter")
     for event in whole {
@@ -64,7 +64,7 @@ private func wyomingEvents(_ pieces: [ArraySlice<UInt8>]) -> [WyomingEvent] {
 }
 
 /// The input is frames; their texts, and the input itself, are messages.
-@Sendable func parseFrames(_ bytes: [UInt8]) {
+func parseFrames(_ bytes: [UInt8]) {
     if let text = String(validating: bytes.dropFirst(), as: UTF8.self) { parseMessage(text) }
     let limits = WebSocketLimits()
     let channel = EmbeddedChannel(
@@ -90,11 +90,12 @@ private func parseMessage(_ text: String) {
     _ = try? ListenMessage(text)
     guard let message = try? ClientMessage(text) else { return }
     if case .start(let start) = message {
-        precondition(StartMessage.sampleRates.contains(start.sampleRate) && (0.25...4).contains(start.speed))
+        precondition(
+            StartMessage.sampleRates.contains(start.sampleRate) && start.speed.map((0.25...4).contains) ?? true)
     }
 }
 
-@Sendable func parseSettings(_ bytes: [UInt8]) {
+func parseSettings(_ bytes: [UInt8]) {
     guard let text = String(validating: bytes, as: UTF8.self) else { return }
     _ = try? ServerConfiguration(file: ("makima.toml", text), environment: [:], flags: [])
     guard let entries = try? TOML.parse(text) else { return }
@@ -104,11 +105,26 @@ private func parseMessage(_ text: String) {
     }
 }
 
+private let languages = ["auto"] + Language.all.map(\.name)
+
+/// The first byte is the language.
+func parseSSML(_ bytes: [UInt8]) {
+    guard bytes.count > 1, let text = String(validating: bytes.dropFirst(), as: UTF8.self) else { return }
+    let form = SpokenForm(language: languages[Int(bytes[0]) % languages.count])
+    let script = SpeechScript(text, format: .ssml, form: form)
+    let count = text.unicodeScalars.count
+    for case .text(let passage) in script.steps {
+        precondition((0...count).contains(passage.words.original.upperBound), "words come from outside the text")
+        precondition((0.25...4).contains(passage.rate), "a speed that nothing plays")
+    }
+    let marked = script.marked
+    precondition(marked.originalCount == count, "a part of the text has no words")
+}
+
 /// The first byte is the language, the second the length of the pieces in which the text comes.
-@Sendable func parseText(_ bytes: [UInt8]) {
+func parseText(_ bytes: [UInt8]) {
     guard bytes.count > 2, let text = String(validating: bytes.dropFirst(2), as: UTF8.self) else { return }
-    let names = ["auto"] + Language.all.map(\.name)
-    let form = SpokenForm(language: names[Int(bytes[0]) % names.count])
+    let form = SpokenForm(language: languages[Int(bytes[0]) % languages.count])
     let spoken = form.convert(text)
     let count = text.unicodeScalars.count
     var last = 0

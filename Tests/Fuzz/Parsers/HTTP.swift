@@ -7,7 +7,7 @@ import Speech
 import Synchronization
 
 /// Sends the bytes as they are, and reads until the server has no more to say, or enough was said.
-@Sendable func answerRequest(_ bytes: [UInt8]) {
+func answerRequest(_ bytes: [UInt8]) {
     guard let client = Client(port: port) else { return }
     client.send(bytes)
     client.readAnswer()

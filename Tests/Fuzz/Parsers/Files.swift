@@ -27,7 +27,7 @@ struct MemoryFile {
 
 private let file = MemoryFile()
 
-@Sendable func parseSafetensors(_ bytes: [UInt8]) {
+func parseSafetensors(_ bytes: [UInt8]) {
     file.fill(bytes)
     guard let opened = try? Safetensors(path: file.path) else { return }
     for tensor in opened.tensors.values {
@@ -36,7 +36,7 @@ private let file = MemoryFile()
     }
 }
 
-@Sendable func parseClip(_ bytes: [UInt8]) {
+func parseClip(_ bytes: [UInt8]) {
     file.fill(bytes)
     guard let clip = try? AudioFile.read(path: file.path, longest: 60) else { return }
     precondition(clip.duration <= 61 && clip.samples.allSatisfy(\.isFinite), "a clip that no voice can be made from")
@@ -84,7 +84,7 @@ private struct TokenizerFolder {
 private let folder = TokenizerFolder()
 
 /// The input is vocab.json, merges.txt, tokenizer_config.json and a text, with zeros between them; an empty one is a good one.
-@Sendable func parseTokenizer(_ bytes: [UInt8]) {
+func parseTokenizer(_ bytes: [UInt8]) {
     let parts = bytes.split(separator: 0, maxSplits: 3, omittingEmptySubsequences: false)
     func part(_ index: Int, _ good: [UInt8]) -> [UInt8] {
         index < parts.count && !parts[index].isEmpty ? Array(parts[index]) : good
