@@ -36,12 +36,18 @@ package struct StartBuffer: Sendable {
         return (buffered - firstSeconds) / (lastAt - firstAt)
     }
 
+    /// Whether speech that is made so fast is heard without a hole from its first frame on.
+    package static func isLive(_ speed: Double) -> Bool { speed >= margin }
+
     /// - Parameter progress: how much of the text has been taken up, 0 to 1; it tells how long the whole will be.
-    package func isReady(progress: Double) -> Bool {
-        guard buffered >= Self.least, let speed else { return false }
-        if speed >= Self.margin { return true }
-        guard progress > 0 else { return false }
-        let total = buffered / min(1, progress)
-        return buffered >= (1 - speed / Self.margin) * total
+    package func isReady(progress: Double) -> Bool { secondsToWait(progress: progress) == 0 }
+
+    /// Seconds until playing may begin, as far as can be told now; 0 when it may, nil while nothing can be told.
+    package func secondsToWait(progress: Double) -> Double? {
+        guard buffered >= Self.least, let speed else { return nil }
+        if Self.isLive(speed) { return 0 }
+        guard progress > 0 else { return nil }
+        let needed = (1 - speed / Self.margin) * buffered / min(1, progress)
+        return max(0, (needed - buffered) / speed)
     }
 }

@@ -12,20 +12,6 @@ package func serve(
 ) async throws {
     let authenticator = try await Authenticator(configuration)
     try configuration.refusePublicAddress(isGuarded: authenticator.isOn)
-    var settings = SpeechService.Settings()
-    settings.scheduler.running = configuration.speakers
-    settings.scheduler.waiting = configuration.queue
-    settings.scheduler.deadline = .seconds(configuration.deadline)
-    settings.scheduler.memoryReserve = configuration.memoryReserve << 20
-    settings.requestsPerSecond = Double(configuration.requestsPerSecond)
-    settings.requestBurst = Double(configuration.requestBurst)
-    settings.textLimit = configuration.textLimit
-    settings.loudness = configuration.loudness
-    settings.speed = configuration.speed
-    settings.logsText = configuration.logText
-    settings.version = version
-    settings.defaultLanguage = configuration.defaultLanguage
-    settings.pronunciationFiles = configuration.pronunciationFiles
     let store = VoiceStore(
         directory: configuration.voicesDirectory, builtIn: configuration.builtInVoices,
         defaultVoice: configuration.defaultVoice, limit: configuration.voicesLimit)
@@ -37,7 +23,8 @@ package func serve(
     store.logUnusable(to: logger)
     await library.sweep()
     let service = SpeechService(
-        engine, voices: library, authenticator: authenticator, settings: settings, logger: logger, loader: loader)
+        engine, voices: library, authenticator: authenticator,
+        settings: SpeechService.Settings(configuration, version: version), logger: logger, loader: loader)
 
     let requestGuard = RequestGuard(
         authenticator: authenticator, allowedHosts: configuration.allowedHosts,
@@ -90,6 +77,30 @@ private struct ModelUnloading: Service {
                 try? await Task.sleep(for: min(.seconds(10), idle))
                 model.unload(idleFor: idle)
             }
+        }
+    }
+}
+
+extension SpeechService.Settings {
+    fileprivate init(_ configuration: ServerConfiguration, version: String) {
+        self.init()
+        scheduler.running = configuration.speakers
+        scheduler.waiting = configuration.queue
+        scheduler.deadline = .seconds(configuration.deadline)
+        scheduler.memoryReserve = configuration.memoryReserve << 20
+        requestsPerSecond = Double(configuration.requestsPerSecond)
+        requestBurst = Double(configuration.requestBurst)
+        textLimit = configuration.textLimit
+        loudness = configuration.loudness
+        speed = configuration.speed
+        logsText = configuration.logText
+        self.version = version
+        defaultLanguage = configuration.defaultLanguage
+        pronunciationFiles = configuration.pronunciationFiles
+        slowSpeech = SlowSpeech(rawValue: configuration.slowSpeech) ?? slowSpeech
+        phraseLimit = configuration.phraseCache.map { $0 << 20 }
+        if !configuration.cacheDirectory.isEmpty, configuration.phraseCache != 0 {
+            phraseFolder = configuration.cacheDirectory + "/phrases"
         }
     }
 }

@@ -25,6 +25,9 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var loudness: Double? = -19
     package var speed = 1.0
     package var cacheDirectory = ""
+    /// MiB; nil where the computer's speed decides.
+    package var phraseCache: Int?
+    package var slowSpeech = SlowSpeech.wait.rawValue
     package var preparedVoices = 16
     package var promptCache = 128
     package var voicesLimit = 200
@@ -113,6 +116,15 @@ extension ServerConfiguration {
             "How fast is spoken to those who name no speed, unless their voice has one."),
         .text(
             \.cacheDirectory, "cache-dir", "Folder where prepared voices are kept for the next start; none when empty."),
+        .size(
+            \.phraseCache, "phrase-cache", 0...1 << 20,
+            "MiB of finished sound kept in cache-dir, so that what was said before is said at once. 0 keeps none; auto keeps 256 "
+                + "of all that is said on a computer that makes less than half a second of speech in a second, and of what makima "
+                + "render was given on others."),
+        .choice(
+            \.slowSpeech, "slow-speech", SlowSpeech.allCases.map(\.rawValue),
+            "What HTTP and Wyoming do where speech is made more slowly than it is heard: send it as it is made, wait until it "
+                + "can be heard without a hole, or refuse. WebSockets say in start what they want."),
         .number(\.voicesLimit, "voices-limit", 0...100_000, "Voices that may be added to the folder of voices."),
         .number(\.preparedVoices, "prepared-voices", 1...1000, "Voices kept ready in memory."),
         .number(
@@ -266,6 +278,27 @@ extension ServerConfiguration.Setting {
                 }
                 configuration[keyPath: path] = number
             }, parse: { Int($0).map { .integer($0) } })
+    }
+
+    /// A number, or "auto" for nil.
+    fileprivate static func size(
+        _ path: any WritableKeyPath<ServerConfiguration, Int?> & Sendable, _ name: String, _ range: ClosedRange<Int>,
+        _ help: String
+    ) -> Self {
+        let auto = TOMLValue.string("auto")
+        return Self(
+            name: name, environment: variable(name), help: help,
+            read: { $0[keyPath: path].map { .integer($0) } ?? auto },
+            write: { (configuration, value) throws(SettingsError) in
+                if case .integer(let number) = value, range.contains(number) {
+                    configuration[keyPath: path] = number
+                } else if value == auto {
+                    configuration[keyPath: path] = nil
+                } else {
+                    throw SettingsError(
+                        "\(name) is a whole number from \(range.lowerBound) to \(range.upperBound), or \"auto\".")
+                }
+            }, parse: { text in text == "auto" ? auto : Int(text).map { .integer($0) } })
     }
 
     fileprivate static func decimal(

@@ -24,6 +24,12 @@ package final class SpeechService: Sendable {
         package var defaultLanguage = "auto"
         /// Lists of pronunciations; entries of later ones win.
         package var pronunciationFiles: [String] = []
+        /// Where finished sound is kept; nil keeps none.
+        package var phraseFolder: String?
+        /// Bytes of finished sound; nil keeps it on a computer that is too slow to speak while it is heard, and there only.
+        package var phraseLimit: Int?
+        /// What doors without a wish of their own do where speech is made more slowly than it is heard.
+        package var slowSpeech = SlowSpeech.wait
 
         package init() {}
     }
@@ -38,9 +44,12 @@ package final class SpeechService: Sendable {
     package let contracts = ContractHub()
     /// How the household wants words to be said.
     package let pronunciations: PronunciationFiles
+    /// How fast this computer speaks now.
+    package let speed = SpeechSpeed()
+    let phrases: RenderedPhrases?
     let defaultLanguage: String
     package let logger: Logger
-    private let settings: Settings
+    let settings: Settings
     private let limiter: RateLimiter
 
     package init(
@@ -58,7 +67,12 @@ package final class SpeechService: Sendable {
         pronunciations = PronunciationFiles(settings.pronunciationFiles) { fault in
             logger.warning("pronunciation not used", metadata: ["where": "\(fault)"])
         }
-        model = ModelLifecycle(limits: settings.scheduler, logger: logger, loader: loader) { report in
+        phrases = settings.phraseFolder.map {
+            RenderedPhrases(folder: $0, limit: settings.phraseLimit ?? Self.phraseLimit)
+        }
+        model = ModelLifecycle(limits: settings.scheduler, logger: logger, loader: loader) { [speed] report in
+            speed.record(report.summary)
+            guard !report.client.isEmpty else { return }
             metrics.record(report)
             logger.info("utterance", metadata: report.metadata)
         }
@@ -78,7 +92,9 @@ package final class SpeechService: Sendable {
 
     /// Loads the model, and makes the default voice ready with it; later calls return at once.
     package func load() async {
-        if await model.load() != nil { await prepare(defaultVoice) }
+        guard let synthesizer = await model.load() else { return }
+        await prepare(defaultVoice)
+        await measureSpeed(synthesizer)
     }
 
     /// Makes a voice ready before anybody asks for it; without a model that is left to whoever asks first.
@@ -119,9 +135,9 @@ extension SpeechService {
             }
             let manner = manner(request)
             let (speech, text) = try await speech(request, manner, synthesizer)
-            var stream = try await synthesizer.speak(
-                speech, of: text, priority: request.priority, client: request.client)
+            var stream = try await stream(speech, of: text, request, synthesizer)
             stream.speed = request.speed ?? manner?.speed ?? settings.speed
+            hold(&stream, request)
             return stream
         } catch {
             metrics.refused(error.code)
@@ -219,7 +235,7 @@ extension SpeechService {
 
 extension SpeechReport {
     /// For the line of the log that every utterance leaves.
-    fileprivate var metadata: Logger.Metadata {
+    var metadata: Logger.Metadata {
         let outcome =
             switch outcome {
             case .finished(let reason): reason.rawValue

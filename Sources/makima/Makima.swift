@@ -11,7 +11,7 @@ struct Makima: AsyncParsableCommand {
         version: version,
         subcommands: [
             Say.self, Play.self, Serve.self, Voices.self, Models.self, Doctor.self, Inspect.self, Verify.self,
-            Discover.self, Words.self,
+            Discover.self, Words.self, Render.self,
         ])
 
     /// Exit status 2 for a wrong use, as most commands have it, 1 for anything else that went wrong.

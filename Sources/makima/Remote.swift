@@ -43,9 +43,11 @@ struct RemoteSpeech {
         var voice: String?
         var language: String
         var instruction: String?
-        var seed: UInt64
+        var seed: UInt64?
         var speed: Double?
         var normalize: Bool
+        /// The appliance keeps the sound for who asks for the same.
+        var keep: Bool?
     }
 
     let address: RemoteAddress

@@ -282,8 +282,8 @@ struct VoiceOptions: ParsableArguments {
 }
 
 struct SamplingFlags: ParsableArguments {
-    @Option(help: "The same seed and text give the same samples.")
-    var seed: UInt64 = 0
+    @Option(help: "The same seed and text give the same samples. 0 unless given; with --remote, any.")
+    var seed: UInt64?
 
     @Option(help: "Above 0, higher is livelier; 0 takes the likeliest always. The model's own unless given.")
     var temperature: Float?
@@ -320,7 +320,7 @@ struct SamplingFlags: ParsableArguments {
 
     var options: SpeechOptions {
         var options = SpeechOptions()
-        options.seed = seed
+        options.seed = seed ?? 0
         options.temperature = temperature
         options.topK = topK
         options.topP = topP

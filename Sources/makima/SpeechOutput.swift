@@ -16,6 +16,7 @@ final class SpeechOutput {
     private var buffer = StartBuffer()
     private var held: [Float] = []
     private var isPlaying = false
+    private var hasAnnounced = false
     private let start = ContinuousClock().now
     private var progressLine: ProgressLine
 
@@ -60,8 +61,16 @@ final class SpeechOutput {
     /// `progress`: how much of the text is spoken, 0 to 1. Playing begins as soon as it will not run out.
     func write(_ samples: [Float], progress: Double) throws {
         try write(stretched: stretch.push(gain?.push(samples) ?? samples))
-        guard player != nil, !isPlaying, buffer.isReady(progress: progress) else { return }
-        try playHeld()
+        guard player != nil, !isPlaying, let wait = buffer.secondsToWait(progress: progress) else { return }
+        if wait == 0 { try playHeld() } else { announce(wait) }
+    }
+
+    /// Says once when playing begins, where that is not at once.
+    private func announce(_ wait: Double) {
+        guard !hasAnnounced else { return }
+        hasAnnounced = true
+        progressLine.finish()
+        printError("This computer speaks more slowly than it is heard: it begins in about \(Int(wait.rounded(.up))) s.")
     }
 
     private func write(stretched samples: [Float]) throws {

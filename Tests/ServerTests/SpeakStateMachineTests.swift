@@ -37,6 +37,7 @@ import Testing
             case .send(.stopped(let reason, _)): "stopped(\(reason))"
             case .send(.interrupted): "interrupted"
             case .send(.resumed): "resumed"
+            case .send(.buffering(let wait)): "buffering(\(wait.components.seconds))"
             case .sendAudio: "audio"
             case .begin(let id, _, _): "begin\(id)"
             case .append(let id, let text, let isLast): "append\(id)(\(text)\(isLast ? "." : ""))"

@@ -236,7 +236,7 @@ import Testing
         for await event in stream {
             switch event {
             case .frame: frames += 1
-            case .sentence: break
+            case .sentence, .buffering: break
             case .starved:
                 starved += 1
                 if frames == 3 { try await stream.append("de", isLast: true) }

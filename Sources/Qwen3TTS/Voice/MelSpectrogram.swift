@@ -54,8 +54,8 @@ package struct MelSpectrogram: Sendable {
                 imaginary[i] = 0
             }
             transform.apply(&real, &imaginary)
-            let magnitudes = (0...Self.length / 2).map {
-                (real[$0] * real[$0] + imaginary[$0] * imaginary[$0] + 1e-9).squareRoot()
+            let magnitudes = (0...Self.length / 2).map { (i: Int) -> Double in
+                (real[i] * real[i] + imaginary[i] * imaginary[i] + 1e-9).squareRoot()
             }
             for (band, filter) in filters.enumerated() {
                 var sum = 0.0

@@ -186,7 +186,7 @@ $('speak').onsubmit = async event => {
   own.binaryType = 'arraybuffer'
   own.onopen = () => {
     const start = { type: 'start', sampleRate: RATE, encoding: 'pcm16', voice: $('voice').value || undefined,
-      language: $('language').value, sentences: true, authToken: $('token').value || undefined }
+      language: $('language').value, sentences: true, buffer: 'auto', authToken: $('token').value || undefined }
     own.send(JSON.stringify(start))
     own.send(JSON.stringify({ type: 'speak', text: $('text').value }))
     asked = performance.now()
@@ -205,6 +205,8 @@ $('speak').onsubmit = async event => {
     const message = JSON.parse(event.data)
     if (message.type === 'sentence') {
       sentences.push(message)
+    } else if (message.type === 'buffering') {
+      say(`This computer speaks slowly: it begins in about ${Math.ceil(message.startsInMs / 1000)} s.`)
     } else if (message.type === 'complete') {
       state.complete = message
       if (message.realTimeFactor > 0) $('speed').textContent = (1 / message.realTimeFactor).toFixed(2) + ' × real time'

@@ -40,9 +40,16 @@ package struct StartMessage: Sendable, Equatable {
     package var speed: Double?
     /// Whether the client wants to be told when each sentence is said.
     package var sentences = false
+    /// What is done where speech is made more slowly than it is heard.
+    package var buffer = StartBuffering.none
+    /// The sound of each text is kept for who asks for the same again.
+    package var keep = false
 
     package init() {}
 }
+
+/// Whether the server holds sound back until it can be heard to its end without a hole.
+package enum StartBuffering: String, Sendable, CaseIterable { case none, auto }
 
 package struct SpeakMessage: Sendable, Equatable {
     package var text: String
@@ -96,6 +103,8 @@ extension ClientMessage {
             start.instruction = try fields.string("instruction", limit: 2000)
             start.speed = try fields.number("speed", TimeStretch.speeds)
             start.sentences = try fields.flag("sentences") ?? start.sentences
+            start.buffer = try fields.choice("buffer") ?? start.buffer
+            start.keep = try fields.flag("keep") ?? start.keep
             return start
         }
 
@@ -228,6 +237,8 @@ package enum ServerMessage: Sendable, Equatable {
     /// The listener began to talk: pause playing. Then `resumed`, or `error` CANCELLED.
     case interrupted(Progress)
     case resumed
+    /// Sound is held back until it can be heard without a hole: so long from now, as far as can be told.
+    case buffering(Duration)
 
     /// How far the listener has heard.
     package struct Progress: Sendable, Equatable {
@@ -334,6 +345,9 @@ extension ServerMessage {
             object.set(progress)
         case .resumed:
             object.type = "resumed"
+        case .buffering(let wait):
+            object.type = "buffering"
+            object.startsInMs = wait.milliseconds
         }
         return JSON.encode(object)
     }
@@ -377,6 +391,7 @@ extension ServerMessage {
         var field: String?
         var reason: String?
         var playedMs, spokenCharacters: Int?
+        var startsInMs: Int?
 
         mutating func set(_ sentence: SentenceMessage) {
             (start, end) = (sentence.start, sentence.end)

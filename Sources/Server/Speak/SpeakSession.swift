@@ -61,6 +61,8 @@ package actor SpeakSession {
             request.speed = settings.speed
             request.tellsSentences = settings.sentences
             request.options.seed = settings.seed
+            request.isForKeeping = settings.keep
+            request.whenSlow = settings.buffer == .auto ? .wait : .stream
             self.request = request
         }
 
@@ -271,6 +273,7 @@ extension SpeakSession {
                 guard isWanted else { return stream.cancel() }
             case .sentence(let sentence):
                 await handle(.sentence(utterance.id, SentenceMessage(sentence, speed: stream.speed)))
+            case .buffering(let wait): await handle(.buffering(utterance.id, wait))
             case .starved: break
             case .ended(let reason, var summary):
                 // As it is heard.

@@ -29,6 +29,8 @@ package struct SpeakStateMachine: Sendable {
         case audio(UtteranceID, Duration, characters: Int)
         /// A sentence was said, as the client wants to be told.
         case sentence(UtteranceID, SentenceMessage)
+        /// The sound of an utterance is held back, about so long.
+        case buffering(UtteranceID, Duration)
         case ended(UtteranceID, FinishReason, SpeechSummary)
         case failed(UtteranceID, SpeakError)
         /// As many characters were not taken that came for an open utterance, which goes on.
@@ -129,6 +131,7 @@ extension SpeakStateMachine {
         case .invalid(let error): return [.send(.error(error, nil))]
         case .audio(let id, let length, let characters): return audio(id, length, characters, now)
         case .sentence(let id, let sentence): return said(sentence, in: id)
+        case .buffering(let id, let wait): return id == current?.id ? [.send(.buffering(wait))] : []
         case .ended(let id, let reason, let summary): return ended(id, reason, summary, now)
         case .failed(let id, let error): return failed(id, error, now)
         case .refused(let id, let error, let characters):

@@ -7,13 +7,15 @@ import NIOCore
 struct PCMEncoder: ~Copyable {
     private let encoding: AudioEncoding
     private var stretch: TimeStretch
-    private var resampler: Resampler?
+    // Spelt out, it has no value before `init` gives it one: Swift 6.2 stops at an implicit nil that is overwritten.
+    private var resampler: Optional<Resampler>
 
     init(from modelRate: Int, to sampleRate: Int, encoding: AudioEncoding, speed: Double) throws(AudioError) {
         let stretch = try TimeStretch(speed: speed, sampleRate: modelRate)
-        resampler = modelRate == sampleRate ? nil : try Resampler(from: modelRate, to: sampleRate)
+        let resampler: Resampler? = modelRate == sampleRate ? nil : try Resampler(from: modelRate, to: sampleRate)
         self.encoding = encoding
         self.stretch = stretch
+        self.resampler = resampler
     }
 
     /// May return few bytes or none: stretching and resampling look ahead.

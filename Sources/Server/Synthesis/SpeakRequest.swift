@@ -2,6 +2,16 @@
 
 package import Speech
 
+/// What becomes of speech that is made more slowly than it is heard.
+package enum SlowSpeech: String, Sendable, CaseIterable {
+    /// It is sent as it is made, with holes.
+    case stream
+    /// It begins when it can be heard to its end without a hole.
+    case wait
+    /// It is refused, with what to do instead.
+    case refuse
+}
+
 package struct SpeakRequest: Sendable, Equatable {
     package enum Priority: Int, Sendable, Comparable {
         case high, normal
@@ -21,6 +31,10 @@ package struct SpeakRequest: Sendable, Equatable {
     package var speed: Double?
     /// Whether the door wants to be told when each sentence is said.
     package var tellsSentences = false
+    /// What becomes of speech that is made more slowly than it is heard; nil: as the server is set.
+    package var whenSlow: SlowSpeech?
+    /// The sound is wanted for later: it is kept, however long it takes to make.
+    package var isForKeeping = false
     package var priority: Priority
     /// More text follows by `SpeechStream.append`.
     package var isOpen: Bool

@@ -12,6 +12,9 @@ package enum SpokenEvent: Sendable, Equatable {
     case sentence(SpokenSentence)
     /// All text so far is spoken and more was announced.
     case starved
+    /// Sound is held back until it can be heard without a hole, about so long from now: told now and then, and only where the
+    /// stream holds it.
+    case buffering(Duration)
     case ended(FinishReason, SpeechSummary)
     case failed(SpeakError)
 }
@@ -75,6 +78,10 @@ package struct SpeechStream: AsyncSequence, Sendable {
     package let sampleRate: Int
     /// How fast it is to be played, at the same pitch: for the door to do.
     package var speed = 1.0
+    /// Holds the sound back until it can be heard to its end without a hole.
+    var hold: StartHold?
+    /// Keeps the sound for who asks for the same again.
+    var recorder: PhraseRecorder?
     let ticket: SpeechTicket
     let events: AsyncStream<SpokenEvent>
     let text: TextInlet
@@ -115,19 +122,27 @@ package struct SpeechStream: AsyncSequence, Sendable {
         var base: AsyncStream<SpokenEvent>.AsyncIterator
         let ticket: SpeechTicket
         let control: any SpeechControl
+        let recorder: PhraseRecorder?
+        let hold: StartHold?
 
         package mutating func next() async -> SpokenEvent? { await next(isolation: #isolation) }
 
         package mutating func next(isolation actor: isolated (any Actor)?) async -> SpokenEvent? {
-            guard let event = await base.next(isolation: actor) else { return nil }
-            // The scheduler leaves a full backlog alone until half of it is read.
-            if ticket.took() == SchedulerLimits.backlog / 2 { await control.wake() }
-            return event
+            while true {
+                if let event = hold?.next() { return event }
+                guard let event = await base.next(isolation: actor) else { return nil }
+                // The scheduler leaves a full backlog alone until half of it is read.
+                if ticket.took() == SchedulerLimits.backlog / 2 { await control.wake() }
+                recorder?.take(event)
+                guard let hold else { return event }
+                hold.take(event, at: .now)
+            }
         }
     }
 
     package func makeAsyncIterator() -> AsyncIterator {
-        AsyncIterator(base: events.makeAsyncIterator(), ticket: ticket, control: control)
+        AsyncIterator(
+            base: events.makeAsyncIterator(), ticket: ticket, control: control, recorder: recorder, hold: hold)
     }
 }
 

@@ -300,7 +300,6 @@ extension SynthesisScheduler {
         begun.removeAll { $0 === entry }
         waiting.removeAll { $0 === entry }
         publishGauges()
-        guard !entry.client.isEmpty else { return }
         report(
             SpeechReport(
                 client: entry.client, language: entry.request.language, outcome: outcome, summary: entry.summary,

@@ -17,7 +17,7 @@ extension Synthesizer {
             case .ended(.endOfSpeech, _): return meter.integrated
             // A measure of half a text, or of noise, is none.
             case .ended, .failed: return nil
-            case .sentence, .starved: break
+            case .sentence, .starved, .buffering: break
             }
         }
         return nil

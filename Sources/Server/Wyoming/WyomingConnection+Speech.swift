@@ -104,7 +104,7 @@ extension WyomingConnection {
             switch event {
             case .frame(let samples, characters: _):
                 try await say(try encoder.encode(samples), rate, &hasStarted)
-            case .sentence, .starved: break
+            case .sentence, .starved, .buffering: break
             case .ended(.cancelled, _): throw SpeakError.shuttingDown
             case .ended: return try await say(try encoder.finish(), rate, &hasStarted)
             case .failed(let error): throw error

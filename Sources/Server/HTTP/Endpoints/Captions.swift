@@ -27,7 +27,7 @@ private func captions(_ wanted: OpenAISpeechRequest, _ service: SpeechService) a
             switch event {
             case .sentence(let sentence): sentences.append(SentenceMessage(sentence, speed: stream.speed))
             case .failed(let error): throw error
-            case .frame, .starved, .ended: break
+            case .frame, .starved, .buffering, .ended: break
             }
         }
         let captions = Captions(wanted.speech.text, sentences)

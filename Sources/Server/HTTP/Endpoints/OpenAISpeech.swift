@@ -33,15 +33,16 @@ struct OpenAISpeech: Sendable {
             throw OpenAIError(error)
         }
         var events = stream.makeAsyncIterator()
-        let first = await events.next()
+        var first = await events.next()
+        while case .buffering = first { first = await events.next() }
         switch first {
         case .failed(let error): throw OpenAIError(error)
         case .ended(.cancelled, _): throw OpenAIError(.shuttingDown)
-        case .frame, .sentence, .starved, .ended, nil: break
+        case .frame, .sentence, .starved, .buffering, .ended, nil: break
         }
         return Response(
             headers: headers(stream.sampleRate),
-            body: .stream { writer in
+            body: .stream { [first] writer in
                 do { try await send(first, stream, to: writer) } catch {
                     stream.cancel()
                     throw error
@@ -88,7 +89,7 @@ struct OpenAISpeech: Sendable {
             case .frame(let samples, characters: _):
                 frames += 1
                 try await send(try encoder.encode(samples), to: writer)
-            case .sentence, .starved: break
+            case .sentence, .starved, .buffering: break
             // The connection ends before the body does, which tells the client that it has not got all of it.
             case .failed(let error): throw error
             case .ended(.cancelled, _): throw SpeakError.shuttingDown
