@@ -335,11 +335,12 @@ import Testing
         var limits = SchedulerLimits()
         limits.running = 2
         let scheduler = SynthesisScheduler(ToneEngine(frameTime: .milliseconds(2)), limits: limits)
-        let greedy = [String(repeating: "x", count: 500), String(repeating: "y", count: 500)]
-        var streams: [SpeechStream] = []
-        for text in greedy { streams.append(try await Self.speak(text, client: "greedy", on: scheduler)) }
-        async let first = Self.hear(streams[0])
-        async let second = Self.hear(streams[1])
+        func speak(_ letter: String) async throws -> SpeechStream {
+            try await Self.speak(String(repeating: letter, count: 500), client: "greedy", on: scheduler)
+        }
+        let (one, other) = (try await speak("x"), try await speak("y"))
+        async let first = Self.hear(one)
+        async let second = Self.hear(other)
         while scheduler.gauges.running < 2 { try await Task.sleep(for: .milliseconds(1)) }
         // It speaks while both of the other's go on, and nothing of theirs is lost.
         let modest = await Self.hear(try await Self.speak("modest", client: "modest", on: scheduler))
