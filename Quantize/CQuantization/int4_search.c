@@ -7,7 +7,8 @@
 enum { GROUP = MQ_INT4_GROUP, LANES = 16 };
 
 // A version for each instruction set. Sums have one order and nothing is contracted, so all give the same bytes.
-#if defined(__x86_64__)
+// The thread sanitizer is not there yet when the loader asks which.
+#if defined(__x86_64__) && !__has_feature(thread_sanitizer)
 #define VERSIONS __attribute__((target_clones("avx512f", "avx2", "default")))
 #else
 #define VERSIONS
