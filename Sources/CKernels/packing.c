@@ -63,6 +63,28 @@ void mk_pack_f32(float *packed, const mk_convolution_source *s, size_t first, si
     for (size_t panel = first; panel < last; panel++) unpack(packed + panel * s->taps * s->inputs * MK_PANEL, s, panel);
 }
 
+void mk_pack_winograd(float *packed, float *scratch, const mk_convolution_source *s, size_t first, size_t last) {
+    // What a pair's positive point multiplies tap 0 with, and the point, whose powers the other taps follow.
+    static const double factors[] = {512.0 / 25, 32.0 / 35, 2048.0 / 35, -8192.0 / 2275, -118098.0 / 2275};
+    static const double points[] = {1, 2, 0.5, 1.5, 2.0 / 3};
+    size_t tap = s->inputs * MK_PANEL;
+    for (size_t panel = first; panel < last; panel++) {
+        unpack(scratch, s, panel);
+        float *out = packed + panel * MK_WINOGRAD_POINTS * tap;
+        for (size_t i = 0; i < tap; i++) {
+            out[i] = -32 * scratch[i];
+            out[(MK_WINOGRAD_POINTS - 1) * tap + i] = 32 * scratch[(MK_WINOGRAD_TAPS - 1) * tap + i];
+            for (size_t pair = 0; pair < sizeof points / sizeof *points; pair++) {
+                double even = 0, odd = 0, power = factors[pair];
+                for (size_t k = 0; k < MK_WINOGRAD_TAPS; k++, power *= points[pair])
+                    *(k % 2 ? &odd : &even) += power * scratch[k * tap + i];
+                out[(2 * pair + 1) * tap + i] = (float)(even + odd);
+                out[(2 * pair + 2) * tap + i] = (float)(even - odd);
+            }
+        }
+    }
+}
+
 /// For each output of a tap the largest |w|, and the largest Σ|w| over a group of inputs. Returns 0 when a weight is not
 /// finite.
 static int measure(const float *w, size_t inputs, size_t group, float *most, float *sum) {

@@ -23,6 +23,12 @@
 #define MK_SILENCE 1e-30f
 /// So many inputs of 16 bits are summed exactly before the sum becomes a float.
 #define MK_Q16_GROUP 64
+/// conv_winograd makes so many outputs of so many taps from a product at each of so many points.
+#define MK_WINOGRAD_OUTPUTS 6
+#define MK_WINOGRAD_TAPS 7
+#define MK_WINOGRAD_POINTS 12
+/// So many tiles of outputs are transformed together at most.
+#define MK_WINOGRAD_TILES 36
 
 /// Integer activations: rows of `words` words, four bytes each, that hold two int16 or four uint8 channels; the channels
 /// beyond the last are zero.
@@ -42,6 +48,14 @@ typedef struct {
     const float *bias;    // [outputs]
     size_t words, outputs, taps, dilation, step;
 } mk_integer_convolution;
+
+/// A convolution of MK_WINOGRAD_TAPS taps. Rows come in periods, of at least MK_WINOGRAD_OUTPUTS · dilation rows each, and what is
+/// computed for one depends on no other period's tiles: a signal may be cut between them.
+typedef struct {
+    const float *weights;  // of mk_pack_winograd, [panel][point][input][MK_PANEL]
+    const float *bias;     // [outputs], padded to whole panels
+    size_t inputs, outputs, dilation, period;
+} mk_winograd_convolution;
 
 /// Where the weights of a convolution lie in a checkpoint: element (output o, tap k, input i) is number
 /// first + (o / channels)·phase + (o % channels)·output + k·tap + i·input. A transposed convolution has `channels` real
@@ -121,7 +135,14 @@ typedef struct {
     void (*conv_f32)(float *y, size_t ystride, const float *x, size_t xstride, const float *w, const float *bias,
                      size_t count, size_t step, size_t inputs, size_t outputs, size_t taps, size_t dilation,
                      size_t first, size_t last, int accumulate);
-    /// The same with 16-bit integers: y[t][o] = bias[o] + Σ_k Σ_g (wscale[k][o]·float(Σ_{c in g} w·q)) · scale[t·step +
+    /// conv_f32 of seven taps with a third of the multiplications, by Winograd's transform (winograd.h), for tiles [from, to) of
+    /// which a period has dilation · ceil(period / (MK_WINOGRAD_OUTPUTS·dilation)), and panels [first, last): inputs and products
+    /// are transformed with one fused multiply-add after the other in the order of winograd.h, products summed over the
+    /// inputs as conv_f32 does. x points at the oldest row needed by row 0 of y. scratch holds MK_WINOGRAD_POINTS · (inputs +
+    /// MK_PANEL) floats for each tile, of MK_WINOGRAD_TILES at most.
+    void (*conv_winograd)(float *y, size_t ystride, const float *x, size_t xstride, const mk_winograd_convolution *c,
+                          float *scratch, size_t from, size_t to, size_t first, size_t last);
+    /// conv_f32 with 16-bit integers: y[t][o] = bias[o] + Σ_k Σ_g (wscale[k][o]·float(Σ_{c in g} w·q)) · scale[t·step +
     /// k·dilation], where g are groups of MK_Q16_GROUP inputs; with accumulate != 0 added to y. Integer sums are exact and the
     /// float operations have one order, one fused multiply-add for each group: every instruction set gives the same bits.
     void (*conv_q16)(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t count,
@@ -154,6 +175,9 @@ typedef struct {
 
 /// Packs panels [first, last) for conv_f32.
 void mk_pack_f32(float *packed, const mk_convolution_source *source, size_t first, size_t last);
+/// Packs panels [first, last) of a plain source for conv_winograd, transformed in double precision. scratch
+/// [taps][inputs][MK_PANEL].
+void mk_pack_winograd(float *packed, float *scratch, const mk_convolution_source *source, size_t first, size_t last);
 /// Packs panels [first, last) for conv_q16. The scale of an output's tap is the smallest at which no sum of a group can
 /// overflow, whatever the activations are. scales holds whole panels, scratch [taps][inputs][MK_PANEL]. Returns 0 when a
 /// weight is not finite.

@@ -16,3 +16,5 @@ INLINE ivec dot_nibbles(ivec acc, byte_vec low, byte_vec high, byte_vec even, by
     products = vmlal_high_s8(products, (int8x16_t)high, (int8x16_t)odd);
     return (ivec)vpadalq_s16((int32x4_t)acc, products);
 }
+
+#include "pairs.h"

@@ -13,3 +13,5 @@ INLINE ivec dot_nibbles(ivec acc, byte_vec low, byte_vec high, byte_vec even, by
 #define DOT8_OFFSET 128
 #define DOT8(sum, w, x)                                                                                              \
     (ivec)vdotq_s32((int32x4_t)(sum), (int8x16_t)(w), veorq_s8((int8x16_t)(x), vdupq_n_s8(-128)))
+
+#include "../neon/pairs.h"

@@ -22,6 +22,7 @@ const mk_kernels mk_scalar_kernels = {
     .silu = mk_scalar_silu,
     .gelu = mk_scalar_gelu,
     .conv_f32 = mk_scalar_conv_f32,
+    .conv_winograd = mk_scalar_conv_winograd,
     .conv_q16 = mk_scalar_conv_q16,
     .conv_q8_q16 = mk_scalar_conv_q8_q16,
     .conv_q8 = mk_scalar_conv_q8,

@@ -30,6 +30,9 @@ void mk_scalar_gelu(float *y, const float *x, size_t n);
 void mk_scalar_conv_f32(float *y, size_t ystride, const float *x, size_t xstride, const float *w, const float *bias,
                         size_t count, size_t step, size_t inputs, size_t outputs, size_t taps, size_t dilation,
                         size_t first, size_t last, int accumulate);
+void mk_scalar_conv_winograd(float *y, size_t ystride, const float *x, size_t xstride,
+                             const mk_winograd_convolution *c, float *scratch, size_t from, size_t to, size_t first,
+                             size_t last);
 void mk_scalar_conv_q16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
                         size_t count, size_t first, size_t last, int accumulate);
 void mk_scalar_conv_q8_q16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,

@@ -26,7 +26,7 @@ INLINE void conv_tile(float *y, size_t ystride, const float *x, size_t xstride, 
             for (size_t v = 0; v < vectors; v++) weight[v] = load(w + v * LANES);
 #pragma clang loop unroll(full)
             for (size_t t = 0; t < frames; t++) {
-                vec value = fill(row[t * step * xstride + c]);
+                vec value = fill_from(row + t * step * xstride + c);
 #pragma clang loop unroll(full)
                 for (size_t v = 0; v < vectors; v++) sum[t][v] = fma_(weight[v], value, sum[t][v]);
             }

@@ -1,9 +1,12 @@
 // The codec's inner loops in integers. A tile of `frames` by `vectors` exact sums stays in registers for a group of inputs
 // and is then added, scaled, to float sums in memory. An instruction set may define, on vectors of LANES words of four bytes,
-//   DOT16(sum, w, x): sum + Σ of the two products of int16;  DOT8(sum, w, x): sum + Σ of the four products int8 · uint8,
-//   or of w · (x - DOT8_OFFSET).
+//   DOT16(sum, w, x): sum + Σ of the two products of int16, w being SPREAD16 of the weights as they lie;
+//   DOT8(sum, w, x): sum + Σ of the four products int8 · uint8, or of w · (x - DOT8_OFFSET).
 #ifndef DOT16
 #define DOT16(sum, w, x) ((sum) + ((w) << 16 >> 16) * ((x) << 16 >> 16) + ((w) >> 16) * ((x) >> 16))
+#endif
+#ifndef SPREAD16
+#define SPREAD16(w) (w)
 #endif
 #ifndef DOT8
 #define DOT8(sum, w, x)                                                                                              \
@@ -60,7 +63,10 @@ INLINE void integer_group(ivec sum[][2], const ivec *start, const uint8_t *x, si
         if (ahead)
             for (size_t v = 0; v < vectors * each * LANES; v += 64) __builtin_prefetch(w + v + ahead);
 #pragma clang loop unroll(full)
-        for (size_t v = 0; v < vectors; v++) weight[v] = load_weights(w + v * each * LANES, kind);
+        for (size_t v = 0; v < vectors; v++) {
+            ivec stored = load_weights(w + v * each * LANES, kind);
+            weight[v] = kind == BYTES ? stored : SPREAD16(stored);
+        }
 #pragma clang loop unroll(full)
         for (size_t t = 0; t < frames; t++) {
             ivec value = word(x + t * row);

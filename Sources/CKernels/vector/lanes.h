@@ -23,6 +23,15 @@ INLINE vec load(const float *p) { return *(const vec_unaligned *)p; }
 INLINE void store(float *p, vec v) { *(vec_unaligned *)p = v; }
 /// A lane of each; x - 0 is x, so this is one broadcast, where 0 + x would be an addition for the sake of -0.
 INLINE vec fill(float value) { return value - (vec){0}; }
+/// A lane of each from memory. aarch64 multiplies by a lane for nothing, while a load into all lanes waits for an arithmetic
+/// unit: so the compiler must not see that the value comes from memory.
+INLINE vec fill_from(const float *p) {
+    float value = *p;
+#if defined(__aarch64__)
+    __asm__("" : "+w"(value));
+#endif
+    return fill(value);
+}
 INLINE vec fma_(vec a, vec b, vec c) { return __builtin_elementwise_fma(a, b, c); }
 
 /// Bytes a fetch brings.

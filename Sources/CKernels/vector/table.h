@@ -16,6 +16,7 @@
     .silu = silu,
     .gelu = gelu,
     .conv_f32 = conv_f32,
+    .conv_winograd = conv_winograd,
     .conv_q16 = conv_q16,
     .conv_q8_q16 = conv_q8_q16,
     .conv_q8 = conv_q8,
