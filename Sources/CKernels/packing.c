@@ -145,6 +145,35 @@ int mk_pack_q16(int16_t *packed, float *scales, float *scratch, const mk_convolu
     return 1;
 }
 
+int mk_pack_s16(int8_t *packed, float *scales, float *scratch, const mk_convolution_source *s, size_t first,
+                size_t last) {
+    size_t words = (s->inputs + 3) / 4;
+    for (size_t panel = first; panel < last; panel++) {
+        unpack(scratch, s, panel);
+        for (size_t k = 0; k < s->taps; k++) {
+            const float *w = scratch + k * s->inputs * MK_PANEL;
+            size_t place = (panel * s->taps + k) * MK_PANEL;
+            float inverse[MK_PANEL], most[MK_PANEL], sum[MK_PANEL];
+            if (!measure(w, s->inputs, s->inputs, most, sum)) return 0;
+            for (size_t o = 0; o < MK_PANEL; o++) {
+                scales[place + o] = most[o] / MK_S16_LEVELS * 256;
+                inverse[o] = inverse_of(most[o] / MK_S16_LEVELS);
+            }
+            int8_t *out = packed + place * words * 8;
+            for (size_t i = 0; i < words * 4; i++) {
+                int32_t q[MK_PANEL];
+                round_row(q, w, s->inputs, i, inverse);
+                int8_t *high = out + i / 4 * 8 * MK_PANEL + i % 4;
+                for (size_t o = 0; o < MK_PANEL; o++) {
+                    high[4 * o] = (int8_t)((q[o] + 128) >> 8);
+                    high[4 * (MK_PANEL + o)] = (int8_t)q[o];
+                }
+            }
+        }
+    }
+    return 1;
+}
+
 int mk_pack_q8(int8_t *packed, float *scales, float *sums, float *scratch, const mk_convolution_source *s, size_t each,
                size_t first, size_t last) {
     size_t words = (s->inputs + each - 1) / each;

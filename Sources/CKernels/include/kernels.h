@@ -23,6 +23,9 @@
 #define MK_SILENCE 1e-30f
 /// So many inputs of 16 bits are summed exactly before the sum becomes a float.
 #define MK_Q16_GROUP 64
+/// 16-bit numbers of two bytes, 256·high + low with signs, reach ±MK_S16_LEVELS; so many inputs of them are summed exactly.
+#define MK_S16_LEVELS 32512
+#define MK_S16_GROUP 256
 /// conv_winograd makes so many outputs of so many taps from a product at each of so many points.
 #define MK_WINOGRAD_OUTPUTS 6
 #define MK_WINOGRAD_TAPS 7
@@ -30,8 +33,8 @@
 /// So many tiles of outputs are transformed together at most.
 #define MK_WINOGRAD_TILES 36
 
-/// Integer activations: rows of `words` words, four bytes each, that hold two int16 or four uint8 channels; the channels
-/// beyond the last are zero.
+/// Integer activations: rows of `words` words, four bytes each, that hold two int16 or four uint8 channels, or of quantize_s16
+/// the high bytes of four channels and after all these the low ones; the channels beyond the last are zero.
 typedef struct {
     const void *values;
     size_t words;
@@ -39,10 +42,11 @@ typedef struct {
     const float *lows;    // uint8 only: what a stored 0 means. x = low + scale·q
 } mk_integer_rows;
 
-/// Weights of an integer convolution, made by mk_pack_q16 or mk_pack_q8: those that meet a word of activations, of each
-/// output, in the order [panel][tap][word][MK_PANEL]. Vectors per output are padded to whole panels.
+/// Weights of an integer convolution, made by mk_pack_q16, mk_pack_q8 or mk_pack_s16: those that meet a word of activations, of
+/// each output, in the order [panel][tap][word][MK_PANEL]; of conv_s16 high bytes, then low ones, [panel][tap][word][2][MK_PANEL].
+/// `words` counts those of four channels once. Vectors per output are padded to whole panels.
 typedef struct {
-    const void *weights;  // int16 for conv_q16, int8 for the others
+    const void *weights;  // int16 for conv_q16, else int8
     const float *scales;  // [panel][tap][MK_PANEL]
     const float *sums;    // conv_q8 only: Σ of an output's weights at each tap, [panel][tap][MK_PANEL]
     const float *bias;    // [outputs]
@@ -154,9 +158,18 @@ typedef struct {
     /// scale and low of row t·step + k·dilation.
     void (*conv_q8)(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t count,
                     size_t first, size_t last, int accumulate);
+    /// Weights and activations of 16 bits by products of bytes, without those of two low bytes: y[t][o] = bias[o] + Σ_k Σ_g
+    /// (wscale·float(Σ_{c in g} (256·wh·qh + wh·ql + wl·qh)))·scale with groups of MK_S16_GROUP inputs, as conv_q16 otherwise.
+    void (*conv_s16)(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t count,
+                     size_t first, size_t last, int accumulate);
+    /// The same activations with weights of 8 bits, exactly: half as much to read. Σ_{c in g} (256·w·qh + w·ql) instead.
+    void (*conv_q8_s16)(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
+                        size_t count, size_t first, size_t last, int accumulate);
     /// `count` rows of x to integers, each with its own scale: q = round to nearest even(x·levels / max|x|), padded with
     /// zeros to an even number of channels. A row with an infinity or a NaN gets the scale NaN. Bit-exact everywhere.
     void (*quantize_q16)(int16_t *q, float *scales, const float *x, size_t xstride, size_t count, size_t channels);
+    /// The same with q = round(x·MK_S16_LEVELS / max|x|) in two bytes, for conv_s16 and conv_q8_s16, padded to a multiple of four channels.
+    void (*quantize_s16)(int8_t *q, float *scales, const float *x, size_t xstride, size_t count, size_t channels);
     /// snake and quantize_q16 in one pass; scratch[channels].
     void (*snake_q16)(int16_t *q, float *scales, const float *x, const float *alpha, const float *inverse_beta,
                       float *scratch, size_t count, size_t channels);
@@ -183,9 +196,14 @@ void mk_pack_winograd(float *packed, float *scratch, const mk_convolution_source
 /// weight is not finite.
 int mk_pack_q16(int16_t *packed, float *scales, float *scratch, const mk_convolution_source *source, size_t first,
                 size_t last);
-/// The same for conv_q8 with `each` = 4, for conv_q8_q16 with `each` = 2 channels to a word; sums may then be NULL.
+/// The same for conv_q8 and conv_q8_s16 with `each` = 4, for conv_q8_q16 with `each` = 2 channels to a word; sums may be NULL
+/// but for conv_q8.
 int mk_pack_q8(int8_t *packed, float *scales, float *sums, float *scratch, const mk_convolution_source *source,
                size_t each, size_t first, size_t last);
+
+/// The same for conv_s16, [panel][tap][word][2][MK_PANEL] words; scales are those of the high bytes.
+int mk_pack_s16(int8_t *packed, float *scales, float *scratch, const mk_convolution_source *source, size_t first,
+                size_t last);
 
 /// The tables that this build has code for and this processor can run, from the definition to the best: number `index` of
 /// them, NULL beyond the last. sets.h lists the instruction sets.

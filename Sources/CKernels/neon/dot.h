@@ -18,3 +18,39 @@ INLINE ivec dot_nibbles(ivec acc, byte_vec low, byte_vec high, byte_vec even, by
 }
 
 #include "pairs.h"
+
+// Products of bytes of two outputs in a vector, of which pairs are added up. In each product one byte is a high one, which is
+// never -128, so it fits int16.
+#define SPLIT_SUM
+typedef struct {
+    int32x4_t high[2], middle[2];
+} split_sum;
+
+INLINE ivec split_word(const int8_t *q) {
+    int32_t value;
+    memcpy(&value, q, 4);
+    return (ivec)vdupq_n_s32(value);
+}
+
+INLINE void split_pairs(int32x4_t sum[2], ivec w, ivec q) {
+    int8x16_t a = (int8x16_t)w, b = (int8x16_t)q;
+    sum[0] = vpadalq_s16(sum[0], vmull_s8(vget_low_s8(a), vget_low_s8(b)));
+    sum[1] = vpadalq_s16(sum[1], vmull_high_s8(a, b));
+}
+
+INLINE split_sum split_add(split_sum s, ivec w, ivec qh, ivec ql) {
+    split_pairs(s.high, w, qh);
+    split_pairs(s.middle, w, ql);
+    return s;
+}
+
+INLINE split_sum split_add_low(split_sum s, ivec wl, ivec qh) {
+    split_pairs(s.middle, wl, qh);
+    return s;
+}
+
+INLINE ivec split_total(split_sum s) {
+    return (ivec)vaddq_s32(vshlq_n_s32(vpaddq_s32(s.high[0], s.high[1]), 8), vpaddq_s32(s.middle[0], s.middle[1]));
+}
+
+#define SPLIT_VECTORS 1

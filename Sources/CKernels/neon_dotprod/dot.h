@@ -15,3 +15,29 @@ INLINE ivec dot_nibbles(ivec acc, byte_vec low, byte_vec high, byte_vec even, by
     (ivec)vdotq_s32((int32x4_t)(sum), (int8x16_t)(w), veorq_s8((int8x16_t)(x), vdupq_n_s8(-128)))
 
 #include "../neon/pairs.h"
+
+// A word of activations is multiplied as a lane, which costs nothing; a load into all lanes would wait for an arithmetic unit,
+// so the compiler must not see that the value comes from memory.
+#define SPLIT_SUM
+typedef struct {
+    int32x4_t high, middle;
+} split_sum;
+
+INLINE ivec split_word(const int8_t *q) {
+    float value;
+    memcpy(&value, q, 4);
+    __asm__("" : "+w"(value));
+    return (ivec)vdupq_n_f32(value);
+}
+
+INLINE split_sum split_add(split_sum s, ivec w, ivec qh, ivec ql) {
+    return (split_sum){vdotq_s32(s.high, (int8x16_t)w, (int8x16_t)qh), vdotq_s32(s.middle, (int8x16_t)w, (int8x16_t)ql)};
+}
+
+INLINE split_sum split_add_low(split_sum s, ivec wl, ivec qh) {
+    return (split_sum){s.high, vdotq_s32(s.middle, (int8x16_t)wl, (int8x16_t)qh)};
+}
+
+INLINE ivec split_total(split_sum s) { return (ivec)vaddq_s32(vshlq_n_s32(s.high, 8), s.middle); }
+
+#define SPLIT_VECTORS 2

@@ -39,6 +39,11 @@ void mk_scalar_conv_q8_q16(float *y, size_t ystride, const mk_integer_rows *x, c
                            size_t count, size_t first, size_t last, int accumulate);
 void mk_scalar_conv_q8(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
                        size_t count, size_t first, size_t last, int accumulate);
+void mk_scalar_conv_s16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
+                        size_t count, size_t first, size_t last, int accumulate);
+void mk_scalar_conv_q8_s16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
+                           size_t count, size_t first, size_t last, int accumulate);
+void mk_scalar_quantize_s16(int8_t *q, float *scales, const float *x, size_t xstride, size_t count, size_t channels);
 void mk_scalar_quantize_q16(int16_t *q, float *scales, const float *x, size_t xstride, size_t count, size_t channels);
 void mk_scalar_snake_q16(int16_t *q, float *scales, const float *x, const float *alpha, const float *inverse_beta,
                          float *scratch, size_t count, size_t channels);

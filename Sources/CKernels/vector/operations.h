@@ -1,6 +1,7 @@
 // Every operation over vectors of LANES floats. The instruction set has defined byte dot products in its dot.h.
 #include "convolution.h"
 #include "convolution_integer.h"
+#include "convolution_split.h"
 #include "convolution_winograd.h"
 #include "elementwise.h"
 #include "linear.h"
