@@ -14,7 +14,7 @@ struct CodecCommand: ParsableCommand {
     @Argument(help: ArgumentHelp("A checkpoint in the official layout.", valueName: "directory"))
     var model: String
 
-    @Option(help: ArgumentHelp("What to compute with.", valueName: "float32,int16,int8"))
+    @Option(help: ArgumentHelp("What to compute with.", valueName: CodecSuite.precisions.joined(separator: ",")))
     var precision = CodecSuite.precisions.joined(separator: ",")
 
     @Option(help: ArgumentHelp("Instruction sets; all this processor has without it.", valueName: "names"))

@@ -8,8 +8,16 @@ internal import CKernels
 package enum ConvolutionFormat: Sendable, CaseIterable {
     /// float32 weights and activations.
     case float32
+    /// The same by Winograd's transform, a third of the multiplications with 12/7 of the weights, where a convolution has seven
+    /// taps and its steps are long enough; else float32.
+    case winograd
     /// 16-bit weights and activations, exact sums.
     case int16
+    /// 16-bit weights and activations in two bytes each, exact sums but for the products of two low bytes: for processors that
+    /// multiply bytes faster.
+    case split16
+    /// 8-bit weights and 16-bit activations in two bytes, exact sums.
+    case split8
     /// 8-bit weights and 16-bit activations, exact sums.
     case int8Weights
     /// 8-bit weights and activations, exact sums; activations come from snake.
@@ -18,25 +26,46 @@ package enum ConvolutionFormat: Sendable, CaseIterable {
     /// How the input of the convolution is stored.
     var input: ActivationFormat {
         switch self {
-        case .float32: .float32
+        case .float32, .winograd: .float32
         case .int16, .int8Weights: .int16
+        case .split16, .split8: .split
         case .int8: .int8
         }
     }
 
-    /// Bytes of an output's weights for a row of `channels`.
-    func weightBytes(_ channels: Int) -> Int { (self == .int8Weights ? 2 : 4) * input.words(channels) }
+    var isFloat: Bool { input == .float32 }
+
+    /// What a convolution of that shape computes with.
+    func fitting(_ shape: ConvolutionShape) -> ConvolutionFormat {
+        self == .winograd && !shape.hasTransform ? .float32 : self
+    }
+
+    /// Words of weights that an output has for a row of `channels`; those of two bytes count once.
+    func words(_ channels: Int) -> Int { input == .split ? input.words(channels) / 2 : input.words(channels) }
+
+    /// Bytes of them.
+    func weightBytes(_ channels: Int) -> Int {
+        switch self {
+        case .int8Weights: 2 * words(channels)
+        case .split16: 8 * words(channels)
+        case .float32, .winograd, .int16, .split8, .int8: 4 * words(channels)
+        }
+    }
+
+    /// Rows of weights that an output has.
+    func weightRows(_ taps: Int) -> Int { self == .winograd ? Int(MK_WINOGRAD_POINTS) : taps }
 }
 
 /// How the rows that a convolution reads are stored.
 enum ActivationFormat {
-    case float32, int16, int8
+    case float32, int16, split, int8
 
     /// Words of four bytes that hold a row of `channels`.
     func words(_ channels: Int) -> Int {
         switch self {
         case .float32: channels
         case .int16: (channels + 1) / 2
+        case .split: (channels + 3) / 4 * 2
         case .int8: (channels + 3) / 4
         }
     }
@@ -80,7 +109,7 @@ package final class ConvolutionInput {
     /// The next rows are x.
     package func write(_ x: Rows, on processor: Processor) {
         precondition(x.columns == channels && format != .int8, "bytes come from snake")
-        guard format == .int16 else { return room(x.rows).values.copy(from: x) }
+        guard format != .float32 else { return room(x.rows).values.copy(from: x) }
         run(x, snake: nil, on: processor)
     }
 
@@ -119,9 +148,15 @@ package final class ConvolutionInput {
         }
 
         private func quantize(_ x: Rows, _ rows: Rows, _ scales: Rows) {
-            unsafe kernels.table.pointee.quantize_q16(
-                UnsafeMutableRawPointer(rows.pointer).assumingMemoryBound(to: Int16.self), scales.pointer, x.pointer,
-                x.stride, x.rows, x.columns)
+            let integers = unsafe UnsafeMutableRawPointer(rows.pointer)
+            if format == .split {
+                unsafe kernels.table.pointee.quantize_s16(
+                    integers.assumingMemoryBound(to: Int8.self), scales.pointer, x.pointer, x.stride, x.rows, x.columns)
+            } else {
+                unsafe kernels.table.pointee.quantize_q16(
+                    integers.assumingMemoryBound(to: Int16.self), scales.pointer, x.pointer, x.stride, x.rows, x.columns
+                )
+            }
         }
 
         private func activate(_ snake: Snake, _ x: Rows, _ rows: Rows, _ part: Range<Int>) {
@@ -135,6 +170,13 @@ package final class ConvolutionInput {
                     UnsafeMutableRawPointer(rows.pointer).assumingMemoryBound(to: Int16.self), scales[part].pointer,
                     x.pointer, alpha.pointer, beta.pointer, scratch[part.lowerBound / ConvolutionInput.grain].pointer,
                     x.rows, x.columns)
+            case .split:
+                let wave = scratch[part.lowerBound / ConvolutionInput.grain]
+                for row in 0..<x.rows {
+                    unsafe kernels.table.pointee.snake(
+                        wave.pointer, x[row].pointer, alpha.pointer, beta.pointer, 1, x.columns)
+                    quantize(wave, rows[row], scales[part][row])
+                }
             case .int8:
                 unsafe kernels.table.pointee.snake_q8(
                     UnsafeMutableRawPointer(rows.pointer).assumingMemoryBound(to: UInt8.self), scales[part].pointer,

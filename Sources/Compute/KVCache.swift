@@ -139,13 +139,3 @@ private struct AttentionWork: ParallelWork {
         }
     }
 }
-
-/// Memory for attention scores, one row for each head that is computed at the same time; reused by every call.
-final class AttentionScores {
-    private var buffer = FloatBuffer(count: 4096)
-
-    func rows(_ count: Int, columns: Int) -> Rows {
-        if buffer.count < count * columns { buffer = FloatBuffer(count: max(count * columns, 2 * buffer.count)) }
-        return Rows(buffer: buffer, rows: count, columns: columns)
-    }
-}

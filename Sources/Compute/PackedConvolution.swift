@@ -11,14 +11,22 @@ package struct ConvolutionShape: Sendable, Equatable {
     package var taps: Int
     package var dilation: Int
     package var step: Int
+    /// The rows of output at a time are a multiple of this.
+    package var period: Int
 
-    package init(inputs: Int, outputs: Int, taps: Int = 1, dilation: Int = 1, step: Int = 1) {
-        precondition(inputs > 0 && outputs > 0 && taps > 0 && dilation > 0 && step > 0)
+    package init(inputs: Int, outputs: Int, taps: Int = 1, dilation: Int = 1, step: Int = 1, period: Int = 1) {
+        precondition(inputs > 0 && outputs > 0 && taps > 0 && dilation > 0 && step > 0 && period > 0)
         self.inputs = inputs
         self.outputs = outputs
         self.taps = taps
         self.dilation = dilation
         self.step = step
+        self.period = period
+    }
+
+    /// Whether `conv_winograd` computes it.
+    var hasTransform: Bool {
+        taps == Int(MK_WINOGRAD_TAPS) && step == 1 && period >= Int(MK_WINOGRAD_OUTPUTS) * dilation
     }
 
     /// Rows of input that `count` rows of output need.
@@ -29,7 +37,7 @@ package struct ConvolutionShape: Sendable, Equatable {
 package struct PackedConvolution {
     package let shape: ConvolutionShape
     package let format: ConvolutionFormat
-    private let weights: FloatBuffer  // words [panel][tap][input word][MK_PANEL], zero beyond `outputs`
+    private let weights: FloatBuffer  // words [panel][tap or point][input word][MK_PANEL], zero beyond `outputs`
     private let bias: FloatBuffer  // [panels · MK_PANEL]
     private let scales: FloatBuffer  // of integer weights, [panel][tap][MK_PANEL]
     private let sums: FloatBuffer  // of int8 weights, the same
@@ -105,12 +113,14 @@ package struct PackedConvolution {
     private init(_ shape: ConvolutionShape, _ format: ConvolutionFormat, bias values: [Float]?) {
         precondition(values == nil || values!.count == shape.outputs)
         self.shape = shape
+        let format = format.fitting(shape)
         self.format = format
         let panels = (shape.outputs + Self.panel - 1) / Self.panel
         let vectors = panels * shape.taps * Self.panel
-        weights = FloatBuffer(count: vectors * format.weightBytes(shape.inputs) / MemoryLayout<Float>.stride)
+        let words = format.weightRows(shape.taps) * format.weightBytes(shape.inputs) / MemoryLayout<Float>.stride
+        weights = FloatBuffer(count: panels * Self.panel * words)
         bias = FloatBuffer(count: panels * Self.panel)
-        scales = FloatBuffer(count: format == .float32 ? 0 : vectors)
+        scales = FloatBuffer(count: format.isFloat ? 0 : vectors)
         sums = FloatBuffer(count: format == .int8 ? vectors : 0)
         for (index, value) in (values ?? []).enumerated() { unsafe bias.base[index] = value }
     }
@@ -127,13 +137,21 @@ package struct PackedConvolution {
             return true
         }
         let scratch = FloatBuffer(count: shape.taps * shape.inputs * Self.panel)
+        if format == .winograd {
+            unsafe mk_pack_winograd(weights.base, scratch.base, &source, 0, panels)
+            return true
+        }
         if format == .int16 {
             return unsafe mk_pack_q16(
                 packed.assumingMemoryBound(to: Int16.self), scales.base, scratch.base, &source, 0, panels) != 0
         }
+        if format == .split16 {
+            return unsafe mk_pack_s16(
+                packed.assumingMemoryBound(to: Int8.self), scales.base, scratch.base, &source, 0, panels) != 0
+        }
         return unsafe mk_pack_q8(
             packed.assumingMemoryBound(to: Int8.self), scales.base, format == .int8 ? sums.base : nil, scratch.base,
-            &source, format == .int8 ? 4 : 2, 0, panels) != 0
+            &source, format == .int8Weights ? 2 : 4, 0, panels) != 0
     }
 
     /// An input with the history that this convolution needs.
@@ -147,6 +165,13 @@ package struct PackedConvolution {
         precondition(input.history == shape.inputRows(for: 1) - shape.step)
         let x = input.values(y.rows * shape.step)
         precondition(x.rows >= shape.inputRows(for: y.rows) && y.columns == shape.outputs && y.rows > 0)
+        if format == .winograd {
+            precondition(!accumulating && y.rows % shape.period == 0)
+            let convolution = unsafe mk_winograd_convolution(
+                weights: weights.base, bias: bias.base, inputs: shape.inputs, outputs: shape.outputs,
+                dilation: shape.dilation, period: shape.period)
+            return unsafe WinogradTransform(convolution, x, y, processor).run(on: processor)
+        }
         divide(Multiplying(self, x, input, y, accumulating, processor), on: processor)
     }
 
@@ -195,7 +220,7 @@ package struct PackedConvolution {
         func run(_ part: Range<Int>) {
             let rows = dividesRows ? part : 0..<y.rows
             let panels = dividesRows ? 0..<convolution.panels : part
-            if let input, convolution.format != .float32 {
+            if let input, !convolution.format.isFloat {
                 convolution.multiply(input, rows, into: y[rows], panels, accumulating, kernels)
             } else {
                 let x = x[rows.lowerBound * convolution.shape.step..<x.rows]
@@ -211,12 +236,14 @@ package struct PackedConvolution {
         var x = unsafe input.integers(from: rows.lowerBound * shape.step)
         var convolution = unsafe mk_integer_convolution(
             weights: weights.base, scales: scales.base, sums: sums.base, bias: bias.base,
-            words: format.input.words(shape.inputs), outputs: shape.outputs, taps: shape.taps, dilation: shape.dilation,
+            words: format.words(shape.inputs), outputs: shape.outputs, taps: shape.taps, dilation: shape.dilation,
             step: shape.step)
         let operation =
             switch format {
             case .int8: unsafe kernels.table.pointee.conv_q8
             case .int8Weights: unsafe kernels.table.pointee.conv_q8_q16
+            case .split16: unsafe kernels.table.pointee.conv_s16
+            case .split8: unsafe kernels.table.pointee.conv_q8_s16
             default: unsafe kernels.table.pointee.conv_q16
             }
         unsafe operation!(

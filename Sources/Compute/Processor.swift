@@ -6,7 +6,10 @@ package struct Processor {
     package let kernels: Kernels
     package let pool: WorkerPool
     let input = LinearInput()
-    let scores = AttentionScores()
+    /// Attention scores, a row for each head that is computed at the same time.
+    let scores = ScratchRows()
+    /// Transformed inputs of a convolution and their products, a row for each worker.
+    let transformed = ScratchRows()
 
     package init(kernels: Kernels = .best, threads: Int = 1) {
         self.kernels = kernels
@@ -35,6 +38,16 @@ package struct Processor {
     private static let mostThreads = 16
     /// A thread more must save this much.
     private static let worthwhile = 0.93
+}
+
+/// Memory that every call uses anew.
+final class ScratchRows {
+    private var buffer = FloatBuffer(count: 4096)
+
+    func rows(_ count: Int, columns: Int) -> Rows {
+        if buffer.count < count * columns { buffer = FloatBuffer(count: max(count * columns, 2 * buffer.count)) }
+        return Rows(buffer: buffer, rows: count, columns: columns)
+    }
 }
 
 /// An int8 layer larger than the caches of small computers.

@@ -123,8 +123,8 @@ private struct LayerStack {
     }
 }
 
-/// Convolutions as the codec decoder's, in the precision that speaks: late ones, with many rows a frame, run at the speed of
-/// the multipliers, early ones at that of memory.
+/// Convolutions as the codec decoder's, in the precision that speaks: early ones run at the speed of memory, those of the four
+/// blocks, with many rows a frame, at that of the multipliers.
 private struct CodecLayers {
     private struct Layer {
         let convolution: PackedConvolution
@@ -138,34 +138,43 @@ private struct CodecLayers {
         }
     }
 
-    /// Channels in and out, and rows a frame: the four decoder blocks' residual units, and the first convolution.
-    private static let late = [(768, 768, 32), (384, 384, 160), (192, 192, 640), (96, 96, 1920)]
-    private static let early = [(1024, 1536, 4)]
-    private static let taps = 7
-    /// Multiply-adds of all late layers for a frame, and weights of all early ones.
-    private static let lateOperations = 2.35e9
-    private static let earlyWeights = 64e6
-
-    func secondsPerFrame(on processor: Processor) throws -> Double {
-        let late = try Self.layers(Self.late)
-        let early = try Self.layers(Self.early)
-        let operations = Self.late.reduce(0) { $0 + $1.0 * $1.1 * Self.taps * $1.2 }
-        let weights = Self.early.reduce(0) { $0 + $1.0 * $1.1 * Self.taps }
-        let lateSeconds = SpeedMeasurement.best(of: 3) { for layer in late { layer.run(on: processor) } }
-        let earlySeconds = SpeedMeasurement.best(of: 3) { for layer in early { layer.run(on: processor) } }
-        return lateSeconds * Self.lateOperations / Double(operations)
-            + earlySeconds * Self.earlyWeights / Double(weights)
+    /// Layers that stand for all of their kind.
+    private struct Kind: Sendable {
+        /// Channels in and out, and rows a frame.
+        let sizes: [(inputs: Int, outputs: Int, rows: Int)]
+        let taps: Int
+        let layer: @Sendable (_ index: Int) -> CodecLayer
+        /// Multiply-adds of all such layers for a frame.
+        let operations: Double
     }
 
-    private static func layers(_ sizes: [(inputs: Int, outputs: Int, rows: Int)]) throws -> [Layer] {
-        let names = sizes.indices.map { "\($0)" }
+    private static let blocks = [(768, 768, 32), (384, 384, 160), (192, 192, 640), (96, 96, 1920)]
+    private static let kinds = [
+        Kind(sizes: blocks, taps: 7, layer: { .dilated(block: $0) }, operations: 1.76e9),
+        Kind(sizes: blocks, taps: 1, layer: { .narrow(block: $0) }, operations: 0.59e9),
+        Kind(sizes: [(1024, 1536, 4)], taps: 7, layer: { _ in .first }, operations: 4 * 64e6),
+    ]
+
+    func secondsPerFrame(on processor: Processor) throws -> Double {
+        var seconds = 0.0
+        for kind in Self.kinds {
+            let layers = try Self.layers(kind)
+            let operations = kind.sizes.reduce(0) { $0 + $1.inputs * $1.outputs * $1.rows * kind.taps }
+            let time = SpeedMeasurement.best(of: 3) { for layer in layers { layer.run(on: processor) } }
+            seconds += time * kind.operations / Double(operations)
+        }
+        return seconds
+    }
+
+    private static func layers(_ kind: Kind) throws -> [Layer] {
+        let names = kind.sizes.indices.map { "\($0)" }
         let file = try SyntheticWeights(
-            WeightFormat(BFloat16Matrix.self), zip(names, sizes).map { ($0, $1.outputs, $1.inputs * taps) })
-        return try zip(names, sizes).map { name, size in
+            WeightFormat(BFloat16Matrix.self), zip(names, kind.sizes).map { ($0, $1.outputs, $1.inputs * kind.taps) })
+        return try zip(kind.sizes.indices, kind.sizes).map { index, size in
             let convolution = try PackedConvolution(
-                file.weights[name].tensor("weight"),
-                ConvolutionShape(inputs: size.inputs, outputs: size.outputs, taps: taps), bias: nil,
-                format: CodecPrecision.speaking.format(.first))
+                file.weights[names[index]].tensor("weight"),
+                ConvolutionShape(inputs: size.inputs, outputs: size.outputs, taps: kind.taps, period: size.rows),
+                bias: nil, format: CodecPrecision.speaking.format(kind.layer(index)))
             let layer = Layer(
                 convolution: convolution, input: convolution.makeInput(),
                 x: Rows(rows: size.rows, columns: size.inputs), y: Rows(rows: size.rows, columns: size.outputs))

@@ -95,9 +95,7 @@ struct PullFormat: ExpressibleByArgument {
     fileprivate func conversion(of id: String) -> ModelPull.Conversion? {
         guard name != Self.released else { return nil }
         return { source, destination, progress in
-            // A record for other computers is not worth this one's time.
-            let options = QuantizationOptions(
-                repository: id, threads: DoctorChecks.usableProcessors, triesCodec: CodecPrecision.obeysRecords)
+            let options = QuantizationOptions(repository: id, threads: DoctorChecks.usableProcessors)
             _ = try await quantize(
                 source: source, destination: destination, recipe: try Recipe.named(name), options: options
             ) { progress($0.fraction) }

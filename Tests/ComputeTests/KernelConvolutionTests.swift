@@ -13,12 +13,33 @@ struct Shape {
 
 /// What an integer convolution is stored in.
 enum Integers: CaseIterable {
-    case shorts, bytesAndShorts, bytes
+    case shorts, split, bytesAndShorts, bytesAndSplit, bytes
 
     /// Channels to a word of activations.
-    var each: Int { self == .bytes ? 4 : 2 }
+    var each: Int { self == .shorts || self == .bytesAndShorts ? 2 : 4 }
+    /// Bytes of a weight, and words of activations for one of four channels.
+    var size: Int { self == .shorts || self == .split ? 2 : 1 }
+    var planes: Int { self == .split || self == .bytesAndSplit ? 2 : 1 }
     /// Largest weight that is stored.
-    var levels: Float { self == .shorts ? 32767 : 127 }
+    var levels: Float {
+        switch self {
+        case .shorts: 32767
+        case .split: Float(MK_S16_LEVELS)
+        case .bytesAndShorts, .bytesAndSplit, .bytes: 127
+        }
+    }
+
+    /// Any bytes will do, but 16-bit values keep to their limits. Rows of `width` bytes.
+    func activations(_ count: Int, width: Int, _ noise: inout Noise) -> Guarded<UInt8> {
+        Guarded<UInt8>(count * width, guardedBy: 77) {
+            let byte = UInt8(truncatingIfNeeded: noise.bits())
+            return switch self {
+            case .bytes: byte
+            case .split, .bytesAndSplit: $0 % width < width / 2 && byte == 128 ? 127 : byte
+            case .shorts, .bytesAndShorts: $0 % 2 == 0 ? byte : UInt8(bitPattern: Int8(bitPattern: byte) >> 2)
+            }
+        }
+    }
 
     func operation(_ isa: InstructionSet) -> (
         (
@@ -29,6 +50,8 @@ enum Integers: CaseIterable {
     ) {
         switch self {
         case .shorts: unsafe isa.table.pointee.conv_q16
+        case .split: unsafe isa.table.pointee.conv_s16
+        case .bytesAndSplit: unsafe isa.table.pointee.conv_q8_s16
         case .bytesAndShorts: unsafe isa.table.pointee.conv_q8_q16
         case .bytes: unsafe isa.table.pointee.conv_q8
         }
@@ -60,7 +83,7 @@ enum Integers: CaseIterable {
         bias = noise.floats(panels * panel)
         let vectors = panels * shape.taps * panel
         shorts = Guarded(kind == .shorts ? vectors * words * 2 : 0, guardedBy: 77) { _ in 99 }
-        bytes = Guarded(kind == .shorts ? 0 : vectors * words * kind.each, guardedBy: 77) { _ in 99 }
+        bytes = Guarded(kind == .shorts ? 0 : vectors * words * kind.each * kind.size, guardedBy: 77) { _ in 99 }
         scales = output(vectors)
         sums = output(vectors)
         let scratch = output(shape.taps * shape.inputs * panel)
@@ -68,8 +91,10 @@ enum Integers: CaseIterable {
         let isFinite =
             switch kind {
             case .shorts: unsafe mk_pack_q16(shorts.base, scales.base, scratch.base, &layout, 0, panels)
+            case .split: unsafe mk_pack_s16(bytes.base, scales.base, scratch.base, &layout, 0, panels)
             case .bytesAndShorts: unsafe mk_pack_q8(bytes.base, scales.base, nil, scratch.base, &layout, 2, 0, panels)
-            case .bytes: unsafe mk_pack_q8(bytes.base, scales.base, sums.base, scratch.base, &layout, 4, 0, panels)
+            case .bytes, .bytesAndSplit:
+                unsafe mk_pack_q8(bytes.base, scales.base, sums.base, scratch.base, &layout, 4, 0, panels)
             }
         #expect(isFinite == 1)
         #expect(shorts.isIntact && bytes.isIntact && sums.isIntact && scales.isIntact && scratch.isIntact)
@@ -92,9 +117,29 @@ enum Integers: CaseIterable {
     /// Where the scale and the sum of an output's tap are.
     func place(_ o: Int, _ k: Int) -> Int { (o / Self.panel * shape.taps + k) * Self.panel + o % Self.panel }
 
+    /// What the weights of an output's tap are multiples of.
+    func step(_ o: Int, _ k: Int) -> Float { scales.values[place(o, k)] / (kind == .split ? 256 : 1) }
+
+    /// What a row of activations holds for an input, as the definition multiplies it with a stored weight.
+    func product(_ weight: Float, _ row: ArraySlice<UInt8>, _ i: Int) -> Double {
+        func at(_ index: Int) -> Double { Double(row[row.startIndex + index]) }
+        switch kind {
+        case .bytes: return Double(weight) * at(i)
+        case .shorts, .bytesAndShorts: return Double(weight) * (at(2 * i) + 256 * at(2 * i + 1))
+        case .split, .bytesAndSplit:
+            let low = at(words * 4 + i)
+            let dropped = kind == .split ? Double(Int8(truncatingIfNeeded: Int(weight))) * low : 0
+            return Double(weight) * (256 * at(i) + low) - dropped
+        }
+    }
+
     /// The integer that is stored for an output, a tap and an input.
     func stored(_ o: Int, _ k: Int, _ i: Int) -> Float {
         let word = (o / Self.panel * shape.taps + k) * words + i / kind.each
+        if kind == .split {
+            let high = (word * 2 * Self.panel + o % Self.panel) * 4 + i % 4
+            return unsafe 256 * Float(bytes.base[high]) + Float(bytes.base[high + 4 * Self.panel])
+        }
         let at = (word * Self.panel + o % Self.panel) * kind.each + i % kind.each
         return unsafe kind == .shorts ? Float(shorts.base[at]) : Float(bytes.base[at])
     }
@@ -119,12 +164,8 @@ enum Integers: CaseIterable {
     private func compare(_ packed: PackedNoise, _ isa: InstructionSet, _ count: Int, _ noise: inout Noise) {
         let (shape, kind) = (packed.shape, packed.kind)
         let rows = (count - 1) * shape.step + (shape.taps - 1) * shape.dilation + 1
-        let width = packed.words * 4
-        // Any bytes will do, but 16-bit values keep to their limit.
-        let values = Guarded<UInt8>(rows * width, guardedBy: 77) {
-            let byte = UInt8(truncatingIfNeeded: noise.bits())
-            return kind == .bytes || $0 % 2 == 0 ? byte : UInt8(bitPattern: Int8(bitPattern: byte) >> 2)
-        }
+        let width = packed.words * 4 * kind.planes
+        let values = kind.activations(rows, width: width, &noise)
         let (scales, lows) = (noise.floats(rows), noise.floats(rows))
         var x = unsafe mk_integer_rows(values: values.base, words: width / 4, scales: scales.base, lows: lows.base)
         var c = unsafe packed.convolution
@@ -157,10 +198,11 @@ enum Integers: CaseIterable {
         for shape in Self.shapes {
             let packed = PackedNoise(shape, kind, &noise)
             let rows = (shape.taps - 1) * shape.dilation + 1
-            let values = Guarded<UInt8>(rows * packed.words * 4, guardedBy: 77) { _ in UInt8(noise.bits() % 64) }
+            let width = packed.words * 4 * kind.planes
+            let values = Guarded<UInt8>(rows * width, guardedBy: 77) { _ in UInt8(noise.bits() % 64) }
             let (scales, lows) = (noise.floats(rows), noise.floats(rows))
             var x = unsafe mk_integer_rows(
-                values: values.base, words: packed.words, scales: scales.base, lows: lows.base)
+                values: values.base, words: width / 4, scales: scales.base, lows: lows.base)
             var c = unsafe packed.convolution
             let got = output(shape.outputs)
             unsafe kind.operation(.definition)(got.base, shape.outputs, &x, &c, 1, 0, packed.panels, 0)
@@ -168,15 +210,12 @@ enum Integers: CaseIterable {
                 var sum = Double(packed.bias.values[o])
                 for k in 0..<shape.taps {
                     let row = k * shape.dilation
+                    let bytes = values.values[row * width..<(row + 1) * width]
+                    let (scale, step) = (Double(scales.values[row]), Double(packed.step(o, k)))
                     for i in 0..<shape.inputs {
-                        let at = row * packed.words * 4
-                        let q =
-                            kind == .bytes
-                            ? Double(values.values[at + i])
-                            : Double(values.values[at + 2 * i]) + 256 * Double(values.values[at + 2 * i + 1])
-                        let low = kind == .bytes ? Double(lows.values[row]) : 0
-                        let weight = Double(packed.stored(o, k, i)) * Double(packed.scales.values[packed.place(o, k)])
-                        sum += weight * (q * Double(scales.values[row]) + low)
+                        let weight = packed.stored(o, k, i)
+                        let low = kind == .bytes ? Double(weight) * Double(lows.values[row]) : 0
+                        sum += (packed.product(weight, bytes, i) * scale + low) * step
                     }
                 }
                 #expect(abs(Double(got.values[o]) - sum) <= 1e-5 * max(1, abs(sum)), "\(shape) output \(o)")
@@ -189,16 +228,16 @@ enum Integers: CaseIterable {
         var noise = Noise()
         for shape in Self.shapes {
             let packed = PackedNoise(shape, kind, &noise)
-            let (scales, sums) = (packed.scales.values, packed.sums.values)
+            let sums = packed.sums.values
             var worst: Float = 0
             for o in 0..<shape.outputs {
                 for k in 0..<shape.taps {
-                    let place = packed.place(o, k)
+                    let (place, step) = (packed.place(o, k), packed.step(o, k))
                     var (sum, most): (Float, Float) = (0, 0)
                     for i in 0..<shape.inputs {
                         let weight = unsafe packed.source.base[(o * shape.inputs + i) * shape.taps + k]
                         let stored = packed.stored(o, k, i)
-                        worst = max(worst, abs(stored - weight / scales[place]))
+                        worst = max(worst, abs(stored - weight / step))
                         sum += stored
                         most = max(most, abs(stored))
                     }
@@ -270,6 +309,33 @@ enum Integers: CaseIterable {
         for c in 0..<channels {
             let back = Float(got.values[5 * width + c]) * scales.values[5]
             #expect(abs(back - x.values[5 * channels + c]) <= scales.values[5] * 0.51)
+        }
+    }
+
+    @Test(arguments: InstructionSet.available, [1, 7, 16, 33, 160, 515])
+    func activationsToTwoBytes(_ isa: InstructionSet, channels: Int) {
+        var noise = Noise()
+        let rows = 5
+        let x = noise.floats(rows * channels, scale: 30)
+        for c in 0..<channels { unsafe x.base[channels + c] = 0 }
+        unsafe x.base[2 * channels] = .nan
+        unsafe x.base[3 * channels + channels - 1] = -.infinity
+        let plane = (channels + 3) / 4 * 4
+        let got = Guarded<Int8>(rows * 2 * plane, guardedBy: 77) { _ in 99 }
+        let wanted = Guarded<Int8>(rows * 2 * plane, guardedBy: 77) { _ in 99 }
+        let (scales, wantedScales) = (output(rows), output(rows))
+        unsafe isa.table.pointee.quantize_s16(got.base, scales.base, x.base, channels, rows, channels)
+        unsafe InstructionSet.definition.table.pointee.quantize_s16(
+            wanted.base, wantedScales.base, x.base, channels, rows, channels)
+        #expect(got.isIntact && scales.isIntact && got.values == wanted.values)
+        #expect(scales.values.map(\.bitPattern) == wantedScales.values.map(\.bitPattern))
+        #expect(scales.values[2].isNaN && scales.values[3].isNaN && scales.values[1] == 0)
+        for c in 0..<plane {
+            let (high, low) = (got.values[4 * 2 * plane + c], got.values[4 * 2 * plane + plane + c])
+            let value = c < channels ? x.values[4 * channels + c] : 0
+            #expect(
+                high != -128
+                    && abs(Float(256 * Int(high) + Int(low)) * scales.values[4] - value) <= scales.values[4] * 0.51)
         }
     }
 

@@ -41,18 +41,20 @@ struct CodecDecoderTests {
 
     /// Decibels of the whole waveform against float32. Random weights amplify every error on its way to the sound:
     /// what holds for them holds for a trained decoder.
-    @Test(arguments: ["decoder/small/codes", "decoder/window/codes", "decoder/batch/codes"])
-    func sixteenBitsAreNearFloat(_ codes: String) throws {
+    @Test(
+        arguments: [CodecPrecision.int16, .hybrid],
+        ["decoder/small/codes", "decoder/window/codes", "decoder/batch/codes"])
+    func sixteenBitsAreNearFloat(_ precision: CodecPrecision, _ codes: String) throws {
         let frames = try TinyCheckpoint.codes(codes)
         let exact = try decode(frames, with: decoder, chunks: [8], on: processor)
-        let near = try decode(frames, with: decoder(.int16), chunks: [8], on: processor)
+        let near = try decode(frames, with: decoder(precision), chunks: [8], on: processor)
         #expect(Deviation(near, from: exact).decibels ?? .infinity >= 40)
     }
 
     /// Bytes keep the 40 dB that speaking asks for by little (41 to 45 here, but 21 where weights are random): the checkpoint's
     /// record of them is true.
-    @Test(arguments: [CodecPrecision.int16, .int8], [1, 2, 3])
-    func integersAreNearFloatOnATrainedDecoder(_ precision: CodecPrecision, seed: Int) throws {
+    @Test(arguments: CodecPrecision.allCases, [1, 2, 3])
+    func everyPrecisionIsNearFloatOnATrainedDecoder(_ precision: CodecPrecision, seed: Int) throws {
         let mini = try MiniCodec()
         let frames = mini.configuration.randomCodes(40, seed: seed)
         let exact = try decode(frames, with: mini.decoder(.float32), chunks: [8], on: processor)

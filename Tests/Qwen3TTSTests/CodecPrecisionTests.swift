@@ -25,15 +25,11 @@ private func withRecord(
     try withMember("\"makima_decoder_precision\": \(value)", of: checkpoint, body)
 }
 
-private func expected(_ precision: CodecPrecision) -> CodecPrecision {
-    CodecPrecision.obeysRecords ? precision : .speaking
-}
-
 @Test(arguments: CodecPrecision.allCases)
 func speechIsDecodedAsTheCheckpointRecords(precision: CodecPrecision) throws {
     try withRecord("\"\(precision.rawValue)\"") { directory in
         let decoder = try Checkpoint(directory: directory).decoder()
-        #expect(decoder.precision == expected(precision))
+        #expect(decoder.precision == precision.here)
     }
 }
 
@@ -57,7 +53,7 @@ func aRecordThatIsNoPrecisionIsNamed(value: String, found: String) throws {
         #expect(
             throws: ConfigurationError.invalid(
                 path: directory + "/speech_tokenizer/config.json", field: "makima_decoder_precision",
-                reason: "is \(found), one of \"float32\", \"int16\", \"int8\" is expected")
+                reason: "is \(found), one of \"float32\", \"int16\", \"int8\", \"hybrid\", \"hybrid8\" is expected")
         ) { try Qwen3Engine(directory: directory) }
     }
 }
@@ -90,7 +86,7 @@ struct RecordedBytesTests {
     @Test func samplesDoNotDependOnThreadsOrCompany() throws {
         try withRecord("\"int8\"", of: mini) { directory in
             let decoder = try Checkpoint(directory: directory).decoder()
-            #expect(decoder.precision == expected(.int8))
+            #expect(decoder.precision == CodecPrecision.int8.here)
             let one = try speak(directory, threads: 1, together: 1)
             #expect(one[0].contains { $0 != 0 })
             #expect(try speak(directory, threads: 2, together: 1) == one)

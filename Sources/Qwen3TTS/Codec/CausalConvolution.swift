@@ -12,13 +12,15 @@ struct CausalConvolution {
     /// Output rows per input row.
     private let upsampling: Int
 
-    /// `weight` [outputs, inputs, taps], or [outputs, inputs] with one tap, and where present `bias` [outputs].
+    /// `weight` [outputs, inputs, taps], or [outputs, inputs] with one tap, and where present `bias` [outputs]. A step gives
+    /// a multiple of `period` rows.
     init(
-        _ weights: Weights, inputs: Int, outputs: Int, dilation: Int = 1, stride: Int = 1,
+        _ weights: Weights, inputs: Int, outputs: Int, dilation: Int = 1, stride: Int = 1, period: Int = 1,
         format: ConvolutionFormat = .float32
     ) throws(ModelFileError) {
         let (tensor, taps) = try weights.kernel(outputs, inputs)
-        let shape = ConvolutionShape(inputs: inputs, outputs: outputs, taps: taps, dilation: dilation, step: stride)
+        let shape = ConvolutionShape(
+            inputs: inputs, outputs: outputs, taps: taps, dilation: dilation, step: stride, period: period)
         guard shape.inputRows(for: 1) >= stride else {
             throw .wrongShape(name: tensor.name, expected: [outputs, inputs, stride], found: tensor.shape)
         }

@@ -50,11 +50,14 @@ package struct CodecDecoder {
         firstConvolution = try CausalConvolution(
             decoder["0.conv"], inputs: c.latent, outputs: c.decoderChannels, format: precision.format(.first))
         var blocks: [DecoderBlock] = []
+        var period = c.upsamplingRatios.reduce(1, *)
         for (index, rate) in c.upsampleRates.enumerated() {
+            period *= rate
             blocks.append(
                 try DecoderBlock(
                     decoder[index + 1]["block"], inputs: c.decoderChannels >> index,
-                    outputs: c.decoderChannels >> (index + 1), rate: rate, index: index, precision))
+                    outputs: c.decoderChannels >> (index + 1), rate: rate, index: index, period: period,
+                    precision))
         }
         self.blocks = blocks
         lastChannels = c.decoderChannels >> blocks.count

@@ -2,8 +2,8 @@
 
 package import Compute
 
-/// What the decoder computes with. Integer sums are exact, so each gives the same samples streamed or whole and on any
-/// number of threads; how far they are from float32 is measured (docs/decisions/0001-codec-in-integers.md).
+/// What the decoder computes with. Each gives the same samples streamed or whole and on any number of threads; how far they are
+/// from float32 is measured (docs/decisions/0001-codec-in-integers.md).
 package enum CodecPrecision: String, Codable, Sendable, CaseIterable {
     /// As the official implementation.
     case float32
@@ -11,16 +11,28 @@ package enum CodecPrecision: String, Codable, Sendable, CaseIterable {
     case int16
     /// 8-bit ones where they save most and cost least.
     case int8
+    /// 16-bit integers, multiplied as bytes, where few rows share the weights, so that reading them takes the time; in the
+    /// decoder's blocks, where multiplying does, float32 with a third of the multiplications.
+    case hybrid
+    /// hybrid with 8-bit weights where int8 has them in layers of few rows.
+    case hybrid8
 
-    /// What speech is decoded with where the checkpoint records nothing. aarch64 multiplies 16 bits no faster than floats.
-    #if arch(arm64)
-        package static let speaking = CodecPrecision.float32
-    #else
-        package static let speaking = CodecPrecision.int16
-    #endif
+    /// What speech is decoded with where the checkpoint records nothing.
+    package static let speaking = CodecPrecision.int16.here
 
-    /// Whether a record counts here: of the layers that int8 leaves at 16 bits aarch64 makes slow work.
-    package static var obeysRecords: Bool { speaking != .float32 }
+    /// What this computer decodes with where a checkpoint records this: aarch64 multiplies 16 bits no faster than floats, and
+    /// bytes no faster than floats that are multiplied a third as often.
+    package var here: CodecPrecision {
+        #if arch(arm64)
+            return switch self {
+            case .float32: .float32
+            case .int16, .hybrid: .hybrid
+            case .int8, .hybrid8: .hybrid8
+            }
+        #else
+            return self
+        #endif
+    }
 
     /// The table of choices.
     package func format(_ layer: CodecLayer) -> ConvolutionFormat {
@@ -32,6 +44,11 @@ package enum CodecPrecision: String, Codable, Sendable, CaseIterable {
         // Half of all multiplications, where an error has a short way to the sound.
         case (.int8, .dilated(let block)) where block > 0: .int8
         case (.int8, _): .int16
+        case (.hybrid8, .attention), (.hybrid8, .pointwise): .split8
+        case (.hybrid, .dilated), (.hybrid8, .dilated): .winograd
+        case (.hybrid, .narrow), (.hybrid8, .narrow), (.hybrid, .last), (.hybrid8, .last): .float32
+        case (.hybrid, .rate(let block)), (.hybrid8, .rate(let block)): block > 0 ? .float32 : .split16
+        case (.hybrid, _), (.hybrid8, _): .split16
         }
     }
 }
@@ -67,9 +84,7 @@ extension CodecConfiguration {
     /// `WeightFormat.name(of:)`'s; weights that are rounded already lose more than 16-bit sound does: 40 dB below the sound and
     /// less.
     package func speakingPrecision(format: String, in directory: String) throws(ConfigurationError) -> CodecPrecision {
-        let recorded = try recordedPrecision(in: directory)
-        guard CodecPrecision.obeysRecords else { return .speaking }
-        return recorded ?? (format == "f32" ? .float32 : .speaking)
+        try recordedPrecision(in: directory)?.here ?? (format == "f32" ? .float32 : .speaking)
     }
 }
 

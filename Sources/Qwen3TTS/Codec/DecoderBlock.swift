@@ -29,13 +29,15 @@ struct ResidualUnit {
     private let activation2: Snake
     private let convolution2: CausalConvolution
 
-    /// The formats are those of the two convolutions.
+    /// The formats are those of the two convolutions; a step is a multiple of `period` rows.
     init(
-        _ weights: Weights, channels: Int, dilation: Int, dilated: ConvolutionFormat, narrow: ConvolutionFormat
+        _ weights: Weights, channels: Int, dilation: Int, period: Int, dilated: ConvolutionFormat,
+        narrow: ConvolutionFormat
     ) throws(ModelFileError) {
         activation1 = try Snake(weights["act1"], channels: channels)
         convolution1 = try CausalConvolution(
-            weights["conv1.conv"], inputs: channels, outputs: channels, dilation: dilation, format: dilated)
+            weights["conv1.conv"], inputs: channels, outputs: channels, dilation: dilation, period: period,
+            format: dilated)
         activation2 = try Snake(weights["act2"], channels: channels)
         convolution2 = try CausalConvolution(
             weights["conv2.conv"], inputs: channels, outputs: channels, format: narrow)
@@ -65,9 +67,10 @@ struct DecoderBlock {
     /// Not in the configuration: fixed in the official block.
     private static let dilations = [1, 3, 9]
 
-    /// The decoder's block number `index`.
+    /// The decoder's block number `index`, which gives `period` rows a frame.
     init(
-        _ weights: Weights, inputs: Int, outputs: Int, rate: Int, index block: Int, _ precision: CodecPrecision
+        _ weights: Weights, inputs: Int, outputs: Int, rate: Int, index block: Int, period: Int,
+        _ precision: CodecPrecision
     ) throws(ModelFileError) {
         activation = try Snake(weights["0"], channels: inputs)
         upsample = try CausalConvolution(
@@ -77,7 +80,7 @@ struct DecoderBlock {
         for (index, dilation) in Self.dilations.enumerated() {
             units.append(
                 try ResidualUnit(
-                    weights[index + 2], channels: outputs, dilation: dilation,
+                    weights[index + 2], channels: outputs, dilation: dilation, period: period,
                     dilated: precision.format(.dilated(block: block)), narrow: precision.format(.narrow(block: block))))
         }
         self.units = units
