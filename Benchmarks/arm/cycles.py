@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""What a frame of speech takes on computers that are not at hand: a model of cycles, beside what it says of this machine and what
+is measured here. README.md says how it works and what it needs.
+
+    Benchmarks/arm/cycles.py                              the tables
+    Benchmarks/arm/cycles.py --measured engine.json       beside what `makima-bench engine --json` measured here
+    Benchmarks/arm/cycles.py --json | --markdown | --doctor"""
+
+import argparse
+import dataclasses
+import json
+import pathlib
+import sys
+
+import frame as frames
+import here
+import kernels
+import timing
+from devices import DEVICES, SPEAKING
+from model import Costs, Model
+
+FRAME = 0.080
+STAGES = ("talker", "predictor", "codec")
+# Models and formats that are told of.
+RUNS = (("0.6B", "int8"), ("0.6B", "int4"), ("makima-mini", None))
+# What a matrix or convolution is measured by in the table of kernels: rows, columns or inputs, taps.
+KERNEL_SHAPES = {
+    "linear_q8": (1, 1024), "linear_q4": (1, 1024), "linear_bf16": (1, 1024), "conv_f32": (48, 192), "conv_q16": (48, 192),
+    "conv_q8_q16": (48, 192), "conv_q8": (48, 192),
+}
+WEIGHT_BYTES = {
+    "linear_q8": 1, "linear_q4": 0.5625, "linear_bf16": 2, "conv_f32": 4, "conv_q16": 2, "conv_q8_q16": 1, "conv_q8": 1,
+}
+
+
+def estimate(device, costs, threads=None, precisions=None):
+    """Milliseconds of the stages of every run: {(model, format, precision): {stage: Stage}}."""
+    model = Model(device, costs, threads)
+    chosen = precisions or dict.fromkeys((SPEAKING[device.kernels], "float32"))
+    return {
+        (name, form, precision): model.frame(frames.frame(name, form, precision))
+        for name, form in RUNS
+        for precision in chosen
+    }
+
+
+def kernel_lines():
+    """Multiply-adds and bytes of weights a cycle of every kernel, by processor and instruction set."""
+    pairs = dict.fromkeys((device.processor, device.kernels) for device in DEVICES)
+    pairs[("cortex-a55", "neon_dotprod")] = None
+    pairs[(timing.host_processor(), best_set())] = None
+    result = []
+    for processor, name in pairs:
+        times = timing.of(name, processor)
+        for kernel, (rows, size) in KERNEL_SHAPES.items():
+            if kernel.startswith("linear"):
+                cycles = times.linear(kernel, rows, size)
+            else:
+                cycles = times.convolution(kernel, size, 7, rows)
+            result.append(
+                dict(processor=processor, set=name, kernel=kernel, rows=rows, cyclesPerMultiplyAdd=cycles,
+                     weightBytesPerCycle=WEIGHT_BYTES[kernel] / cycles / rows))
+    return result
+
+
+def best_set():
+    """The instruction set that the kernels have for this processor, by what the system says of it."""
+    flags = pathlib.Path("/proc/cpuinfo").read_text()
+    for name, flag in (("avx512vnni", "avx512_vnni"), ("avxvnni", "avx_vnni"), ("avx2", "avx2"), ("neon_dotprod", "asimddp")):
+        if flag in flags:
+            return name
+    return "neon"
+
+
+def comparison(chip, costs, measured):
+    """What makima-bench measured here beside what the model says: stage, measured and estimated milliseconds."""
+    device = here.device(chip)
+    threads = measured["machine"]["threads"]
+    rows = []
+    for form, result in measured["engine"].items():
+        model = "makima-mini" if form not in ("int8", "int4", "bf16") else "0.6B"
+        precision = SPEAKING[device.kernels]
+        stages = Model(device, costs, threads).frame(frames.frame(model, form, precision))
+        alone = Model(device, costs, 1).frame(frames.frame(model, form, precision))
+        whole = stages["talker"].seconds + stages["predictor"].seconds
+        for name, took, says in (
+            ("talker", result["talkerMs"], stages["talker"].seconds),
+            ("predictor", result["codePredictorMs"], stages["predictor"].seconds),
+            ("talker and predictor", result["talkerMs"] + result["codePredictorMs"], whole),
+            ("codec, one thread", result["decoderMs"], alone["codec"].seconds),
+            ("frame", result["frameMs"], whole + stages["codec"].seconds),
+        ):
+            rows.append(dict(format=form, stage=name, measured=took, estimated=1e3 * says, error=100 * (1e3 * says / took - 1)))
+    return rows
+
+
+# ---- printing ----
+
+
+def print_table(rows, heads):
+    rows = [heads] + rows
+    widths = [max(len(row[i]) for row in rows) for i in range(len(heads))]
+    for row in rows:
+        print("  ".join(cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths))))
+    print()
+
+
+def milliseconds(stages):
+    return [f"{1e3 * stages[name].seconds:.1f}" for name in STAGES]
+
+
+def show_kernels():
+    print("Kernels in the first cache, by llvm-mca: multiply-adds and bytes of weights a cycle")
+    rows = [
+        [f"{line['processor']} ({line['set']})", line["kernel"], f"{line['rows']}", f"{1 / line['cyclesPerMultiplyAdd']:.1f}",
+         f"{line['weightBytesPerCycle']:.2f}"]
+        for line in kernel_lines()
+    ]
+    print_table(rows, ["processor", "kernel", "rows", "multiply-adds", "bytes"])
+
+
+def show_devices(costs, extra=()):
+    print("A frame of 80 ms, estimated: milliseconds of talker, code predictor and codec decoder")
+    rows = []
+    for device in [*DEVICES, *extra]:
+        for (model, form, precision), stages in estimate(device, costs).items():
+            total = sum(stage.seconds for stage in stages.values())
+            rows.append(
+                [f"{device.name}, {device.cores} cores", f"{model} {form or ''}", precision, *milliseconds(stages),
+                 f"{1e3 * total:.1f}", f"{FRAME / total:.2f}"])
+    print_table(rows, ["device", "model", "codec in", *STAGES, "frame", "× real time"])
+
+
+def show_comparison(rows):
+    print("Here, measured and estimated, milliseconds")
+    cells = [
+        [f"{row['format']}, {row['stage']}", f"{row['measured']:.1f}", f"{row['estimated']:.1f}", f"{row['error']:+.0f} %"]
+        for row in rows
+    ]
+    print_table(cells, ["stage", "measured", "estimated", "error"])
+
+
+def markdown(costs):
+    print("| | model | talker | code predictor | codec, in | a frame | × real time | |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    for device in DEVICES:
+        for (model, form, precision), stages in estimate(device, costs).items():
+            total = sum(stage.seconds for stage in stages.values())
+            talker, predictor, codec = milliseconds(stages)
+            name = f"{model} {form}" if form else model
+            print(
+                f"| {device.name} | {name} | {talker} | {predictor} | {codec}, {precision} | {1e3 * total:.0f} | "
+                f"{FRAME / total:.2f} | estimated |")
+
+
+def doctor(costs):
+    """What `makima doctor` expects of a computer that it knows by name."""
+    result = []
+    for device in DEVICES:
+        runs = estimate(device, costs, precisions=[SPEAKING[device.kernels]])
+        result.append(
+            {"device": device.name}
+            | {
+                (form or model).replace("makima-mini", "mini"): round(FRAME / sum(s.seconds for s in stages.values()), 2)
+                for (model, form, _), stages in runs.items()
+            })
+    print(json.dumps(result, indent=2))
+
+
+def as_json(chip, costs, rows):
+    devices = {}
+    for device in [*DEVICES] + ([here.device(chip)] if chip else []):
+        devices[device.name] = [
+            dict(model=model, format=form, codec=precision, **{name: dataclasses.asdict(s) for name, s in stages.items()})
+            for (model, form, precision), stages in estimate(device, costs).items()
+        ]
+    print(json.dumps(
+        dict(costs=dataclasses.asdict(costs), chip=chip, kernels=kernel_lines(), devices=devices, comparison=rows), indent=2))
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="everything, as JSON")
+    form.add_argument("--markdown", action="store_true", help="the table of docs/performance.md")
+    form.add_argument("--doctor", action="store_true", help="the table of `makima doctor`")
+    parser.add_argument("--measured", metavar="FILE", action="append", default=[], help="from `makima-bench engine --json`")
+    parser.add_argument("--chip", metavar="FILE", help="what chip.c printed before, in place of running it")
+    parser.add_argument("--save-chip", metavar="FILE", help="write there what chip.c prints")
+    return parser.parse_args()
+
+
+def main():
+    options = parse()
+    chip = json.loads(pathlib.Path(options.chip).read_text()) if options.chip else here.measure()
+    if options.save_chip:
+        pathlib.Path(options.save_chip).write_text(json.dumps(chip, indent=2) + "\n")
+    times = timing.of(chip["kernels"], timing.host_processor())
+    costs = here.costs(chip, times)
+    files = [json.loads(pathlib.Path(name).read_text()) for name in options.measured]
+    rows = [row for file in files for row in comparison(chip, costs, file)]
+    if options.json:
+        as_json(chip, costs, rows)
+    elif options.markdown:
+        markdown(costs)
+    elif options.doctor:
+        doctor(costs)
+    else:
+        show_kernels()
+        print(f"Here: {chip['gigahertz']:.2f} GHz, reads {chip['allRead'] * 1e-9:.1f} GB/s, one core {chip['oneReads'] * 1e-9:.1f}")
+        print(f"Of what llvm-mca says the kernels reach {costs.arithmetic:.2f}, of plain reading {costs.memory:.2f};")
+        print(f"a fork with its join and the beginning of reading take {1e6 * costs.hand_over:.2f} µs.\n")
+        show_devices(costs, [here.device(chip)])
+        if rows:
+            show_comparison(rows)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (kernels.ModelError, kernels.assembly.AssemblyError) as error:
+        sys.exit(str(error))

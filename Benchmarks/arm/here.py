@@ -1,0 +1,87 @@
+"""The machine that the model runs on: what chip.c measures of it, and the two shares that follow."""
+
+import dataclasses
+import hashlib
+import json
+import math
+import pathlib
+import subprocess
+
+import kernels
+import timing
+from devices import Device
+from kernels import ModelError
+from model import Costs
+
+# The shapes that chip.c runs in the cache.
+COLUMNS, INPUTS, TAPS, ROWS = 1024, 192, 7, 48
+SHAPED = {"linear_q8": "linear", "linear_q4": "linear", "conv_f32": "", "conv_q16": "", "conv_q8_q16": "", "conv_q8": ""}
+NAME = "here"
+
+
+def program():
+    """chip.c with all kernels, built where it is not yet."""
+    sources = sorted(kernels.SOURCES.rglob("*.c")) + [pathlib.Path(__file__).with_name("chip.c")]
+    key = hashlib.sha256(kernels.version(kernels.clang()).encode())
+    for path in sources + sorted(kernels.SOURCES.rglob("*.h")):
+        key.update(path.read_bytes())
+    built = kernels.BUILD / f"chip-{key.hexdigest()[:16]}"
+    if not built.exists():
+        kernels.BUILD.mkdir(parents=True, exist_ok=True)
+        command = [kernels.clang(), *kernels.FLAGS, f"-I{kernels.SOURCES / 'include'}", *map(str, sources), "-lm", "-lpthread"]
+        done = subprocess.run([*command, "-o", str(built)], capture_output=True, text=True)
+        if done.returncode:
+            raise ModelError(f"chip.c does not compile:\n{done.stderr[:2000]}")
+    return built
+
+
+def measure(threads=None):
+    """What chip.c prints, with all cores without a number."""
+    command = [str(program())] + ([str(threads)] if threads else [])
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise ModelError(f"{command[0]} fails.")
+    return json.loads(done.stdout)
+
+
+def last_cache(chip):
+    """Bytes up to which all threads together read at least twice as fast as from memory: of a cache that others share, what one
+    has of it."""
+    sizes = sorted(((int(size) << 10, rate) for size, rate in chip["readBySize"].items()))
+    fitting = [size for size, rate in sizes if rate > 2 * chip["allRead"]]
+    return max(fitting, default=0)
+
+
+def device(chip):
+    return Device(
+        NAME, timing.host_processor(), chip["kernels"], chip["threads"], chip["gigahertz"], chip["oneReads"], chip["allRead"],
+        private_cache(), last_cache(chip))
+
+
+def private_cache():
+    """Bytes of the second cache of a core, where no other core shares it; else 0."""
+    folder = pathlib.Path("/sys/devices/system/cpu/cpu0/cache/index2")
+    try:
+        size, shared = ((folder / name).read_text().strip() for name in ("size", "shared_cpu_list"))
+    except OSError:
+        return 0
+    return int(size.rstrip("K")) << 10 if shared.isdigit() else 0
+
+
+def costs(chip, times):
+    """The two shares and the hand-over; `times` are those of the chip's kernels by llvm-mca."""
+    ratios = predictions(times)
+    logarithms = [math.log(ratios[name] / chip["cyclesPerMultiplyAdd"][name]) for name in SHAPED]
+    jobs = {size: chip["passBytes"] // (chip[size] * COLUMNS) for size in ("largeRows", "smallRows")}
+    start = (chip["passSmall"] - chip["passLarge"]) / (jobs["smallRows"] - jobs["largeRows"])
+    start = max(start, chip["handOver"])
+    rate = chip["passBytes"] / (chip["passLarge"] - jobs["largeRows"] * start)
+    return Costs(math.exp(sum(logarithms) / len(logarithms)), rate / chip["allRead"], start)
+
+
+def predictions(times):
+    """Cycles of a multiply-add of the shapes that chip.c runs in the cache, by llvm-mca."""
+    return {
+        name: times.linear(name, 1, COLUMNS) if kind else times.convolution(name, INPUTS, TAPS, ROWS)
+        for name, kind in SHAPED.items()
+    }
