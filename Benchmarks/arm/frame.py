@@ -192,17 +192,22 @@ def transformer_layer(c, layer):
     ]
 
 
+def precisions():
+    """The cases of CodecPrecision."""
+    enumeration = re.search(r"enum CodecPrecision\b.*?\n\}", PRECISION.read_text(), re.DOTALL)
+    return re.findall(r"^    case (\w+)$", enumeration[0], re.MULTILINE)
+
+
 def formats(precision):
     """The choices of CodecPrecision.format: a function of a layer's kind and its block."""
     source = PRECISION.read_text()
+    if precision not in precisions():
+        raise ModelError(f"CodecPrecision has no case {precision}.")
     body = re.search(r"func format\(_ layer: CodecLayer\).*?switch \(self, layer\) \{(.*?)\n        \}", source, re.DOTALL)
     if not body:
         raise ModelError("CodecPrecision.swift has no table of formats.")
     text = re.sub(r"//.*", "", body[1])
     cases = re.findall(r"case\s+(.+?):\s*\.(\w+)", text, re.DOTALL)
-    known = set(re.findall(r"^    case (\w+)", source, re.MULTILINE))
-    if precision not in known:
-        raise ModelError(f"CodecPrecision has no case {precision}.")
 
     def choose(kind, block):
         for patterns, form in cases:
