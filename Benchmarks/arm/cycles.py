@@ -3,7 +3,7 @@
 is measured here. README.md says how it works and what it needs.
 
     Benchmarks/arm/cycles.py                              the tables
-    Benchmarks/arm/cycles.py --measured engine.json       beside what `makima-bench engine --json` measured here
+    Benchmarks/arm/cycles.py --chip new --measured F      beside what `makima-bench engine --json` measured here
     Benchmarks/arm/cycles.py --json | --markdown | --doctor"""
 
 import argparse
@@ -19,6 +19,8 @@ import timing
 from devices import DEVICES, SPEAKING
 from model import Costs, Model
 
+# What chip.c printed on a machine with nothing else running.
+CHIP = pathlib.Path(__file__).with_name("chip.json")
 FRAME = 0.080
 STAGES = ("talker", "predictor", "codec")
 # Models and formats that are told of.
@@ -44,11 +46,11 @@ def estimate(device, costs, threads=None, precisions=None):
     }
 
 
-def kernel_lines():
+def kernel_lines(chip):
     """Multiply-adds and bytes of weights a cycle of every kernel, by processor and instruction set."""
     pairs = dict.fromkeys((device.processor, device.kernels) for device in DEVICES)
     pairs[("cortex-a55", "neon_dotprod")] = None
-    pairs[(timing.host_processor(), best_set())] = None
+    pairs[(chip["processor"], chip["kernels"])] = None
     result = []
     for processor, name in pairs:
         times = timing.of(name, processor)
@@ -61,15 +63,6 @@ def kernel_lines():
                 dict(processor=processor, set=name, kernel=kernel, rows=rows, cyclesPerMultiplyAdd=cycles,
                      weightBytesPerCycle=WEIGHT_BYTES[kernel] / cycles / rows))
     return result
-
-
-def best_set():
-    """The instruction set that the kernels have for this processor, by what the system says of it."""
-    flags = pathlib.Path("/proc/cpuinfo").read_text()
-    for name, flag in (("avx512vnni", "avx512_vnni"), ("avxvnni", "avx_vnni"), ("avx2", "avx2"), ("neon_dotprod", "asimddp")):
-        if flag in flags:
-            return name
-    return "neon"
 
 
 def comparison(chip, costs, measured):
@@ -109,12 +102,12 @@ def milliseconds(stages):
     return [f"{1e3 * stages[name].seconds:.1f}" for name in STAGES]
 
 
-def show_kernels():
+def show_kernels(chip):
     print("Kernels in the first cache, by llvm-mca: multiply-adds and bytes of weights a cycle")
     rows = [
         [f"{line['processor']} ({line['set']})", line["kernel"], f"{line['rows']}", f"{1 / line['cyclesPerMultiplyAdd']:.1f}",
          f"{line['weightBytesPerCycle']:.2f}"]
-        for line in kernel_lines()
+        for line in kernel_lines(chip)
     ]
     print_table(rows, ["processor", "kernel", "rows", "multiply-adds", "bytes"])
 
@@ -154,28 +147,26 @@ def markdown(costs):
 
 
 def doctor(costs):
-    """What `makima doctor` expects of a computer that it knows by name."""
+    """What `makima doctor` expects of a computer that it knows by what it says of itself."""
     result = []
     for device in DEVICES:
-        runs = estimate(device, costs, precisions=[SPEAKING[device.kernels]])
-        result.append(
-            {"device": device.name}
-            | {
-                (form or model).replace("makima-mini", "mini"): round(FRAME / sum(s.seconds for s in stages.values()), 2)
-                for (model, form, _), stages in runs.items()
-            })
+        speeds = {
+            (form or "mini"): round(FRAME / sum(stage.seconds for stage in stages.values()), 2)
+            for (_, form, _), stages in estimate(device, costs, precisions=[SPEAKING[device.kernels]]).items()
+        }
+        result.append(dict(device=device.name, signs=device.signs, timesRealTime=speeds))
     print(json.dumps(result, indent=2))
 
 
 def as_json(chip, costs, rows):
     devices = {}
-    for device in [*DEVICES] + ([here.device(chip)] if chip else []):
+    for device in [*DEVICES, here.device(chip)]:
         devices[device.name] = [
-            dict(model=model, format=form, codec=precision, **{name: dataclasses.asdict(s) for name, s in stages.items()})
+            dict(model=model, format=form, precision=precision, **{name: dataclasses.asdict(s) for name, s in stages.items()})
             for (model, form, precision), stages in estimate(device, costs).items()
         ]
     print(json.dumps(
-        dict(costs=dataclasses.asdict(costs), chip=chip, kernels=kernel_lines(), devices=devices, comparison=rows), indent=2))
+        dict(costs=dataclasses.asdict(costs), chip=chip, kernels=kernel_lines(chip), devices=devices, comparison=rows), indent=2))
 
 
 def parse():
@@ -185,18 +176,17 @@ def parse():
     form.add_argument("--markdown", action="store_true", help="the table of docs/performance.md")
     form.add_argument("--doctor", action="store_true", help="the table of `makima doctor`")
     parser.add_argument("--measured", metavar="FILE", action="append", default=[], help="from `makima-bench engine --json`")
-    parser.add_argument("--chip", metavar="FILE", help="what chip.c printed before, in place of running it")
-    parser.add_argument("--save-chip", metavar="FILE", help="write there what chip.c prints")
+    parser.add_argument("--chip", metavar="FILE", default=str(CHIP), help="what chip.c printed; `new` runs it")
+    parser.add_argument("--save-chip", metavar="FILE", help="write there what chip.c printed")
     return parser.parse_args()
 
 
 def main():
     options = parse()
-    chip = json.loads(pathlib.Path(options.chip).read_text()) if options.chip else here.measure()
+    chip = here.measure() if options.chip == "new" else json.loads(pathlib.Path(options.chip).read_text())
     if options.save_chip:
         pathlib.Path(options.save_chip).write_text(json.dumps(chip, indent=2) + "\n")
-    times = timing.of(chip["kernels"], timing.host_processor())
-    costs = here.costs(chip, times)
+    costs = here.costs(chip)
     files = [json.loads(pathlib.Path(name).read_text()) for name in options.measured]
     rows = [row for file in files for row in comparison(chip, costs, file)]
     if options.json:
@@ -206,7 +196,7 @@ def main():
     elif options.doctor:
         doctor(costs)
     else:
-        show_kernels()
+        show_kernels(chip)
         print(f"Here: {chip['gigahertz']:.2f} GHz, reads {chip['allRead'] * 1e-9:.1f} GB/s, one core {chip['oneReads'] * 1e-9:.1f}")
         print(f"Of what llvm-mca says the kernels reach {costs.arithmetic:.2f}, of plain reading {costs.memory:.2f};")
         print(f"a fork with its join and the beginning of reading take {1e6 * costs.hand_over:.2f} µs.\n")

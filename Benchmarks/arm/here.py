@@ -36,12 +36,12 @@ def program():
 
 
 def measure(threads=None):
-    """What chip.c prints, with all cores without a number."""
+    """What chip.c prints, with all cores without a number, and the processor."""
     command = [str(program())] + ([str(threads)] if threads else [])
     done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         raise ModelError(f"{command[0]} fails.")
-    return json.loads(done.stdout)
+    return json.loads(done.stdout) | {"processor": timing.host_processor(), "privateCache": private_cache()}
 
 
 def last_cache(chip):
@@ -54,8 +54,8 @@ def last_cache(chip):
 
 def device(chip):
     return Device(
-        NAME, timing.host_processor(), chip["kernels"], chip["threads"], chip["gigahertz"], chip["oneReads"], chip["allRead"],
-        private_cache(), last_cache(chip))
+        NAME, (), chip["processor"], chip["kernels"], chip["threads"], chip["gigahertz"], chip["oneReads"], chip["allRead"],
+        chip["privateCache"], last_cache(chip))
 
 
 def private_cache():
@@ -68,14 +68,16 @@ def private_cache():
     return int(size.rstrip("K")) << 10 if shared.isdigit() else 0
 
 
-def costs(chip, times):
-    """The two shares and the hand-over; `times` are those of the chip's kernels by llvm-mca."""
-    ratios = predictions(times)
-    logarithms = [math.log(ratios[name] / chip["cyclesPerMultiplyAdd"][name]) for name in SHAPED]
+def costs(chip):
+    """The two shares and the hand-over."""
+    expected = predictions(timing.of(chip["kernels"], chip["processor"]))
+    logarithms = [math.log(expected[name] / chip["cyclesPerMultiplyAdd"][name]) for name in SHAPED]
     jobs = {size: chip["passBytes"] // (chip[size] * COLUMNS) for size in ("largeRows", "smallRows")}
     start = (chip["passSmall"] - chip["passLarge"]) / (jobs["smallRows"] - jobs["largeRows"])
     start = max(start, chip["handOver"])
     rate = chip["passBytes"] / (chip["passLarge"] - jobs["largeRows"] * start)
+    if rate < chip["allRead"] / 2:
+        raise ModelError("Layers read at less than half the speed of memory: measure chip.c when nothing else runs.")
     return Costs(math.exp(sum(logarithms) / len(logarithms)), rate / chip["allRead"], start)
 
 
