@@ -5,6 +5,8 @@ TEXT = good morning to all of you
 
 # The network announcement, the page and the scripts of docs/ are tested with the programs that others use.
 test: PACKAGES += avahi-daemon avahi-utils dbus chromium chromium-driver alsa-utils curl ffmpeg
+# The cycle model of Benchmarks/arm asks llvm-mca; without it those tests are skipped.
+test: PACKAGES += llvm-19
 # What runs the kernels of the other architecture on this one.
 ifneq ($(shell uname -m),aarch64)
 test: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
@@ -19,6 +21,7 @@ build: packages
 # with the optimised program.
 test: packages .venv-tests
 	Tests/KernelsARM/run.sh
+	python3 -m unittest discover -s Tests/CycleModel
 	WARNINGS_AS_ERRORS=1 swift test --explicit-target-dependency-import-check error
 	.venv-tests/bin/pytest -q Tests/Clients --ignore Tests/Clients/test_sound.py
 	.venv-tests/bin/python Tests/Documentation/run.py .build/debug

@@ -165,8 +165,9 @@ def as_json(chip, costs, rows):
             dict(model=model, format=form, precision=precision, **{name: dataclasses.asdict(s) for name, s in stages.items()})
             for (model, form, precision), stages in estimate(device, costs).items()
         ]
-    print(json.dumps(
-        dict(costs=dataclasses.asdict(costs), chip=chip, kernels=kernel_lines(chip), devices=devices, comparison=rows), indent=2))
+    everything = dict(
+        costs=dataclasses.asdict(costs), chip=chip, kernels=kernel_lines(chip), devices=devices, comparison=rows)
+    print(json.dumps(everything, indent=2))
 
 
 def parse():
@@ -197,7 +198,8 @@ def main():
         doctor(costs)
     else:
         show_kernels(chip)
-        print(f"Here: {chip['gigahertz']:.2f} GHz, reads {chip['allRead'] * 1e-9:.1f} GB/s, one core {chip['oneReads'] * 1e-9:.1f}")
+        rates = f"reads {chip['allRead'] * 1e-9:.1f} GB/s, one core {chip['oneReads'] * 1e-9:.1f}"
+        print(f"Here: {chip['gigahertz']:.2f} GHz, {rates}")
         print(f"Of what llvm-mca says the kernels reach {costs.arithmetic:.2f}, of plain reading {costs.memory:.2f};")
         print(f"a fork with its join and the beginning of reading take {1e6 * costs.hand_over:.2f} µs.\n")
         show_devices(costs, [here.device(chip)])

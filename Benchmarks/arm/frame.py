@@ -23,11 +23,14 @@ LINEAR_BYTES = {
 LINEAR_OPERATIONS = {"int8": "linear_q8", "int4": "linear_q4", "bf16": "linear_bf16"}
 # What a convolution of a format is computed by, and stores for a weight.
 CONVOLUTIONS = {
-    "float32": ("conv_f32", 4), "int16": ("conv_q16", 2), "int8Weights": ("conv_q8_q16", 1), "int8": ("conv_q8", 1),
+    "float32": ("conv_f32", 4), "winograd": ("conv_winograd", 4), "int16": ("conv_q16", 2),
+    "int8Weights": ("conv_q8_q16", 1), "int8": ("conv_q8", 1),
 }
 # Fixed in the official code and in none of its configurations: taps, and positions that code 0 of a frame comes in.
 PRE_TAPS, TAPS, DEPTHWISE_TAPS, TRANSPOSED = 3, 7, 7, 2
-UNITS = 3
+DILATIONS = (1, 3, 9)
+# conv_winograd makes so many outputs of TAPS from a product at each of so many points.
+WINOGRAD_OUTPUTS, WINOGRAD_POINTS = 6, 12
 # Vectors that the code predictor's first pass has: the talker's hidden state, and code 0.
 FIRST_PASS = 2
 
@@ -74,6 +77,7 @@ class Convolution:
     format: str
     snake: bool = False
     adds: bool = False
+    dilation: int = 1
 
     @property
     def multiply_adds(self):
@@ -85,7 +89,8 @@ class Convolution:
 
     @property
     def bytes(self):
-        return CONVOLUTIONS[self.format][1] * self.weights
+        count = self.weights // self.taps * WINOGRAD_POINTS if self.format == "winograd" else self.weights
+        return CONVOLUTIONS[self.format][1] * count
 
     @property
     def operation(self):
@@ -99,13 +104,13 @@ class Convolution:
     def writing(self):
         """What makes the input ready, if anything computes."""
         if self.snake:
-            return {"float32": "snake", "int8": "snake_q8"}.get(self.format, "snake_q16")
+            return {"float32": "snake", "winograd": "snake", "int8": "snake_q8"}.get(self.format, "snake_q16")
         return None if self.format == "float32" else "quantize_q16"
 
     @property
     def activations(self):
         """Bytes that pass on the way in and out: x read, its integers written and read, y written, and read where it adds."""
-        stored = {"float32": 4, "int8": 1}.get(self.format, 2)
+        stored = {"float32": 4, "winograd": 4, "int8": 1}.get(self.format, 2)
         inputs = self.rows * self.inputs * (4 + 2 * stored)
         return inputs + self.rows * self.outputs * 4 * (2 if self.adds else 1)
 
@@ -118,7 +123,8 @@ def stack(c, vectors, form):
     heads = c["num_attention_heads"] * c["head_dim"]
     cached = c["num_key_value_heads"] * c["head_dim"]
     hidden, inner = c["hidden_size"], c["intermediate_size"]
-    shapes = (("qkv", heads + 2 * cached, hidden), ("o", hidden, heads), ("gate_up", 2 * inner, hidden), ("down", hidden, inner))
+    shapes = (
+        ("qkv", heads + 2 * cached, hidden), ("o", hidden, heads), ("gate_up", 2 * inner, hidden), ("down", hidden, inner))
     return [
         Matrix(name, layer, rows, columns, vectors, form)
         for layer in range(c["num_hidden_layers"])
@@ -154,7 +160,11 @@ def codec(config, precision):
     latent, width, hidden = c["latent_dim"], c["codebook_dim"], c["hidden_size"]
 
     def layer(name, kind, inputs, outputs, taps=1, rows=1, block=0, **more):
-        return Convolution(name, kind, inputs, outputs, taps, rows, form(kind, block), **more)
+        chosen = form(kind, block)
+        # A frame whose rows are fewer than a tile is summed plainly.
+        if chosen == "winograd" and (taps != TAPS or rows < WINOGRAD_OUTPUTS * more.get("dilation", 1)):
+            chosen = "float32"
+        return Convolution(name, kind, inputs, outputs, taps, rows, chosen, **more)
 
     result = [layer("quantizer", "quantizer", width // 2, width) for _ in range(2)]
     result.append(layer("pre_conv", "preConvolution", width, latent, PRE_TAPS))
@@ -174,8 +184,9 @@ def codec(config, precision):
         result.append(
             layer(f"block {block}", "rate", 2 * channels, rate * channels, TRANSPOSED, rows, block, snake=True))
         rows *= rate
-        for _ in range(UNITS):
-            result.append(layer(f"block {block}", "dilated", channels, channels, TAPS, rows, block, snake=True))
+        for dilation in DILATIONS:
+            result.append(
+                layer(f"block {block}", "dilated", channels, channels, TAPS, rows, block, snake=True, dilation=dilation))
             result.append(layer(f"block {block}", "narrow", channels, channels, 1, rows, block, snake=True, adds=True))
     channels = c["decoder_dim"] >> len(c["upsample_rates"])
     result.append(layer("last", "last", channels, 1, TAPS, rows, snake=True))

@@ -76,6 +76,7 @@ OPERATIONS = {
     )
 }
 # Operations that pass over a row of elements, in one loop or several.
+SWEEP = "float *restrict y, const float *x, float *restrict z, float *restrict s, size_t n"
 SWEEPS = {
     "quantize_q8": "quantize_q8((int8_t *)y, s, x, n)",
     "quantize_q8_split": "quantize_q8_split((int8_t *)y, (int32_t *)z, s, x, n)",
@@ -87,6 +88,14 @@ SWEEPS = {
     "snake_q16": "snake_q16((int16_t *)y, s, x, z, s, y, 1, n)",
     "snake_q8": "snake_q8((uint8_t *)y, s, s, x, z, s, y, 1, n)",
 }
+HAS_WINOGRAD = "conv_winograd" in (SOURCES / "include" / "kernels.h").read_text()
+if HAS_WINOGRAD:
+    # The two transforms, by tiles and channels.
+    SWEEPS |= {
+        "winograd_inputs": "for (size_t i = 0; i + LANES <= n; i += LANES) winograd_inputs(y + i, n, x + i, n, LANES)",
+        "winograd_outputs":
+            "for (size_t i = 0; i + LANES <= n; i += LANES) winograd_outputs(y + i, n, x + i, n, z + i, 0, LANES)",
+    }
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,7 +155,8 @@ def probe(name, parameters, call):
 @functools.cache
 def tiles(target):
     """The numbers of rows that a convolution's tiles have: TILES(n) in the source, with `n` as the instruction set defines it."""
-    names = sorted({name for path in SOURCES.rglob("*.h") for name in re.findall(r"^\s*TILES\((\w+)\)", path.read_text(), re.M)})
+    texts = [path.read_text() for path in SOURCES.rglob("*.h")]
+    names = sorted({name for text in texts for name in re.findall(r"^\s*TILES\((\w+)\)", text, re.MULTILINE)})
     lines = "\n".join(f"tile {name}" for name in names)
     done = subprocess.run(
         [clang(), *target.flags, "-w", f"-I{SOURCES / 'include'}", "-E", "-P", "-x", "c", "-"],
@@ -171,7 +181,7 @@ def probes(target):
             name = f"probe_{operation.name}_{rows}"
             result.append(probe(name, operation.parameters, operation.call.replace("{n}", str(rows))))
     for name, call in SWEEPS.items():
-        result.append(probe(f"probe_{name}", "float *restrict y, const float *x, float *restrict z, float *restrict s, size_t n", call + ";"))
+        result.append(probe(f"probe_{name}", SWEEP, call + ";"))
     return "\n".join(result)
 
 

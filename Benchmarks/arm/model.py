@@ -10,8 +10,10 @@ import dataclasses
 import frame as frames
 import timing
 
-# As Linear.grain and PackedConvolution.grain: rows of weights, and rows of time, that a thread takes at least.
-LINEAR_GRAIN, TIME_GRAIN = 32, 24
+# As Linear.grain, PackedConvolution.grain and ConvolutionInput.grain: rows of weights, and rows of time, that a thread takes at least.
+LINEAR_GRAIN, TIME_GRAIN, WRITE_GRAIN = 32, 24, 16
+# MK_WINOGRAD_TILES: tiles that are transformed together.
+TOGETHER = 36
 # Positions in the talker's cache: four seconds of speech.
 POSITIONS = 50
 LINE = 64
@@ -114,17 +116,33 @@ class Model:
             self.convolution(stage, layer, resident)
         return stage
 
+    def winograd(self, layer):
+        """Cycles of the busiest thread, and how often the weights pass: tiles of outputs are transformed some together."""
+        length = frames.WINOGRAD_OUTPUTS * layer.dilation
+        tiles = -(-layer.rows // length) * layer.dilation
+        by_tiles = tiles >= TIME_GRAIN * self.threads
+        some = -(-tiles // self.threads) if by_tiles else tiles
+        panels = layer.panels if by_tiles else -(-layer.panels // self.threads)
+        outputs = min(layer.outputs, panels * frames.PANEL)
+        product = self.timing.convolution("conv_f32", layer.inputs, 1, min(some, TOGETHER))
+        cycles = frames.WINOGRAD_POINTS * some * layer.inputs * outputs * product
+        cycles += some * (layer.inputs * self.timing.sweep("winograd_inputs") + outputs * self.timing.sweep("winograd_outputs"))
+        return cycles, -(-some // TOGETHER)
+
     def convolution(self, stage, layer, resident):
+        cycles = self.winograd(layer)[0] if layer.format == "winograd" else self.plain(layer)
+        writing = layer.rows * layer.inputs * self.timing.sweep(layer.writing) if layer.writing else 0
+        computing = (cycles + writing * share(layer.rows, WRITE_GRAIN, self.threads)) / self.hertz
+        read = 0 if resident else self.read(layer)
+        stage.add(computing, read / self.bandwidth, 0, self.forks(2), read, layer.multiply_adds)
+
+    def plain(self, layer):
+        """Cycles of the busiest thread: long signals are divided by rows, short ones by panels of outputs."""
         # One output takes the time of a vector of them.
         computed = layer.multiply_adds // layer.outputs * max(layer.outputs, self.timing.target.lanes)
         cycles = computed * self.timing.convolution(layer.operation, layer.inputs, layer.taps, layer.rows)
         by_rows = layer.rows >= 2 * TIME_GRAIN * self.threads
-        busiest = share(layer.rows, TIME_GRAIN, self.threads) if by_rows else share(layer.panels, 1, self.threads)
-        writing = layer.rows * layer.inputs * self.timing.sweep(layer.writing) if layer.writing else 0
-        written = share(layer.rows, 16, self.threads)
-        computing = (cycles * busiest + writing * written) / self.hertz
-        read = 0 if resident else self.read(layer)
-        stage.add(computing, read / self.bandwidth, 0, self.forks(2), read, layer.multiply_adds)
+        return cycles * (share(layer.rows, TIME_GRAIN, self.threads) if by_rows else share(layer.panels, 1, self.threads))
 
     def read(self, layer):
         """Bytes of weights and activations that come from memory. The weights of a tile's outputs are read again for every tile
@@ -135,7 +153,9 @@ class Model:
         parts = max(1, frames.PANEL // (2 * self.timing.target.lanes))
         sharing = min(parts, max(1, LINE // (2 * self.timing.target.lanes * each)))
         panel = layer.bytes / layer.panels
-        if panel <= cache:
+        if layer.format == "winograd":
+            weights = layer.bytes * (1 if layer.bytes <= d.last_cache else self.winograd(layer)[1])
+        elif panel <= cache:
             weights = layer.bytes
         elif panel * sharing / parts <= cache:
             weights = layer.bytes * sharing
