@@ -106,7 +106,9 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-            ]
+            ],
+            // What computers of known kinds are expected to reach.
+            resources: [.embedInCode("DeviceSpeeds.json")]
         ),
 
         // The quantizer: a library, and a command around it.

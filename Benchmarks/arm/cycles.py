@@ -71,7 +71,7 @@ def comparison(chip, costs, measured):
     threads = measured["machine"]["threads"]
     rows = []
     for form, result in measured["engine"].items():
-        model = "makima-mini" if form not in ("int8", "int4", "bf16") else "0.6B"
+        model = "0.6B" if result["macsPerFrame"] > 1e9 else "makima-mini"
         precision = SPEAKING[device.kernels]
         stages = Model(device, costs, threads).frame(frames.frame(model, form, precision))
         alone = Model(device, costs, 1).frame(frames.frame(model, form, precision))
@@ -83,7 +83,8 @@ def comparison(chip, costs, measured):
             ("codec, one thread", result["decoderMs"], alone["codec"].seconds),
             ("frame", result["frameMs"], whole + stages["codec"].seconds),
         ):
-            rows.append(dict(format=form, stage=name, measured=took, estimated=1e3 * says, error=100 * (1e3 * says / took - 1)))
+            error = 100 * (1e3 * says / took - 1)
+            rows.append(dict(model=model, format=form, stage=name, measured=took, estimated=1e3 * says, error=error))
     return rows
 
 
@@ -93,8 +94,8 @@ def comparison(chip, costs, measured):
 def print_table(rows, heads):
     rows = [heads] + rows
     widths = [max(len(row[i]) for row in rows) for i in range(len(heads))]
-    for row in rows:
-        print("  ".join(cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths))))
+    for first, *others in rows:
+        print("  ".join([first.ljust(widths[0])] + [cell.rjust(width) for cell, width in zip(others, widths[1:])]))
     print()
 
 
@@ -127,7 +128,7 @@ def show_devices(costs, extra=()):
 def show_comparison(rows):
     print("Here, measured and estimated, milliseconds")
     cells = [
-        [f"{row['format']}, {row['stage']}", f"{row['measured']:.1f}", f"{row['estimated']:.1f}", f"{row['error']:+.0f} %"]
+        [f"{row['model']} {row['format']}, {row['stage']}", f"{row['measured']:.1f}", f"{row['estimated']:.1f}", f"{row['error']:+.0f} %"]
         for row in rows
     ]
     print_table(cells, ["stage", "measured", "estimated", "error"])
@@ -147,15 +148,15 @@ def markdown(costs):
 
 
 def doctor(costs):
-    """What `makima doctor` expects of a computer that it knows by what it says of itself."""
+    """What `makima doctor` expects of computers that it knows by what they say of themselves."""
     result = []
     for device in DEVICES:
         speeds = {
             (form or "mini"): round(FRAME / sum(stage.seconds for stage in stages.values()), 2)
             for (_, form, _), stages in estimate(device, costs, precisions=[SPEAKING[device.kernels]]).items()
         }
-        result.append(dict(device=device.name, signs=device.signs, timesRealTime=speeds))
-    print(json.dumps(result, indent=2))
+        result.append(dict(device=device.name, signs=list(device.signs), timesRealTime=speeds))
+    return result
 
 
 def as_json(chip, costs, rows):
@@ -195,7 +196,7 @@ def main():
     elif options.markdown:
         markdown(costs)
     elif options.doctor:
-        doctor(costs)
+        print(json.dumps(doctor(costs), indent=2))
     else:
         show_kernels(chip)
         rates = f"reads {chip['allRead'] * 1e-9:.1f} GB/s, one core {chip['oneReads'] * 1e-9:.1f}"

@@ -39,6 +39,10 @@ struct Doctor: ParsableCommand {
             [DoctorChecks.processor(), DoctorChecks.clockRate(), DoctorChecks.memory()].compactMap { $0 }
             + DoctorChecks.speed(speed)
             + [
+                DoctorChecks.estimate(
+                    DoctorChecks.identity, int8: speed.int8.timesRealTime, int4: speed.int4.timesRealTime)
+            ].compactMap { $0 }
+            + [
                 DoctorChecks.model(model), DoctorChecks.voices(), DoctorChecks.disk(), DoctorChecks.sound(),
                 DoctorChecks.discovery(), DoctorChecks.port(port ?? UInt16(clamping: settings.port)),
                 DoctorChecks.clock(),

@@ -196,12 +196,12 @@ enum DoctorChecks {
 
     // MARK: Reading
 
-    private static func read(_ path: String) -> String {
+    static func read(_ path: String) -> String {
         FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
     }
 
     /// The value of the first line "name : value".
-    private static func field(_ name: String, in text: String) -> String? {
+    static func field(_ name: String, in text: String) -> String? {
         for line in text.split(separator: "\n") where line.hasPrefix(name) {
             let halves = line.split(separator: ":", maxSplits: 1)
             let key = halves[0].reversed().drop { $0 == " " || $0 == "\t" }.reversed()

@@ -2,6 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import makima
+
 /// The command that says whether this computer is ready.
 struct DoctorTests {
     let command: Command
@@ -56,5 +58,42 @@ struct DoctorTests {
         }
         let best = max(speed.int8.timesRealTime, speed.int4.timesRealTime)
         #expect(report.deviceClass == (best >= 1 ? "live" : best >= 0.5 ? "buffered" : "pre-render"))
+    }
+}
+
+/// What is expected of computers that are known by name.
+struct DeviceEstimateTests {
+    @Test(arguments: [
+        ("Raspberry Pi 5 Model B Rev 1.0\0\nraspberrypi,5-model-b\0brcm,bcm2712\0\n", "Raspberry Pi 5"),
+        ("Raspberry Pi Compute Module 4 Rev 1.1\0\n\n", "Raspberry Pi 4"),
+        ("Radxa ROCK 5B\0\nradxa,rock-5b\0rockchip,rk3588\0\n", "RK3588"),
+        ("\n\nIntel(R) N100", "Intel N100"),
+    ])
+    func aComputerIsKnownByWhatItSaysOfItself(identity: String, device: String) {
+        #expect(DeviceEstimate.of(identity)?.device == device)
+    }
+
+    @Test func anUnknownComputerIsExpectedNothingOf() {
+        #expect(DeviceEstimate.of("\n\nAMD EPYC") == nil)
+        #expect(DoctorChecks.estimate("Raspberry Pi 3 Model B", int8: 1, int4: 1) == nil)
+    }
+
+    @Test func everyEstimateIsPositiveAndTheSmallerModelFaster() {
+        #expect(DeviceEstimate.all.count >= 4)
+        for estimate in DeviceEstimate.all {
+            let speeds = estimate.timesRealTime
+            #expect(0 < speeds.int8 && speeds.int8 < speeds.int4 && speeds.int4 < speeds.mini, "\(estimate)")
+        }
+    }
+
+    @Test func aComputerFarBelowItsEstimateIsWarnedOf() throws {
+        let estimate = try #require(DeviceEstimate.of("Raspberry Pi 5"))
+        let speeds = estimate.timesRealTime
+        let usual = try #require(
+            DoctorChecks.estimate("Raspberry Pi 5", int8: speeds.int8, int4: 0.9 * speeds.int4))
+        #expect(usual.status == .ok && usual.detail.contains("estimated"))
+        let slow = try #require(
+            DoctorChecks.estimate("Raspberry Pi 5", int8: 0.5 * speeds.int8, int4: 0.4 * speeds.int4))
+        #expect(slow.status == .warn && slow.detail.contains("50 %") && slow.advice != nil, "\(slow)")
     }
 }

@@ -3,6 +3,7 @@
     python3 -m unittest discover -s Tests/CycleModel"""
 
 import concurrent.futures
+import json
 import pathlib
 import re
 import sys
@@ -12,13 +13,15 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "Benchmarks" / "arm"))
 
 import assembly  # noqa: E402
+import cycles  # noqa: E402
 import devices  # noqa: E402
 import frame  # noqa: E402
+import here  # noqa: E402
 import kernels  # noqa: E402
 import model  # noqa: E402
 import timing  # noqa: E402
 
-SETS = ("neon", "neon_dotprod", "avx2")
+SETS = ("neon", "neon_dotprod", "avx2", "avxvnni")
 
 NESTED = """
 f:
@@ -179,6 +182,16 @@ class Kernels(unittest.TestCase):
         times = timing.of("neon", "cortex-a72")
         self.assertGreater(times.linear("linear_q8", 1, 1024), times.inner("linear_q8", 1))
         self.assertGreater(times.convolution("conv_q16", 768, 7, 32), min(times.inner("conv_q16", r) for r in (12, 4)))
+
+    def test_doctor_expects_what_the_model_says(self):
+        chip = json.loads(cycles.CHIP.read_text())
+        stored = json.loads((ROOT / "Sources/makima/DeviceSpeeds.json").read_text())
+        now = cycles.doctor(here.costs(chip))
+        self.assertEqual([(d["device"], d["signs"]) for d in stored], [(d["device"], d["signs"]) for d in now])
+        for old, new in zip(stored, now):
+            for name, speed in old["timesRealTime"].items():
+                # Compilers differ a little; what differs more is to be written anew: cycles.py --doctor.
+                self.assertAlmostEqual(new["timesRealTime"][name] / speed, 1, delta=0.15, msg=f"{old['device']} {name}")
 
     def test_a_device_with_more_memory_bandwidth_and_clock_is_faster(self):
         slow, fast = devices.DEVICES[0], devices.DEVICES[1]
