@@ -24,7 +24,7 @@ LINEAR_OPERATIONS = {"int8": "linear_q8", "int4": "linear_q4", "bf16": "linear_b
 # What a convolution of a format is computed by, and stores for a weight.
 CONVOLUTIONS = {
     "float32": ("conv_f32", 4), "winograd": ("conv_winograd", 4), "int16": ("conv_q16", 2),
-    "int8Weights": ("conv_q8_q16", 1), "int8": ("conv_q8", 1),
+    "int8Weights": ("conv_q8_q16", 1), "int8": ("conv_q8", 1), "split16": ("conv_s16", 2), "split8": ("conv_q8_s16", 1),
 }
 # Fixed in the official code and in none of its configurations: taps, and positions that code 0 of a frame comes in.
 PRE_TAPS, TAPS, DEPTHWISE_TAPS, TRANSPOSED = 3, 7, 7, 2
@@ -102,10 +102,12 @@ class Convolution:
 
     @property
     def writing(self):
-        """What makes the input ready, if anything computes."""
-        if self.snake:
-            return {"float32": "snake", "winograd": "snake", "int8": "snake_q8"}.get(self.format, "snake_q16")
-        return None if self.format == "float32" else "quantize_q16"
+        """What makes the input ready."""
+        if self.format in ("float32", "winograd"):
+            return ("snake",) if self.snake else ()
+        if self.format in ("split16", "split8"):
+            return ("snake", "quantize_s16") if self.snake else ("quantize_s16",)
+        return ("snake_q8" if self.format == "int8" else "snake_q16" if self.snake else "quantize_q16",)
 
     @property
     def activations(self):
@@ -218,10 +220,11 @@ def formats(precision):
     if not body:
         raise ModelError("CodecPrecision.swift has no table of formats.")
     text = re.sub(r"//.*", "", body[1])
-    cases = re.findall(r"case\s+(.+?):\s*\.(\w+)", text, re.DOTALL)
+    cases = re.findall(r"case\s+(.+?):\s*(?:block > 0 \? \.(\w+) : )?\.(\w+)", text, re.DOTALL)
 
     def choose(kind, block):
-        for patterns, form in cases:
+        for patterns, later, first in cases:
+            form = later if later and block > 0 else first
             for name, layer, condition in re.findall(
                 r"\((?:\.(\w+)), (?:_|\.(\w+)(?:\(let block\))?)\)(?: where (block > 0))?", patterns
             ):

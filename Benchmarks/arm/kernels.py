@@ -45,10 +45,18 @@ def integer_convolution(name, multiplies):
     return Operation(name, INTEGER_CONVOLUTION, call, multiplies)
 
 
-BYTES = {"sdot": 16, "usdot": 16, "smull": 8, "smlal": 8, "smlal2": 8, "vpmaddubsw": 16, "vpdpbusd": 16}
+BYTES = {"sdot": 16, "usdot": 16, "smull": 8, "smull2": 8, "smlal": 8, "smlal2": 8, "vpmaddubsw": 16, "vpdpbusd": 16}
 FLOATS = {"fmla": 4, "vfmadd": 4}
-# Multiply-adds of whole 16-bit products; bytes that are half of one count half.
-SHORTS = {"mla": 4, "smull": 4, "smull2": 4, "smlal": 4, "smlal2": 4, "vpmaddwd": 8, "vpdpwssd": 8, "sdot": 8, "usdot": 8}
+SHORTS = {"mla": 4, "smull": 4, "smull2": 4, "smlal": 4, "smlal2": 4, "vpmaddwd": 8, "vpdpwssd": 8}
+WORDS = {"mla": 4}
+
+
+def split(products):
+    """Multiply-adds of 16 bits that are so many products of bytes."""
+    return {name: count / products for name, count in {**BYTES, **WORDS, "vpmulld": 4}.items()}
+
+
+HEADER = (SOURCES / "include" / "kernels.h").read_text()
 OPERATIONS = {
     operation.name: operation
     for operation in (
@@ -72,8 +80,11 @@ OPERATIONS = {
             "conv_f32(y, ys, x, xs, w, b, {n}, 1, inputs, last * MK_PANEL, taps, dilation, 0, last, 0);", FLOATS),
         integer_convolution("conv_q16", SHORTS),
         integer_convolution("conv_q8_q16", SHORTS),
-        integer_convolution("conv_q8", {**BYTES, "vpmaddwd": 8, "mla": 4}),
+        integer_convolution("conv_q8", {**BYTES, **WORDS, "vpmaddwd": 8}),
+        integer_convolution("conv_s16", split(3)),
+        integer_convolution("conv_q8_s16", split(2)),
     )
+    if f"(*{operation.name})" in HEADER
 }
 # Operations that pass over a row of elements, in one loop or several.
 SWEEP = "float *restrict y, const float *x, float *restrict z, float *restrict s, size_t n"
@@ -88,8 +99,9 @@ SWEEPS = {
     "snake_q16": "snake_q16((int16_t *)y, s, x, z, s, y, 1, n)",
     "snake_q8": "snake_q8((uint8_t *)y, s, s, x, z, s, y, 1, n)",
 }
-HAS_WINOGRAD = "conv_winograd" in (SOURCES / "include" / "kernels.h").read_text()
-if HAS_WINOGRAD:
+if "(*quantize_s16)" in HEADER:
+    SWEEPS |= {"quantize_s16": "quantize_s16((int8_t *)y, s, x, n, 1, n)"}
+if "(*conv_winograd)" in HEADER:
     # The two transforms, by tiles and channels.
     SWEEPS |= {
         "winograd_inputs": "for (size_t i = 0; i + LANES <= n; i += LANES) winograd_inputs(y + i, n, x + i, n, LANES)",

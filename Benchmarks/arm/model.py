@@ -131,7 +131,7 @@ class Model:
 
     def convolution(self, stage, layer, resident):
         cycles = self.winograd(layer)[0] if layer.format == "winograd" else self.plain(layer)
-        writing = layer.rows * layer.inputs * self.timing.sweep(layer.writing) if layer.writing else 0
+        writing = layer.rows * layer.inputs * sum(map(self.timing.sweep, layer.writing))
         computing = (cycles + writing * share(layer.rows, WRITE_GRAIN, self.threads)) / self.hertz
         read = 0 if resident else self.read(layer)
         stage.add(computing, read / self.bandwidth, 0, self.forks(2), read, layer.multiply_adds)

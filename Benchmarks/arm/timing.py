@@ -10,11 +10,16 @@ import subprocess
 import kernels
 from kernels import ModelError
 
-# Inputs that a 16-bit convolution sums exactly before the sum becomes a float: MK_Q16_GROUP.
-GROUP = int(re.search(r"MK_Q16_GROUP (\d+)", (kernels.SOURCES / "include" / "kernels.h").read_text())[1])
-PANEL = int(re.search(r"MK_PANEL (\d+)", (kernels.SOURCES / "include" / "kernels.h").read_text())[1])
+# Inputs that a convolution sums exactly before the sum becomes a float.
+GROUPS = {
+    operation: int(found[1])
+    for operation, name in (
+        ("conv_q16", "MK_Q16_GROUP"), ("conv_q8_q16", "MK_Q16_GROUP"), ("conv_s16", "MK_S16_GROUP"),
+        ("conv_q8_s16", "MK_S16_GROUP"))
+    if (found := re.search(rf"{name} (\d+)", kernels.HEADER))
+}
 # Channels that an iteration of a convolution's innermost loop passes, unless it is unrolled.
-CHANNELS = {"conv_f32": 1, "conv_q16": 2, "conv_q8_q16": 2, "conv_q8": 4}
+CHANNELS = {"conv_f32": 1, "conv_q16": 2, "conv_q8_q16": 2, "conv_q8": 4, "conv_s16": 4, "conv_q8_s16": 4}
 ITERATIONS = 100
 # Processors that llvm-mca knows as another: Gracemont is an Alder Lake's small core, for which it has the large one's figures.
 STAND_INS = {"cortex-a76": "neoverse-n1", "gracemont": "alderlake"}
@@ -132,10 +137,10 @@ class Timing:
         return total / rows
 
     def sizes(self, operation, rows, inputs, taps):
-        """Multiply-adds of an iteration of the loops around a tile's innermost: over groups of inputs, taps, parts of a panel."""
-        outputs = rows * 2 * self.target.lanes
-        groups = [outputs * min(GROUP, inputs)] if operation in ("conv_q16", "conv_q8_q16") else []
-        return groups + [outputs * inputs, outputs * inputs * taps, rows * PANEL * inputs * taps]
+        """Multiply-adds of an iteration of the loops around a tile's innermost: over groups of inputs, taps, outputs."""
+        outputs = self.nests[operation][rows].multiply_adds / CHANNELS[operation]
+        groups = [outputs * min(GROUPS[operation], inputs)] if operation in GROUPS else []
+        return groups + [outputs * inputs, outputs * inputs * taps]
 
     def tiles(self, operation, rows):
         """How many tiles so many rows are."""
