@@ -108,19 +108,16 @@ class Timing:
     def tile(self, operation, rows, sizes):
         """Cycles of a multiply-add of a tile, with the loops around the innermost: `sizes` are the multiply-adds of an iteration of
         each of them, from the inside out."""
-        nest = self.nests[operation][rows]
-        result = self.inner(operation, rows)
-        sizes = list(sizes)
-        done = sizes[0]
-        for level, (_, alike) in enumerate(nest.around, 1):
-            done = next((size for size in sizes if size >= done * alike), None)
-            if done is None:
+        result, within, index = self.inner(operation, rows), sizes[0], 0
+        for level, (_, alike) in enumerate(self.nests[operation][rows].around, 1):
+            # A loop that the compiler has unrolled is not there; its size is passed by.
+            while index < len(sizes) and sizes[index] < within * alike:
+                index += 1
+            if index == len(sizes):
                 break
-            result += self.cycles[f"{operation}/{rows}/{level}"] / done
-            sizes = [size for size in sizes if size > done]
-            if not sizes:
-                break
-            done = sizes[0]
+            within = sizes[index]
+            result += self.cycles[f"{operation}/{rows}/{level}"] / within
+            index += 1
         return result
 
     def linear(self, operation, rows, columns):
@@ -140,7 +137,7 @@ class Timing:
         """Multiply-adds of an iteration of the loops around a tile's innermost: over groups of inputs, taps, outputs."""
         outputs = self.nests[operation][rows].multiply_adds / CHANNELS[operation]
         groups = [outputs * min(GROUPS[operation], inputs)] if operation in GROUPS else []
-        return groups + [outputs * inputs, outputs * inputs * taps]
+        return [*groups, outputs * inputs, outputs * inputs * taps]
 
     def tiles(self, operation, rows):
         """How many tiles so many rows are."""
