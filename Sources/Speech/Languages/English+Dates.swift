@@ -63,7 +63,8 @@ extension English {
         }
         let spoken = month.spoken + " " + ordinal(day)
         // "Jan 5-7"
-        if "-–".unicodeScalars.contains(mark), let (last, end) = context.at(endOfDay + 1).integer(digits: 2),
+        if "-–".unicodeScalars.contains(mark), let (last, digits) = context.at(endOfDay + 1).integer(digits: 2),
+            case let end = context.at(digits).word(of: ["st", "nd", "rd", "th"])?.end ?? digits,
             last > day, last < 32, !context.at(end).scalar().isWordPart,
             !"-–./:".unicodeScalars.contains(context.at(end).scalar()) || !context.at(end + 1).scalar().isWordPart
         {

@@ -32,13 +32,64 @@ extension English {
         let next = context.at(hasDot ? end + 1 : end).skippingSpace()
         let isMeasure = next.word(of: ["of", "tall", "wide", "long", "deep", "high", "thick", "x", "by", "per"]) != nil
         let isAttached = start.position == context.position
-        let isAbbreviated = hasDot && next.scalar().isLetter && !next.scalar().isUpper
+        // "It is 10 in." ends, and nothing ends in a lone "in".
+        let isEnd = next.scalar() == "\n" || next.scalar().isUpper
+        let isAbbreviated = hasDot && (next.scalar().isLetter && !next.scalar().isUpper || isEnd)
         // "5 ft 11 in"
         let isAfterFeet = ["ft ", "ft. ", "foot ", "feet "].contains { context.isAfter($0) }
         guard isMeasure || isAttached || isAbbreviated || isAfterFeet else { return nil }
         let spoken = cardinal(value, nil) + (value == 1 ? " inch" : " inches")
-        return Replacement(spoken: spoken, end: hasDot && isAbbreviated ? end + 1 : end, kind: .unit)
+        return Replacement(spoken: spoken, end: hasDot && isAbbreviated && !isEnd ? end + 1 : end, kind: .unit)
     }
+
+    /// "1920x1080": each number in pairs.
+    func pixels(_ value: UInt64, in context: Context) -> Replacement? {
+        guard (240...9999).contains(value), context.scalar() == "x" || context.scalar() == "×",
+            let (height, end) = context.at(context.position + 1).integer(digits: 4), (240...9999).contains(height),
+            !context.at(end).scalar().isWordPart
+        else { return nil }
+        return Replacement(spoken: name(value) + " by " + name(height), end: end)
+    }
+
+    /// "the RTX 4090": the number of a model, in pairs. One with zeros is rather said as a number.
+    func model(_ value: UInt64, in context: Context) -> Replacement? {
+        let maker = context.previous
+        guard (1010...9999).contains(value), value % 100 >= 10, (2...5).contains(maker.count),
+            maker.utf8.allSatisfy({ $0 >= 0x41 && $0 <= 0x5A }), context.at(context.start - 1).scalar() == " ",
+            !context.scalar().isWordPart, context.position - context.start == 4
+        else { return nil }
+        return Replacement(spoken: name(value), end: context.position)
+    }
+
+    /// "In 1066": years before those that are told from quantities by their size alone.
+    func spoken(_ number: WrittenNumber, in context: Context) -> String? {
+        guard number.fraction.isEmpty, !number.isGrouped, let value = number.value, (1010...1099).contains(value),
+            ["in", "since", "until", "year", "from", "circa"].contains(context.previous.lowercased()),
+            !context.skippingSpace().scalar().isLetter || context.skippingSpace().word(of: ["to", "and", "the"]) != nil
+        else { return nil }
+        return name(value)
+    }
+
+    /// "a 5 min walk", "a $5 bill": what a number makes an adjective has no plural.
+    func counted(_ number: WrittenNumber, _ noun: Noun, in context: Context) -> String? {
+        guard ["a", "an"].contains(context.previous.lowercased()), let value = number.value, value > 1,
+            number.fraction.isEmpty, noun.one != noun.many
+        else { return nil }
+        var next = context
+        if context.at(context.start).scalar().isDigit {
+            next = next.skippingSpace()
+            while next.position < context.position + 8, !next.scalar().isSpace { next.position += 1 }
+        }
+        guard next.scalar() == " " else { return nil }
+        let word = next.at(next.position + 1).letters()
+        guard word.count > 2, word.first?.isLowercase == true, !Self.noNouns.contains(word) else { return nil }
+        return cardinal(value, nil) + " " + noun.one
+    }
+
+    private static let noNouns: Set<String> = [
+        "and", "for", "per", "from", "away", "ago", "long", "tall", "wide", "high", "deep", "thick", "are", "was", "were",
+        "each", "off", "over", "less", "more", "than", "that", "with", "into", "have", "has", "until", "but",
+    ]
 
     /// "4K", "1080p", and the "4B" of a room: letters that belong to a name.
     func label(_ value: UInt64, in context: Context) -> Replacement? {
@@ -146,7 +197,7 @@ extension English {
     /// Those that are no other words, and those that only a postal code tells apart.
     private static let states = [
         "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
-        "CT": "Connecticut", "DE": "Delaware", "FL": "Florida", "GA": "Georgia", "ID": "Idaho", "IL": "Illinois",
+        "CT": "Connecticut", "DC": "D C", "DE": "Delaware", "FL": "Florida", "GA": "Georgia", "ID": "Idaho", "IL": "Illinois",
         "IA": "Iowa", "KS": "Kansas", "KY": "Kentucky", "LA": "Louisiana", "MD": "Maryland", "MI": "Michigan",
         "MN": "Minnesota", "MS": "Mississippi", "MO": "Missouri", "MT": "Montana", "NE": "Nebraska", "NV": "Nevada",
         "NH": "New Hampshire", "NJ": "New Jersey", "NM": "New Mexico", "NY": "New York", "NC": "North Carolina",

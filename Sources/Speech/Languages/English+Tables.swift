@@ -89,6 +89,13 @@ extension English {
         rte = Route, number
         max = maximum
         tel = telephone
+        op = opus, number
+        c ca = circa, number
+        jct = junction
+        mtg = meeting
+        appt = appointment
+        bldg = building
+        doz = dozen
         ext = extension, number
         """
 
@@ -194,6 +201,35 @@ extension English {
         px = pixel, pixels
         fps = frame per second, frames per second
         ppm = part per million, parts per million
+        " ″ = inch, inches
+        dm³ dm3 = cubic decimeter, cubic decimeters
+        mm³ mm3 = cubic millimeter, cubic millimeters
+        kn kt kts = knot, knots
+        t = metric ton, metric tons
+        hl hL = hectoliter, hectoliters
+        µl μl µL μL = microliter, microliters
+        kWp = kilowatt peak
+        VA = volt-ampere, volt-amperes
+        kVA = kilovolt-ampere, kilovolt-amperes
+        kΩ = kilohm, kilohms
+        mmHg = millimeter of mercury, millimeters of mercury
+        inHg = inch of mercury, inches of mercury
+        Nm = newton meter, newton meters
+        kN = kilonewton, kilonewtons
+        MJ = megajoule, megajoules
+        mol = mole, moles
+        Bq = becquerel, becquerels
+        µSv μSv = microsievert, microsieverts
+        mSv = millisievert, millisieverts
+        dBm = decibel-milliwatt, decibel-milliwatts
+        dBA = A-weighted decibel, A-weighted decibels
+        kbit/s kb/s = kilobit per second, kilobits per second
+        Mbit/s Mb/s = megabit per second, megabits per second
+        Gbit/s Gb/s = gigabit per second, gigabits per second
+        TiB = tebibyte, tebibytes
+        PB = petabyte, petabytes
+        TWh = terawatt hour, terawatt hours
+        GWh = gigawatt hour, gigawatt hours
         """
 
     static let currencies = """
@@ -211,5 +247,26 @@ extension English {
         C$ CAD = Canadian dollar, Canadian dollars / cent, cents
         BRL R$ = real, reais / centavo, centavos
         ¢ = cent, cents
+        SEK = Swedish krona, Swedish kronor / öre
+        NOK = Norwegian krone, Norwegian kroner / øre
+        DKK = Danish krone, Danish kroner / øre
+        kr = krona, kronor
+        PLN zł = zloty, zlotys / grosz, groszy
+        CZK Kč = Czech koruna, Czech korunas / haler, halers
+        HUF = forint, forints
+        ₺ = Turkish lira, Turkish liras / kurus
+        MXN = Mexican peso, Mexican pesos / centavo, centavos
+        NZD NZ$ = New Zealand dollar, New Zealand dollars / cent, cents
+        HKD HK$ = Hong Kong dollar, Hong Kong dollars / cent, cents
+        SGD S$ = Singapore dollar, Singapore dollars / cent, cents
+        ZAR = rand, rand / cent, cents
+        ILS ₪ = shekel, shekels / agora, agorot
+        THB ฿ = baht / satang
+        UAH ₴ = hryvnia, hryvnias / kopiyka, kopiykas
+        VND ₫ = dong
+        AED = dirham, dirhams / fils
+        SAR = Saudi riyal, Saudi riyals / halala, halalas
+        BTC ₿ = bitcoin, bitcoins
+        RON = leu, lei / ban, bani
         """
 }

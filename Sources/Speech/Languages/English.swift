@@ -65,6 +65,10 @@ struct English: SpokenLanguage {
         words.calledNumbers = [
             "101", "110", "111", "112", "119", "211", "311", "411", "511", "611", "711", "811", "911", "988", "999",
         ]
+        words.codeWords = [
+            "pin", "passcode", "password", "code", "zip", "postcode", "iban", "isbn", "otp",
+            "extension", "ext", "account",
+        ]
         words.durations = Vocabulary.nouns(
             """
             d = day, days
@@ -151,6 +155,7 @@ struct English: SpokenLanguage {
             return Replacement(spoken: article + ordinal(value) + " of " + month.spoken, end: month.end)
         }
         if context.scalar() == "'" || context.scalar() == "′" { return feet(value, in: context) }
+        if let name = pixels(value, in: context) ?? model(value, in: context) { return name }
         return inches(value, in: context) ?? label(value, in: context) ?? quarter(value, in: context)
             ?? houseNumber(value, in: context) ?? yearOfEra(value, in: context)
     }
@@ -190,8 +195,10 @@ struct English: SpokenLanguage {
     /// 6'2" as a person's height.
     private func feet(_ value: UInt64, in context: Context) -> Replacement? {
         guard value < 100, let (inches, end) = context.at(context.position + 1).integer(digits: 2), inches < 12,
-            "\"″”".unicodeScalars.contains(context.at(end).scalar())
+            "\"″”".unicodeScalars.contains(context.at(end).scalar()) || (3...8).contains(value)
         else { return nil }
-        return Replacement(spoken: cardinal(value, nil) + " foot " + cardinal(inches, nil), end: end + 1)
+        let hasMark = "\"″”".unicodeScalars.contains(context.at(end).scalar())
+        guard hasMark || !context.at(end).scalar().isWordPart else { return nil }
+        return Replacement(spoken: cardinal(value, nil) + " foot " + cardinal(inches, nil), end: hasMark ? end + 1 : end)
     }
 }

@@ -78,8 +78,58 @@ extension French {
         "depuis",
     ]
 
+    private static let callWords: Set<String> = [
+        "appelez", "appelle", "appeler", "composez", "compose", "composer", "faites", "téléphonez", "contactez", "joignez",
+    ]
+
+    /// "Composez le 3639": a short number is called in pairs.
+    private func shortNumber(_ context: Context) -> Replacement? {
+        guard context.recent.contains(where: { Self.callWords.contains($0.lowercased()) }),
+            ["le", "au", "du"].contains(context.previous.lowercased()),
+            let (value, end) = context.at(context.start).integer(digits: 4), value >= 1000,
+            !context.at(end).scalar().isWordPart, !context.at(end).skippingSpace().scalar().isDigit
+        else { return nil }
+        let tail = value % 100
+        let last = tail < 10 ? Self.zero + " " + standing(tail) : standing(tail)
+        return Replacement(spoken: standing(value / 100) + " " + last, end: end)
+    }
+
+    /// "24h/24", "7j/7"
+    private func aroundTheClock(_ context: Context) -> Replacement? {
+        guard let (first, unit) = context.at(context.start).integer(digits: 2),
+            let noun = ["h": "heures", "j": "jours"][context.at(unit).letters()], context.at(unit).scalar(1) == "/",
+            let (second, end) = context.at(unit + 2).integer(digits: 2), first == second,
+            !context.at(end).scalar().isDigit
+        else { return nil }
+        let letter = context.at(end).letters()
+        let hasUnit = letter == "h" || letter == "j"
+        return Replacement(
+            spoken: standing(first) + " " + noun + " sur " + standing(second), end: end + (hasUnit ? 1 : 0))
+    }
+
+    /// "2 c. à s.": spoons, as recipes write them.
+    func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {
+        let next = context.skippingSpace()
+        for (written, spoon) in Self.spoons where next.follows(written) {
+            let end = next.position + written.unicodeScalars.count
+            guard !context.at(end).scalar().isLetter else { continue }
+            let isMany = number.value ?? 0 > 1
+            let count = number.fraction.isEmpty ? number.value.map { cardinal($0, .feminine) } : decimal(number)
+            guard let count else { return nil }
+            return Replacement(spoken: count + (isMany ? " cuillères " : " cuillère ") + spoon, end: end)
+        }
+        return nil
+    }
+
+    private static let spoons = [
+        ("c. à s.", "à soupe"), ("c. à soupe", "à soupe"), ("c.à.s.", "à soupe"), ("c.à.s", "à soupe"), ("càs", "à soupe"),
+        ("CàS", "à soupe"), ("c. à c.", "à café"), ("c. à café", "à café"), ("c.à.c.", "à café"),
+        ("c.à.c", "à café"), ("càc", "à café"), ("CàC", "à café"),
+    ]
+
     /// "le 5/1", "17.06": the day comes first.
     func digits(in context: Context) -> Replacement? {
+        if let short = shortNumber(context) ?? aroundTheClock(context) { return short }
         guard let (day, mark) = context.at(context.start).integer(digits: 2),
             "/.".unicodeScalars.contains(context.at(mark).scalar()),
             let (month, end) = context.at(mark + 1).integer(digits: 2), (1...31).contains(day), (1...12).contains(month)

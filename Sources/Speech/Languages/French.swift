@@ -34,6 +34,7 @@ struct French: SpokenLanguage {
             "chapitre", "tome", "livre", "acte", "article", "partie", "titre", "volume", "phase", "type",
         ]
         words.power = "puissance"
+        words.spacesColons = true
         words.version = "version"
         words.sharp = "dièse"
         words.weekdays = Self.weekdays
@@ -42,6 +43,9 @@ struct French: SpokenLanguage {
             "salle", "chambre", "porte", "quai", "bus", "ligne", "bâtiment", "appartement", "siège", "rang", "place",
             "voie",
             "taille", "classe", "type", "hall", "étage", "bloc", "numéro",
+        ]
+        words.codeWords = [
+            "pin", "iban", "isbn", "siret", "siren",
         ]
         words.durations = Vocabulary.nouns(
             """

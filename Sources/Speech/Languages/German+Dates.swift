@@ -11,11 +11,14 @@ extension German {
         "jedem",
         "jeden", "diesem", "diesen", "dieser", "ihrem", "ihren", "seinem", "seinen", "meinem", "meinen", "unserem",
         "unseren",
-        "nächsten", "letzten", "vor", "nach", "ins",
+        "nächsten", "letzten", "vor", "nach", "ins", "deinem", "deinen", "eurem", "euren", "keinem", "keinen", "welchem",
+        "welchen", "jener", "jenem", "jenen", "allen", "beiden", "meiner", "deiner", "seiner", "ihrer", "unserer", "eurer",
+        "keiner", "jeder", "welcher",
     ]
     /// And after these in -e.
     private static let weak: Set<String> = [
-        "die", "das", "eine", "jede", "diese", "dieses", "jedes", "ihre", "seine", "meine",
+        "die", "das", "eine", "jede", "diese", "dieses", "jedes", "ihre", "seine", "meine", "deine", "unsere", "eure",
+        "keine", "welche", "welches",
     ]
     private static let datives: Set<String> = [
         "in", "an", "auf", "mit", "nach", "bei", "von", "seit", "aus", "zu", "vor", "ab",
@@ -102,6 +105,7 @@ extension German {
         if let (word, end) = context.skippingSpace().word(of: ["Uhr"]) {
             return Replacement(spoken: cardinal(value, .masculine) + " " + word, end: end, kind: .time)
         }
+        if isUnknown(context) { return Replacement(spoken: cardinal(value, nil) + " x", end: context.position + 1) }
         if let (ending, end) = context.word(of: ["er", "ern", "ers", "fach", "fache", "fachen", "mal", "mals", "x"]) {
             let stem = ending == "er" || ending == "ern" || ending == "ers" ? year(value) : cardinal(value, .masculine)
             return Replacement(spoken: stem + (ending == "x" ? "mal" : ending), end: end)
@@ -117,6 +121,11 @@ extension German {
                 spoken: ordinalStem(value) + ending(after: "", context.recent, isDate: false), end: context.position + 1
             )
         }
+        // "am 5." ends, and the one dot with it.
+        let isEnd = next.scalar() == "\n" || (context.scalar(1).isSpace && words.sentenceOpeners?.contains(next.letters()) == true)
+        if isEnd, (1...31).contains(value), ["am", "vom", "zum"].contains(context.previous.lowercased()) {
+            return Replacement(spoken: ordinalStem(value) + "en", end: context.position)
+        }
         guard value < 1000, next.position > context.position + 1 || isSpanOfDays(next) else { return nil }
         let previous = context.previous.lowercased()
         let isDate = month(next) || isSpanOfDays(next)
@@ -127,13 +136,28 @@ extension German {
         let noun = next.letters()
         if !hasArticle, !isDate, Self.ranked.contains(noun) { return ranked(value, noun, context) }
         guard isDate || goesOn || (hasArticle && next.scalar().isUpper) else { return nil }
+        if Self.mixed.contains(previous), !isDate, noun.first?.isUppercase == true {
+            return ranked(value, noun, context)
+        }
         let ending = ending(after: previous, context.recent, isDate: isDate)
         return Replacement(spoken: ordinalStem(value) + ending, end: context.position + 1)
     }
 
-    private func isArticle(_ word: String) -> Bool {
-        Self.oblique.contains(word) || Self.weak.contains(word) || ["der", "ein", "jeder", "dieser"].contains(word)
+    /// "3x - 5 = 0"
+    private func isUnknown(_ context: Context) -> Bool {
+        guard context.followsWord("x") else { return false }
+        let next = context.at(context.position + 1).skippingSpace()
+        if "=+^²³".unicodeScalars.contains(next.scalar()) { return true }
+        return "-−".unicodeScalars.contains(next.scalar()) && (next.scalar(1).isSpace || next.scalar(1).isDigit)
     }
+
+    private func isArticle(_ word: String) -> Bool {
+        Self.oblique.contains(word) || Self.weak.contains(word) || Self.mixed.contains(word)
+            || ["der", "jeder", "dieser"].contains(word)
+    }
+
+    /// After these the ordinal shows the gender: "mein vierzigster Geburtstag", "mein erstes Auto".
+    private static let mixed: Set<String> = ["ein", "kein", "mein", "dein", "sein", "ihr", "unser", "euer"]
 
     /// What is counted in order, and needs no article for that.
     private static let ranked: Set<String> = [
@@ -141,7 +165,9 @@ extension German {
         "Liga",
         "Bundesliga", "Advent", "Quartal", "Halbjahr", "Semester", "Stufe", "Sinfonie", "Obergeschoss", "Kapitel",
         "Preis",
-        "Akt", "Satz", "Tag", "Woche", "Schritt", "Versuch", "Staffel", "Folge", "Mal",
+        "Akt", "Satz", "Tag", "Woche", "Schritt", "Versuch", "Staffel", "Folge", "Mal", "Tür", "Reihe", "Geburtstag", "Spieltag",
+        "Gang", "Person", "Lektion", "Etappe", "Ausgabe", "Jahrgang", "Minute", "Stunde", "Ausfahrt", "Straße", "Hälfte",
+        "Rang", "Sieger", "Generation", "Dimension", "Ordnung", "Grad", "Hochzeitstag", "Jahrestag",
     ]
 
     /// "2. Platz", "1. Klasse", "3. Kapitel"

@@ -9,7 +9,7 @@ extension German {
     ]
     private static let accusative: Set<String> = [
         "für", "um", "ohne", "durch", "gegen", "bis", "über", "unter", "hat", "habe", "haben", "hast", "habt", "hatte",
-        "hatten", "dauert", "dauern", "dauerte", "kostet", "kosten", "kostete", "braucht", "brauche", "brauchen",
+        "hatten", "auf", "gibt", "dauert", "dauern", "dauerte", "kostet", "kosten", "kostete", "braucht", "brauche", "brauchen",
         "kaufe",
         "kaufen", "kauft", "nimm", "nehme", "nehmen", "nimmt", "füge", "gib", "trinke", "trinken", "esse", "essen",
         "warte",
@@ -59,13 +59,33 @@ extension German {
         return one(gender, context)
     }
 
-    /// "zu 1 %"
+    /// "zu 1 %", "12,- €", "3x"
     func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {
+        if let price = wholePrice(number, in: context) { return price }
         let sign = context.skippingSpace()
         guard number.value == 1, number.fraction.isEmpty, sign.scalar() == "%", !sign.scalar(1).isDigit,
             !"-–".unicodeScalars.contains(sign.scalar(1))
         else { return nil }
         return Replacement(spoken: one(.neuter, context) + " Prozent", end: sign.position + 1, kind: .percent)
+    }
+
+    /// "12,- €", "19.– CHF", "5,--": a dash for no cents.
+    private func wholePrice(_ number: WrittenNumber, in context: Context) -> Replacement? {
+        guard number.fraction.isEmpty, ",.".unicodeScalars.contains(context.scalar()), let value = number.value,
+            "-–—".unicodeScalars.contains(context.scalar(1))
+        else { return nil }
+        var end = context.position + 2
+        if "-–—".unicodeScalars.contains(context.at(end).scalar()) { end += 1 }
+        guard !context.at(end).scalar().isWordPart else { return nil }
+        let after = context.at(end).skippingSpace()
+        let code = after.letters()
+        let key = code.isEmpty ? String(Character(after.scalar())) : code
+        guard let currency = words.currencies[key] else {
+            return after.scalar() == "\n" || ",.;)".unicodeScalars.contains(after.scalar())
+                ? Replacement(spoken: cardinal(value, nil), end: end) : nil
+        }
+        let spoken = cardinal(value, currency.noun.gender) + " " + noun(currency.noun, after: value, isDecimal: false)
+        return Replacement(spoken: spoken, end: after.position + key.unicodeScalars.count, kind: .money)
     }
 
     func gender(of word: String) -> Gender? {

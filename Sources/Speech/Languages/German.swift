@@ -26,16 +26,17 @@ struct German: SpokenLanguage {
         words.currencies = Vocabulary.currencies(Self.currencies)
         words.magnitudes = Vocabulary.nouns(
             """
-            Tsd = tausend
+            Tsd k = tausend
             Mio Million Millionen million millionen = Million, Millionen, f
             Mrd Milliarde Milliarden milliarde milliarden = Milliarde, Milliarden, f
             Bio Billion Billionen = Billion, Billionen, f
             """)
         words.abbreviations = Vocabulary.abbreviations(Self.abbreviations)
         words.romanWords = [
-            "kapitel", "teil", "band", "artikel", "weltkrieg", "akt", "typ", "klasse", "stufe", "abschnitt",
+            "kapitel", "kap", "bd", "art", "teil", "band", "artikel", "weltkrieg", "akt", "typ", "klasse", "stufe", "abschnitt",
         ]
         words.power = "hoch"
+        words.sentenceOpeners = Self.openers
         words.version = "Version"
         words.saysImproperFractions = true
         words.weekdays = [
@@ -53,7 +54,11 @@ struct German: SpokenLanguage {
             "wählt",
             "notruf", "hotline", "telefon", "tel", "telefonnummer", "fax", "notrufnummer",
         ]
-        words.calledNumbers = ["110", "112", "115", "116", "117", "144", "118", "133", "122", "116117", "19222"]
+        words.calledNumbers = ["110", "112", "115", "116", "117", "116116", "144", "118", "133", "122", "116117", "19222"]
+        words.codeWords = [
+            "pin", "code", "plz", "postleitzahl", "iban", "isbn", "kennwort", "passwort", "tan",
+            "kontonummer", "kundennummer", "durchwahl", "sicherheitscode", "zugangscode", "türcode",
+        ]
         words.durations = Vocabulary.nouns(
             """
             d = Tag, Tage
@@ -63,6 +68,16 @@ struct German: SpokenLanguage {
             """)
         self.words = words
     }
+
+    /// Articles, pronouns, adverbs and verbs that sentences begin with (the word classes of Duden, volume 4).
+    private static let openers = Set(
+        """
+        Der Die Das Den Dem Des Ein Eine Einen Einem Einer Kein Keine Ich Du Er Sie Es Wir Ihr Man Mein Meine Dein Deine Sein
+        Seine Ihre Unser Unsere Dies Diese Dieser Dieses Jeder Jede Jedes Alle Alles Wer Was Wo Wann Wie Warum Wenn Weil Ob
+        Dann Danach Dann Da Dort Hier Jetzt Nun Heute Morgen Gestern Bald Später Und Oder Aber Doch Denn Auch Nur Noch Schon
+        Bitte Danke Ja Nein Im In Am An Auf Aus Bei Beim Mit Nach Von Vom Vor Zu Zum Zur Für Um Über Unter Ohne Seit Bis
+        Gibt Ist Sind War Hat Haben Kann Können Soll Sollen Achtung Anschließend Außerdem Deshalb Dabei Damit Dazu Nicht
+        """.split(whereSeparator: \.isWhitespace).map(String.init))
 
     private static let small = [
         "null", "eins", "zwei", "drei", "vier", "fünf", "sechs", "sieben", "acht", "neun", "zehn", "elf", "zwölf",
@@ -162,7 +177,7 @@ struct German: SpokenLanguage {
 
     /// "Ludwig XIV." is der Vierzehnte, "im XX. Jahrhundert".
     func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {
-        if context.scalar() == "." {
+        if context.scalar() == ".", !words.romanWords.contains(word.lowercased()) {
             let next = context.at(context.position + 1).skippingSpace().letters()
             if next.hasPrefix("Jahrhundert") || next == "Weltkrieg" {
                 return Replacement(
@@ -179,12 +194,45 @@ struct German: SpokenLanguage {
             let isSentenceEnd = isEnd || next.first?.isUppercase == true
             guard !next.isEmpty || isEnd || mark == ",", !isSentenceEnd || value > 1 else { return nil }
             return Replacement(
-                spoken: "der " + ordinal(value, .masculine).capitalizedFirst,
+                spoken: monarch(value, word, context),
                 end: context.position + (isSentenceEnd && mark != "," ? 0 : 1))
         }
         guard words.romanWords.contains(word.lowercased()) else { return nil }
         return Replacement(spoken: cardinal(value, nil), end: context.position)
     }
+
+    private static let queens: Set<String> = [
+        "Elisabeth", "Margrethe", "Beatrix", "Isabel", "Ingrid", "Astrid", "Judith", "Mathilde", "Sophie", "Marie", "Anne",
+        "Charlotte", "Caroline", "Christine", "Katherine", "Eleonore",
+    ]
+    private static let rulesDative: Set<String> = ["von", "mit", "unter", "bei", "nach", "seit", "zu", "vor", "aus"]
+    private static let titles: Set<String> = [
+        "Kaiser", "König", "Papst", "Zar", "Herzog", "Fürst", "Prinz", "Kaiserin", "Königin", "Zarin", "Kurfürst", "Graf",
+    ]
+
+    /// "Ludwig der Vierzehnte", "Katharina die Zweite", "unter Karl dem Fünften", "Ludwigs des Vierzehnten".
+    private func monarch(_ value: UInt64, _ name: String, _ context: Context) -> String {
+        let stem = ordinalStem(value).capitalizedFirst
+        // The numeral itself is the last of the recent words, its name the one before.
+        var before = context.recent.dropLast(2)
+        while let word = before.last, Self.titles.contains(word) || Self.queens.contains(word) || isNameBefore(word) {
+            before.removeLast()
+        }
+        let isQueen = Self.queens.contains(name) || (name.hasSuffix("a") && name.count > 3)
+        let isDative = Self.rulesDative.contains(before.last?.lowercased() ?? "")
+        if isQueen { return (isDative ? "der " : "die ") + stem + (isDative ? "en" : "e") }
+        if isDative { return "dem " + stem + "en" }
+        let isGenitive = name.hasSuffix("s") && Self.kings.contains(String(name.dropLast()))
+        return isGenitive ? "des " + stem + "en" : "der " + stem + "e"
+    }
+
+    /// "Papst Johannes Paul II."
+    private func isNameBefore(_ word: String) -> Bool { ["Johannes", "Johann", "Friedrich", "Karl", "Franz"].contains(word) }
+
+    private static let kings: Set<String> = [
+        "Ludwig", "Karl", "Wilhelm", "Friedrich", "Heinrich", "Otto", "Georg", "Leopold", "Konrad", "Rudolf", "Albrecht",
+        "Joseph", "Ferdinand", "Maximilian", "Philipp", "Peter", "Paul", "Napoleon", "Gustav", "Richard", "Eduard",
+    ]
 }
 
 extension String {

@@ -12,6 +12,7 @@ extension Italian {
             return Replacement(spoken: ordinal(value, .masculine), end: context.position + 1)
         }
         if context.followsWord("ª") { return Replacement(spoken: ordinal(value, .feminine), end: context.position + 1) }
+        if let date = shortMonth(value, in: context) { return date }
         let hasMark = context.scalar() == "°"
         let next = context.at(context.position + (hasMark ? 1 : 0))
         if value == 1, next.scalar().isSpace, Self.months.contains(next.skippingSpace().letters().lowercased()) {
@@ -22,6 +23,24 @@ extension Italian {
             return Replacement(spoken: ordinal(value, noun ?? .masculine), end: next.position)
         }
         return nil
+    }
+
+    /// "5 gen 2024", "12 dic.": with a dot or a year, without which it may be another word.
+    private func shortMonth(_ value: UInt64, in context: Context) -> Replacement? {
+        let next = context.skippingSpace()
+        let word = next.letters().lowercased()
+        guard (1...31).contains(value), next.position > context.position, word.count == 3 || word == "sett",
+            let month = Self.months.firstIndex(where: { $0.hasPrefix(word) })
+        else { return nil }
+        var end = next.position + word.unicodeScalars.count
+        let hasDot = context.at(end).scalar() == "."
+        if hasDot { end += 1 }
+        let rest = context.at(end).skippingSpace()
+        let year = rest.position > end ? rest.integer(digits: 4).flatMap { $0.value >= 1000 ? $0 : nil } : nil
+        guard hasDot || year != nil else { return nil }
+        if year == nil, rest.scalar() == "\n" || rest.scalar().isUpper { end -= 1 }
+        let date = WrittenDate(year: year?.value, month: month + 1, day: value)
+        return Replacement(spoken: self.date(date, after: ""), end: year?.end ?? end)
     }
 
     /// The degree sign is written for the ordinal's "º"; of a temperature the words around it speak.
@@ -82,7 +101,8 @@ extension Italian {
     func per(_ noun: Noun) -> String {
         let name = noun.one
         if let first = name.first, "aeiou".contains(first) { return "all'" + name }
-        return (noun.gender == .feminine || name.hasSuffix("a") ? "alla " : "al ") + name
+        let isA = name.hasSuffix("a") && !name.hasSuffix("tora") && !name.hasSuffix("perora")
+        return (noun.gender == .feminine || isA ? "alla " : "al ") + name
     }
 
     /// "alla sesta"
@@ -92,7 +112,9 @@ extension Italian {
         case 0: return "alla zero"
         case 2: return "al quadrato"
         case 3: return "al cubo"
-        default: return "alla " + ordinal(exponent, .feminine)
+        default:
+            let power = ordinal(exponent, .feminine)
+            return (power.hasPrefix("o") || power.hasPrefix("u") ? "all'" : "alla ") + power
         }
     }
 
@@ -122,7 +144,7 @@ extension Italian {
         "Giovanni",
         "Napoleone", "Leone", "Benedetto", "Giorgio", "Guglielmo", "Federico", "Edoardo", "Clemente", "Gregorio",
         "Ferdinando",
-        "Alfonso", "Nicola", "Giuliano", "Sisto", "Urbano", "Vittorio",
+        "Alfonso", "Nicola", "Giuliano", "Sisto", "Urbano", "Vittorio", "Isabella", "Caterina", "Margherita", "Maria", "Cristina", "Anna",
     ]
 
     func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {
@@ -134,6 +156,7 @@ extension Italian {
         }
         let isLone = value == 1 || value == 5 || value == 10
         guard word.first?.isUppercase == true, !isLone || Self.regnal.contains(word) else { return nil }
-        return Replacement(spoken: ordinal(value, .masculine), end: context.position)
+        let isQueen = word.hasSuffix("a") && !["Nicola", "Luca", "Andrea"].contains(word) || word == "Beatrice"
+        return Replacement(spoken: ordinal(value, isQueen ? .feminine : .masculine), end: context.position)
     }
 }

@@ -35,6 +35,15 @@ extension Italian {
         return isUno ? "uno" : nil
     }
 
+    /// "50 k€": thousands and their number are one word.
+    func counted(_ number: WrittenNumber, _ noun: Noun, in context: Context) -> String? {
+        if noun.one == "mila", number.fraction.isEmpty, let value = number.value { return cardinal(value * 1000, nil) }
+        guard number.value == 1, number.fraction.isEmpty, noun.gender == .feminine,
+            let first = noun.one.first, "aeiou".contains(first)
+        else { return nil }
+        return "un'" + noun.one
+    }
+
     private static let noNouns: Set<String> = [
         "alla", "dalla", "della", "sulla", "nella", "che", "come", "con", "per", "tra", "fra", "dopo", "prima", "ogni",
         "meno",

@@ -25,6 +25,7 @@ struct Italian: SpokenLanguage {
         words.currencies = Vocabulary.currencies(Self.currencies)
         words.magnitudes = Vocabulary.nouns(
             """
+            k K = mila
             Mln mln M milione milioni = milione, milioni
             Mld mld miliardo miliardi = miliardo, miliardi
             """)
@@ -41,6 +42,13 @@ struct Italian: SpokenLanguage {
             "stanza", "camera", "porta", "binario", "bus", "autobus", "linea", "scala", "palazzina", "appartamento",
             "posto",
             "fila", "sala", "gate", "uscita", "piano", "interno", "taglia", "classe", "tipo", "numero", "aula", "volo",
+        ]
+        words.callWords = [
+            "chiama", "chiami", "chiamate", "chiamare", "chiamami", "chiamatemi", "chiamaci", "telefono", "telefona",
+            "telefonare", "telefonate", "tel", "cell", "cellulare", "cellulari", "componi", "componga", "numero", "fax",
+        ]
+        words.codeWords = [
+            "pin", "codice", "password", "cap", "iban", "isbn",
         ]
         words.durations = Vocabulary.nouns(
             """

@@ -103,25 +103,30 @@ private struct LatinGuess {
         return LanguageGuess.named(Self.codes[best])
     }
 
-    /// The best, from one sure word on: "Noch 5 Minuten".
+    /// The best, from one word on that is one language's own: "Noch 5 Minuten".
     var likely: Language? {
         if let language { return language }
-        guard words < 5, let best = weights.indices.max(by: { weights[$0] < weights[$1] }) else { return nil }
+        guard let best = weights.indices.max(by: { weights[$0] < weights[$1] }) else { return nil }
         let second = weights.indices.filter { $0 != best }.map { weights[$0] }.max() ?? 0
-        return weights[best] >= 1 && weights[best] >= second * 1.5 ? LanguageGuess.named(Self.codes[best]) : nil
+        return weights[best] >= 0.5 && weights[best] >= second * 1.5 ? LanguageGuess.named(Self.codes[best]) : nil
     }
 
     init(_ scalars: ArraySlice<Unicode.Scalar>) {
         var word: [Unicode.Scalar] = []
         var hasDigit = false
+        var isDegree = false
         for scalar in scalars {
             if scalar.isLetter {
+                // "°C"
+                if isDegree { continue }
                 word.append(scalar)
             } else if scalar.isDigit {
                 hasDigit = true
             } else {
                 // "l'heure" and "dell'uomo" are two words, and the first one tells.
-                add(word, hasDigit)
+                add(word, hasDigit, isElided: scalar == "'" || scalar == "’")
+                if scalar == "$", word == ["R"] { own(4) }
+                isDegree = scalar == "°"
                 word.removeAll(keepingCapacity: true)
                 hasDigit = false
                 if scalar == "¿" || scalar == "¡" { own(3) }
@@ -135,12 +140,14 @@ private struct LatinGuess {
         hasOwnLetter = true
     }
 
-    private mutating func add(_ letters: [Unicode.Scalar], _ hasDigit: Bool) {
+    /// - Parameter isElided: an apostrophe follows, without which a consonant alone is no word.
+    private mutating func add(_ letters: [Unicode.Scalar], _ hasDigit: Bool, isElided: Bool = false) {
         guard !letters.isEmpty || hasDigit else { return }
         words += 1
         guard !letters.isEmpty, letters.count <= 24 else { return }
         let word = String(scalars: letters).lowercased()
-        if let mask = Self.functionWords[word] { share(mask, 1) }
+        let isLetter = letters.count == 1 && !isElided && !"aàeéèioóuy".unicodeScalars.contains(letters[0])
+        if !isLetter, let mask = Self.functionWords[word] { share(mask, 1) }
         for letter in word.unicodeScalars where letter.value > 0x7F { addLetter(letter) }
         guard letters.count > 4 else { return }
         guard let last = letters.last, let endings = Self.endingsByLast[last] else { return }
@@ -186,6 +193,10 @@ private struct LatinGuess {
         ("ados", 0b011000), ("ando", 0b111000), ("iendo", 0b001000), ("endo", 0b110000), ("chen", 0b000010),
         ("sch", 0b000010), ("tten", 0b000010), ("llo", 0b101000), ("tto", 0b100000), ("gio", 0b100000),
         ("ould", 0b000001),
+        ("iamo", 0b100000), ("amos", 0b011000), ("emos", 0b011000), ("ieren", 0b000010), ("iert", 0b000010),
+        ("nen", 0b000010), ("eiro", 0b010000), ("eira", 0b010000), ("miento", 0b001000), ("mento", 0b110000),
+        ("issimo", 0b100000), ("aient", 0b000100), ("ado", 0b011000), ("ada", 0b011000), ("ido", 0b011000),
+        ("ato", 0b101000), ("zia", 0b100000), ("ette", 0b100100), ("aire", 0b000100), ("ique", 0b000100),
         ("nte", 0b111100), ("ly", 0b000001), ("oi", 0b000100), ("zza", 0b100000), ("cht", 0b000010), ("ê", 0b010000),
     ]
 
@@ -220,6 +231,11 @@ private struct LatinGuess {
         open close lights light door house home today tomorrow tonight morning evening night week month year minutes hour
         hours o'clock it's don't i'm can't let's that's am yes well back little only right thing things three five need
         because left next was've being having done going got know say says take took tell give work water set minute half
+        temperature outside inside currently degrees humidity battery kitchen bedroom bathroom living washing dryer dishwasher finished
+        started running ready remaining reminder reminders message messages meeting appointment ends starts costs cost price
+        weather rain snow sunny cloudy expected chance opened locked unlocked empty full turned motion detected someone arrived
+        delivered trash leak smoke warning available playing cleaning cleaned hello goodbye thanks thank remind buy eggs milk
+        birthday cats dogs cat dog percent happy celebrate starts remains lasts plays train leaves call appointment
         """
 
     private static let german = """
@@ -233,6 +249,13 @@ private struct LatinGuess {
         macht machen gehen geht kommt kommen steht gibt hatte hätte waren würde habe hast bin bist seid doch mal eben ganz
         nun also sonst zwei drei vier fünf sechs ein eins neue neuen große kleine wohnung schlafzimmer ihre ihren seine
         seinen einschalten ausschalten an aus draußen drinnen zuerst danach noch denn um läuft
+        temperatur feuchtigkeit luftfeuchtigkeit batterie akku badezimmer bad waschmaschine trockner spülmaschine geschirrspüler
+        fertig gestartet bereit wecker verbleiben übrig erinnerung erinnerungen nachricht nachrichten termin termine endet
+        beginnt startet kostet kosten preis wetter regen schnee sonnig bewölkt geöffnet offen geschlossen verriegelt leer voll
+        bewegung erkannt jemand angekommen paket müll restmüll abgeholt wasser rauchmelder warnung aktualisierung verfügbar
+        musik lautstärke prozent grad heizung eingestellt saugroboter hallo tschüss guten abend geburtstag leute katze katzen
+        hund hunde beträgt liegt warm kalt klingelt feiern weihnachten zug fährt fahren rufe rufen nächste nächster nächsten
+        eier milch kaufe kaufen dauert spielt ankunft tagen monate monaten jahren
         """
 
     private static let french = """
@@ -245,6 +268,12 @@ private struct LatinGuess {
         maintenant aujourd demain hier soir matin jour jours nuit heure heures minutes semaine mois an ans année maison porte
         fenêtre lumière chambre cuisine salon température il's c j l d n s qu jusqu lorsque parce donc alors puis car ni cela
         ça ceci celui celle ceux dont contre dehors beaucoup trop assez moins
+        température extérieur intérieur humidité batterie bains machine laver linge vaisselle terminé terminée fini finie démarré
+        prête prêt minuteur réveil alarme restantes reste restent rappel rappels réunion rendez commence termine coûte coûtent
+        prix météo pluie neige vent ensoleillé nuageux ouverte ouvert fermée fermé verrouillée vide plein mouvement détecté
+        quelqu arrivé arrivée colis livré poubelle poubelles eau fuite fumée attention disponible musique cent degrés chauffage
+        réglé réglée aspirateur bonsoir salut anniversaire personnes chat chats chien chiens euros fera fêtons appelle appelez
+        nouveau nouveaux nouvelle nouvelles risque quai achète œufs oeufs lait dure train part pièce prochain prochaine arrivera
         """
 
     private static let spanish = """
@@ -256,6 +285,14 @@ private struct LatinGuess {
         puede puedo quiero quiere va voy vamos ir dos tres cuatro cinco seis siete ocho nueve diez primero primera después
         antes luego gracias hola favor casa puerta ventana luz luces cocina salón habitación hora horas minutos día días
         noche tarde semana mes año años cada mejor mayor menos solo sólo así mientras aunque según contra hacia fuera dentro
+        temperatura exterior interior humedad batería baño garaje lavadora secadora lavavajillas terminado terminada listo lista
+        empezado temporizador alarma despertador quedan queda faltan falta recordatorio recordatorios mensaje mensajes reunión
+        cita empieza termina cuesta cuestan vale precio tiempo lluvia nieve viento soleado nublado abierta abierto cerrada
+        cerrado vacía llena movimiento detectado llegado paquete entregado basura agua fuga humo atención actualización
+        disponible música volumen ciento grados calefacción puesto aspiradora adiós buenos buenas tardes cumpleaños personas
+        gato gatos gata perro perros lleva llevan será habrá hará celebramos llama llame comprar huevos leche tren sale dura
+        nuevo nuevos nueva nuevas dormitorio compra andén
+        próxima próximo llegará euros
         """
 
     private static let portuguese = """
@@ -268,6 +305,13 @@ private struct LatinGuess {
         hora horas minutos dia dias noite tarde manhã semana mês ano anos cada melhor maior menos assim enquanto embora contra
         fora dentro ao aos à às pelo pela pelos pelas num numa deste desta nesse nessa nisso ainda nunca sempre tudo nada
         alguém ninguém então
+        temperatura exterior interior umidade humidade bateria banheiro garagem máquina secadora louça terminou terminado pronto
+        pronta começou temporizador alarme despertador faltam falta restam lembrete lembretes mensagem mensagens reunião
+        compromisso começa termina custa custam preço tempo chuva neve vento ensolarado nublado aberta aberto fechada fechado
+        vazia cheia movimento detectado chegou pacote entregue lixo água vazamento fumaça atenção atualização disponível música
+        cento graus aquecimento ajustado aspirador tchau bom boa aniversário pessoas gato gatos gata cão cachorro fará haverá
+        comemoramos reais ligue comprar ovos leite trem comboio sai dura novo novos nova novas compre plataforma quarto
+        próxima próximo chegará euros
         """
 
     private static let italian = """
@@ -281,5 +325,12 @@ private struct LatinGuess {
         casa porta finestra luce luci cucina salotto camera ore minuti giorno giorni notte sera mattina settimana mese anno
         anni ogni meglio meno solo così mentre contro verso fuori dentro poi quindi però allora nulla niente qualcosa nessuno
         dell all dall nell sull un' l
+        temperatura esterno interno umidità batteria bagno lavatrice asciugatrice lavastoviglie finito finita terminato terminata
+        pronto pronta iniziato sveglia allarme mancano manca rimangono promemoria messaggio messaggi riunione appuntamento
+        inizia finisce costa costano prezzo tempo pioggia neve vento soleggiato nuvoloso aperta aperto chiusa chiuso vuota
+        piena movimento rilevato qualcuno arrivato arrivata pacco consegnato spazzatura acqua perdita fumo attenzione
+        aggiornamento disponibile musica cento gradi riscaldamento impostato aspirapolvere buongiorno buonasera compleanno
+        persone gatto gatti cane cani saranno sarà festeggiamo chiama chiamate comprare uova latte treno parte dura prossima
+        prossimo arriverà euro nuovo nuovi nuova nuove compra binario
         """
 }

@@ -35,6 +35,9 @@ struct Portuguese: SpokenLanguage {
             "190", "192", "193", "112", "180", "188", "199", "100", "181", "197", "191", "194", "144", "808", "117",
         ]
         words.labels = ["sala", "quarto", "porta", "grupo", "linha", "vitamina", "turma", "letra", "bloco", "casa"]
+        words.codeWords = [
+            "pin", "código", "senha", "cep", "iban", "isbn",
+        ]
         words.durations = Vocabulary.nouns(
             """
             d = dia, dias
@@ -52,7 +55,7 @@ struct Portuguese: SpokenLanguage {
             bilhões = bilhões
             tri trilhão = trilhão, trilhões
             trilhões = trilhões
-            mil = mil
+            mil k K = mil
             """)
         words.abbreviations = Vocabulary.abbreviations(Self.abbreviations)
         words.romanWords = [
@@ -161,11 +164,31 @@ struct Portuguese: SpokenLanguage {
 
     func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {
         guard number.fraction.isEmpty, let value = number.value else { return nil }
+        if let score = score(value, in: context) { return score }
         if timesSign(context) {
             let vezes = value == 1 ? " vez" : " vezes"
             return Replacement(spoken: cardinal(value, .feminine) + vezes, end: context.position + 1)
         }
         return fraction(value, in: context) ?? (number.isGrouped ? self.number(value, in: context) : nil)
+    }
+
+    /// "21 mil pessoas"
+    func counted(_ number: WrittenNumber, _ noun: Noun, in context: Context) -> String? {
+        thousands(number, noun, in: context)
+    }
+
+    private static let sports: Set<String> = [
+        "placar", "resultado", "jogo", "partida", "venceu", "ganhou", "perdeu", "empate", "empatou", "bateu", "terminou",
+    ]
+
+    /// "placar 2 x 1"
+    private func score(_ value: UInt64, in context: Context) -> Replacement? {
+        let sign = context.skippingSpace()
+        guard value <= 20, "x×".unicodeScalars.contains(sign.scalar()),
+            let (second, end) = sign.at(sign.position + 1).skippingSpace().integer(digits: 2), second <= 20,
+            context.recent.contains(where: { Self.sports.contains($0.lowercased()) })
+        else { return nil }
+        return Replacement(spoken: cardinal(value, nil) + " a " + cardinal(second, nil), end: end)
     }
 
     /// "2 ou 3 vezes": the noun after the second number.
@@ -203,105 +226,4 @@ struct Portuguese: SpokenLanguage {
         let spoken = day + " de " + Self.months[date.month - 1]
         return date.year.map { spoken + " de " + cardinal($0, nil) } ?? spoken
     }
-
-    private static let abbreviations = """
-        sr = senhor, capital
-        sra = senhora, capital
-        srta = senhorita, capital
-        srs = senhores, capital
-        dr = doutor, capital
-        dra = doutora, capital
-        prof = professor, capital
-        profa = professora, capital
-        eng = engenheiro, capital
-        exmo = excelentíssimo
-        exma = excelentíssima
-        d = dom, capital
-        sto = santo, capital
-        sta = santa, capital
-        etc = et cetera, end
-        p.ex = por exemplo
-        ex = exemplo
-        núm = número, number
-        n = número, number
-        pág = página, number
-        págs = páginas, number
-        p = página, number
-        cap = capítulo, number
-        vol = volume, number
-        fig = figura, number
-        art = artigo, number
-        av = avenida, capital
-        apto = apartamento
-        ap = apartamento, number
-        bl = bloco
-        trav = travessa, capital
-        pça = praça, capital
-        rod = rodovia, capital
-        tb = também
-        vc = você
-        séc = século
-        r = rua, capital
-        tel = telefone
-        aprox = aproximadamente
-        a.c = antes de Cristo, end
-        d.c = depois de Cristo, end
-        min = minutos, end
-        máx = máximo, end
-        """
-
-    private static let units = """
-        km = quilômetro, quilômetros
-        m = metro, metros
-        cm = centímetro, centímetros
-        mm = milímetro, milímetros
-        km² km2 = quilômetro quadrado, quilômetros quadrados
-        m² m2 = metro quadrado, metros quadrados
-        m³ m3 = metro cúbico, metros cúbicos
-        cm³ = centímetro cúbico, centímetros cúbicos
-        ha = hectare, hectares
-        kg = quilograma, quilogramas
-        g = grama, gramas
-        mg = miligrama, miligramas
-        t = tonelada, toneladas, f
-        l L = litro, litros
-        ml mL = mililitro, mililitros
-        h = hora, horas, f
-        min = minuto, minutos
-        s seg = segundo, segundos
-        ms = milissegundo, milissegundos
-        km/h = quilômetro por hora, quilômetros por hora
-        m/s = metro por segundo, metros por segundo
-        ° = grau, graus
-        °C ℃ = grau Celsius, graus Celsius
-        °F ℉ = grau Fahrenheit, graus Fahrenheit
-        Hz = hertz
-        kHz = quilohertz
-        MHz = megahertz
-        GHz = gigahertz
-        W = watt, watts
-        kW = quilowatt, quilowatts
-        MW = megawatt, megawatts
-        kWh = quilowatt-hora, quilowatts-hora
-        V = volt, volts
-        A = ampere, amperes
-        kcal = quilocaloria, quilocalorias, f
-        dB = decibel, decibéis
-        kB KB = quilobyte, quilobytes
-        MB = megabyte, megabytes
-        GB = gigabyte, gigabytes
-        TB = terabyte, terabytes
-        """
-
-    private static let currencies = """
-        R$ BRL = real, reais / centavo, centavos
-        € EUR = euro, euros / cêntimo, cêntimos
-        $ USD US$ = dólar, dólares / centavo, centavos
-        £ GBP = libra, libras, f / pêni, pence
-        ¥ JPY = iene, ienes
-        CHF = franco suíço, francos suíços / cêntimo, cêntimos
-        ₽ RUB = rublo, rublos / copeque, copeques
-        ₩ KRW = won, wons
-        CNY = yuan, yuans
-        """
 }

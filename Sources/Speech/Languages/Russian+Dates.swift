@@ -30,6 +30,7 @@ extension Russian {
     func dayOfMonth(_ value: UInt64, in context: Context) -> Replacement? {
         guard (1...31).contains(value) else { return nil }
         let next = context.skippingSpace()
+        if let date = shortMonth(value, next, in: context) { return date }
         if next.position > context.position, Self.months.contains(next.letters()) {
             // "1 мая — праздник"
             let rest = next.at(next.position + next.letters().unicodeScalars.count).skippingSpace()
@@ -48,6 +49,28 @@ extension Russian {
             ? "с " + day(value, .genitive) + " по " + day(second.value, .nominative)
             : day(value, form) + "-" + day(second.value, form)
         return Replacement(spoken: spoken, end: second.end)
+    }
+
+    private static let shortMonths = [
+        "янв": 1, "фев": 2, "февр": 2, "апр": 4, "авг": 8, "сен": 9, "сент": 9, "окт": 10, "ноя": 11, "нояб": 11, "дек": 12,
+    ]
+
+    /// "5 янв. 2024"
+    private func shortMonth(_ value: UInt64, _ next: Context, in context: Context) -> Replacement? {
+        let word = next.letters()
+        guard next.position > context.position, let month = Self.shortMonths[word.lowercased()] else { return nil }
+        var end = next.position + word.unicodeScalars.count
+        let rest = context.at(context.at(end).scalar() == "." ? end + 1 : end).skippingSpace()
+        let form = caseOfDay(context)
+        if let (year, endOfYear) = rest.integer(digits: 4), (1000...2999).contains(year) {
+            let date = WrittenDate(year: year, month: month, day: value)
+            let mark = context.at(endOfYear).skippingSpace()
+            let written = ["г.", "года"].first { mark.follows($0) }
+            return Replacement(spoken: spoken(date, form), end: written.map { self.endOfYear(mark, $0) } ?? endOfYear)
+        }
+        let hasDot = context.at(end).scalar() == "."
+        if hasDot, rest.scalar() != "\n", !rest.scalar().isUpper { end += 1 }
+        return Replacement(spoken: spoken(WrittenDate(year: nil, month: month, day: value), form), end: end)
     }
 
     /// The number after a dash, "по", "до" or "и".
@@ -141,8 +164,8 @@ extension Russian {
 
     /// A year before "год" in some form, "г." or "гг.", and the first of two such years.
     func year(_ value: UInt64, in context: Context) -> Replacement? {
-        guard (100...2999).contains(value) else { return nil }
         let next = context.skippingSpace()
+        guard (100...2999).contains(value) || isOfEra(next) else { return nil }
         if let (form, word, end) = wordOfYear(next, in: context) {
             // "к 2030 году" is a dative, "в 2030 году" is not.
             var form = form
@@ -159,6 +182,13 @@ extension Russian {
             gender: .masculine, grammaticalCase: isGoverned ? governed : form.grammaticalCase)
         guard second.isDash else { return Replacement(spoken: ordinal(value, first), end: context.position) }
         return Replacement(spoken: ordinal(value, first) + "-" + ordinal(second.value, first) + " " + word, end: end)
+    }
+
+    /// "г. до н. э.", "г. н. э."
+    private func isOfEra(_ next: Context) -> Bool {
+        guard next.follows("г.") else { return false }
+        let era = next.at(next.position + 2).skippingSpace()
+        return ["до н.", "до нашей", "н. э", "н.э", "нашей эры"].contains { era.follows($0) }
     }
 
     private func wordOfYear(_ next: Context, in context: Context) -> (RussianForm, String, Int)? {

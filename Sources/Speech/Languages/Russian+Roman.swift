@@ -3,7 +3,7 @@
 extension Russian {
     /// "XIX век", "в XIX веке", "Пётр I".
     func word(_ word: String, in context: Context) -> Replacement? {
-        if let area = areaUnit(word, in: context) { return area }
+        if let area = areaUnit(word, in: context) ?? avenue(word, in: context) { return area }
         guard let value = Verbalizer.romanValue(word) else { return nil }
         let cases: [(String, RussianCase)] = [
             ("век", .nominative), ("века", .genitive), ("веке", .prepositional), ("веку", .dative),
@@ -44,6 +44,16 @@ extension Russian {
         let rest = context.at(end).skippingSpace()
         let endsSentence = rest.scalar() == "\n" || (rest.position > end && rest.scalar().isUpper)
         return Replacement(spoken: ordinals + " " + nouns[index], end: endsSentence ? end - 1 : end)
+    }
+
+    /// "пр. Мира", "и пр."
+    private func avenue(_ word: String, in context: Context) -> Replacement? {
+        guard word == "пр" || word == "Пр", context.scalar() == "." else { return nil }
+        let next = context.at(context.position + 1).skippingSpace().scalar()
+        if context.previous == "и" {
+            return Replacement(spoken: "прочее", end: context.position + (next == "\n" || next.isUpper ? 0 : 1))
+        }
+        return next.isUpper || next.isDigit ? Replacement(spoken: "проспект", end: context.position + 1) : nil
     }
 
     /// "цена за м²"

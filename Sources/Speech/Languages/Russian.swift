@@ -30,6 +30,9 @@ struct Russian: SpokenLanguage {
         words.power = "в степени"
         words.spellsFormulas = false
         words.version = "версия"
+        words.codeWords = [
+            "pin", "пин", "код", "индекс", "пароль", "iban", "isbn",
+        ]
         words.durations = Vocabulary.nouns(
             """
             д = день, дня, дней
@@ -86,13 +89,48 @@ struct Russian: SpokenLanguage {
     func decimal(_ number: WrittenNumber) -> String? { decimal(number, .nominative, unit: nil) }
 
     func counted(_ number: WrittenNumber, _ noun: Noun, in context: Context) -> String? {
-        let form = governedCase(context)
+        let form = isPlace(context) ? .prepositional : governedCase(context)
         if Self.isOneAndAHalf(number) { return oneAndAHalf(noun.gender, form) + " " + afterHalf(noun, form) }
         if let value = number.value, number.fraction.isEmpty {
             return cardinal(value, noun.gender, form) + " " + self.noun(noun, after: value, form)
         }
         let isMagnitude = Self.scales.contains { $0.1.one == noun.one }
         return decimal(number, form, unit: isMagnitude ? nil : noun.gender).map { $0 + " " + noun.few }
+    }
+
+    /// "в 5 км от дома" tells a place.
+    private func isPlace(_ context: Context) -> Bool {
+        guard context.previous.lowercased() == "в" else { return false }
+        let unit = context.skippingSpace()
+        return unit.at(unit.position + unit.letters().unicodeScalars.count).skippingSpace().followsWord("от")
+    }
+
+    private static let times: Set<String> = ["час", "минута", "секунда", "день", "неделя", "месяц", "год", "сутки"]
+
+    /// "в час", "на киловатт-час"
+    func per(_ noun: Noun) -> String {
+        (Self.times.contains(noun.one) ? "в " : "на ") + self.noun(noun, after: 1, .accusative)
+    }
+
+    /// "за килограмм", "в час"
+    func pricePer(_ noun: Noun) -> String {
+        (Self.times.contains(noun.one) ? "в " : "за ") + self.noun(noun, after: 1, .accusative)
+    }
+
+    /// "шестнадцать к девяти", and the score "два один".
+    func ratio(_ first: UInt64, _ second: UInt64, in context: Context) -> String {
+        let isScore = context.recent.contains { word in
+            ["счёт", "счет", "побед", "выигр", "проигр", "матч", "обыгра", "ничь"].contains { word.lowercased().hasPrefix($0) }
+        }
+        if isScore { return cardinal(first, nil) + " " + cardinal(second, nil) }
+        return cardinal(first, nil) + " к " + cardinal(second, nil, .dative)
+    }
+
+    /// "с понедельника по пятницу"
+    func days(from first: String, to last: String) -> String {
+        let genitive = ["среда": "среды", "пятница": "пятницы", "суббота": "субботы", "воскресенье": "воскресенья"]
+        let accusative = ["среда": "среду", "пятница": "пятницу", "суббота": "субботу"]
+        return "с " + (genitive[first] ?? first + "а") + " по " + (accusative[last] ?? last)
     }
 
     private func oneAndAHalf(_ gender: Gender, _ form: RussianCase) -> String {
@@ -118,7 +156,7 @@ struct Russian: SpokenLanguage {
     func digits(in context: Context) -> Replacement? { dateInDigits(context) ?? timeWithDot(context) ?? phone(context) }
 
     func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {
-        if let part = fractionOfUnit(number, in: context) { return part }
+        if let part = fractionOfUnit(number, in: context) ?? mercury(number, in: context) { return part }
         guard context.scalar() == "-" || context.scalar() == "‑" else { return nil }
         let next = context.at(context.position + 1)
         let word = next.letters()
@@ -128,6 +166,18 @@ struct Russian: SpokenLanguage {
             return Replacement(spoken: combining(value) + word, end: end)
         }
         return spoken(number, in: context).map { Replacement(spoken: $0 + " " + word, end: end) }
+    }
+
+    /// "750 мм рт. ст."
+    private func mercury(_ number: WrittenNumber, in context: Context) -> Replacement? {
+        let next = context.skippingSpace()
+        guard let written = ["мм рт. ст.", "мм рт.ст.", "мм рт. ст", "мм рт.ст"].first(where: next.follows),
+            let unit = words.units["mmHg"], let spoken = counted(number, unit, in: context)
+        else { return nil }
+        let end = next.position + written.unicodeScalars.count
+        let rest = context.at(end).skippingSpace().scalar()
+        let endsSentence = written.hasSuffix(".") && (rest == "\n" || rest.isUpper)
+        return Replacement(spoken: spoken, end: endsSentence ? end - 1 : end, kind: .unit)
     }
 
     /// "3/4 кг": of a unit, which is in the genitive.
@@ -258,114 +308,4 @@ struct Russian: SpokenLanguage {
     }()
 
     func gender(of word: String) -> Gender? { nil }
-
-    private static let abbreviations = """
-        т.д = так далее, end
-        т.п = тому подобное, end
-        т.е = то есть
-        т.к = так как
-        т.н = так называемый
-        и.о = исполняющий обязанности
-        н.э = нашей эры, end
-        др = другие, end
-        пр = прочее, end
-        г = город, capital
-        гг = годов, end
-        ул = улица, capital
-        пл = площадь, capital
-        просп = проспект, capital
-        д = дом, number
-        кв = квартира, number
-        стр = страница, number
-        рис = рисунок, number
-        гл = глава, number
-        им = имени, capital
-        проф = профессор, capital
-        акад = академик, capital
-        тел = телефон
-        см = смотри
-        ок = около, number
-        т.ч = том числе
-        т.о = таким образом
-        корп = корпус, number
-        ст = статья, number
-        эт = этаж
-        пер = переулок, capital
-        наб = набережная, capital
-        бул = бульвар, capital
-        обл = область
-        пос = посёлок, capital
-        табл = таблица, number
-        напр = например
-        п = пункт, number
-        оф = офис, number
-        тыс = тысяч, end
-        млн = миллионов
-        млрд = миллиардов
-        руб = рублей, end
-        коп = копеек, end
-        чел = человек, end
-        мин = минут, end
-        сек = секунд, end
-        """
-
-    private static let units = """
-        км km = километр, километра, километров
-        м m = метр, метра, метров
-        см cm = сантиметр, сантиметра, сантиметров
-        мм mm = миллиметр, миллиметра, миллиметров
-        км² = квадратный километр, квадратных километра, квадратных километров
-        м² кв.м = квадратный метр, квадратных метра, квадратных метров
-        м³ = кубический метр, кубических метра, кубических метров
-        га = гектар, гектара, гектаров
-        кг kg = килограмм, килограмма, килограммов
-        г = грамм, грамма, граммов
-        мг = миллиграмм, миллиграмма, миллиграммов
-        т = тонна, тонны, тонн, f
-        л = литр, литра, литров
-        мл = миллилитр, миллилитра, миллилитров
-        ч = час, часа, часов
-        мин = минута, минуты, минут, f
-        сек с = секунда, секунды, секунд, f
-        мс = миллисекунда, миллисекунды, миллисекунд, f
-        км/ч = километр в час, километра в час, километров в час
-        м/с = метр в секунду, метра в секунду, метров в секунду
-        % = процент, процента, процентов
-        ‰ = промилле
-        ° = градус, градуса, градусов
-        °C ℃ °С = градус Цельсия, градуса Цельсия, градусов Цельсия
-        °F ℉ = градус Фаренгейта, градуса Фаренгейта, градусов Фаренгейта
-        Гц = герц, герца, герц
-        кГц = килогерц, килогерца, килогерц
-        МГц = мегагерц, мегагерца, мегагерц
-        ГГц = гигагерц, гигагерца, гигагерц
-        Вт = ватт, ватта, ватт
-        кВт = киловатт, киловатта, киловатт
-        кВт·ч = киловатт-час, киловатт-часа, киловатт-часов
-        В = вольт, вольта, вольт
-        А = ампер, ампера, ампер
-        ккал = килокалория, килокалории, килокалорий, f
-        дБ = децибел, децибела, децибел
-        Кб КБ = килобайт, килобайта, килобайт
-        Мб МБ = мегабайт, мегабайта, мегабайт
-        Гб ГБ = гигабайт, гигабайта, гигабайт
-        Тб ТБ = терабайт, терабайта, терабайт
-        шт = штука, штуки, штук, f
-        чел = человек, человека, человек
-        мес = месяц, месяца, месяцев
-        нед = неделя, недели, недель, f
-        дн = день, дня, дней
-        """
-
-    private static let currencies = """
-        ₽ RUB руб = рубль, рубля, рублей / копейка, копейки, копеек, f
-        $ USD US$ = доллар, доллара, долларов / цент, цента, центов
-        € EUR = евро / цент, цента, центов
-        долл = доллар, доллара, долларов / цент, цента, центов
-        £ GBP = фунт, фунта, фунтов / пенс, пенса, пенсов
-        ¥ JPY = иена, иены, иен, f
-        CHF = швейцарский франк, швейцарских франка, швейцарских франков / сантим, сантима, сантимов
-        ₩ KRW = вона, воны, вон, f
-        CNY = юань, юаня, юаней
-        """
 }

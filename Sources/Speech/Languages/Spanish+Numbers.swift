@@ -139,7 +139,8 @@ extension Spanish {
     {
         let start = next.skippingSpace()
         let key = start.letters()
-        let unit = words.months.contains(key) ? nil : words.units[key]
+        let named = whole == nil ? nil : words.unitsByName[key]
+        let unit = words.months.contains(key) ? nil : words.units[key] ?? named
         let isHalf = numerator == 1 && denominator == 2
         let gender = unit?.gender ?? (start.position > next.position ? self.gender(of: key) : nil)
         let part = isHalf && gender == .feminine ? "media" : fraction(numerator, denominator)

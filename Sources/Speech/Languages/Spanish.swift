@@ -21,6 +21,9 @@ struct Spanish: SpokenLanguage {
         ]
         words.groupsBySpace = true
         Self.addTerms(to: &words)
+        words.codeWords = [
+            "pin", "código", "contraseña", "clave", "cp", "iban", "isbn", "extensión",
+        ]
         words.durations = Vocabulary.nouns(
             """
             d = día, días
@@ -37,6 +40,7 @@ struct Spanish: SpokenLanguage {
         }
         words.magnitudes = Vocabulary.nouns(
             """
+            k K = mil
             M mill millón = millón, millones
             millones = millones
             billón = billón, billones
@@ -150,6 +154,11 @@ struct Spanish: SpokenLanguage {
             ?? century(word, in: context) ?? number ?? zone(word, in: context)
     }
 
+    /// "21 mil personas"
+    func counted(_ number: WrittenNumber, _ noun: Noun, in context: Context) -> String? {
+        thousands(number, noun, in: context)
+    }
+
     /// "s. XIX"
     private func century(_ word: String, in context: Context) -> Replacement? {
         guard word == "s" || word == "ss", context.scalar() == ".", context.scalar(1).isSpace,
@@ -160,6 +169,7 @@ struct Spanish: SpokenLanguage {
 
     /// "C/ Mayor"
     private func street(_ word: String, in context: Context) -> Replacement? {
+        if word == "Pº" { return Replacement(spoken: "paseo", end: context.position) }
         guard word == "C" || word == "c", context.scalar() == "/" else { return nil }
         let next = context.at(context.position + 1).skippingSpace()
         guard next.scalar().isUpper, next.scalar(1).isLetter else { return nil }
@@ -204,146 +214,6 @@ struct Spanish: SpokenLanguage {
         if sizes == [9] { groups = [Array(digits[..<3]), Array(digits[3..<6]), Array(digits[6...])] }
         return Replacement(spoken: groups.map(phoneGroup).joined(separator: words.phoneSeparator), end: end)
     }
-
-    private static let abbreviations = """
-        sr = señor, capital
-        sra = señora, capital
-        srta = señorita, capital
-        sres = señores, capital
-        dr = doctor, capital
-        dra = doctora, capital
-        d = don, capital
-        dña = doña, capital
-        ud = usted
-        uds = ustedes
-        vd = usted
-        etc = etcétera, end
-        p.ej = por ejemplo
-        ej = ejemplo
-        núm = número, number
-        no = número, number
-        pág = página, number
-        págs = páginas, number
-        p = página, number
-        cap = capítulo, number
-        vol = volumen, number
-        fig = figura, number
-        art = artículo, number
-        av avda = avenida
-        c = calle, capital
-        tel = teléfono
-        aprox = aproximadamente
-        a.c = antes de Cristo, end
-        d.c = después de Cristo, end
-        ee.uu = Estados Unidos, end
-        s.a = S A, end
-        a.m = a eme, end
-        p.m = pe eme, end
-        s.l = S L, end
-        núms = números, number
-        pza = plaza, capital
-        ctra = carretera
-        dpto = departamento
-        izq = izquierda, end
-        dcha = derecha, end
-        tfno tlf = teléfono
-        prof = profesor, capital
-        profa = profesora, capital
-        lic = licenciado, capital
-        ing = ingeniero, capital
-        gral = general, capital
-        hnos = hermanos, end
-        cía = compañía, end
-        máx = máximo, end
-        mín = mínimo, end
-        da = doña, capital
-        sto = santo, capital
-        sta = santa, capital
-        """
-
-    private static let units = """
-        km = kilómetro, kilómetros
-        m = metro, metros
-        cm = centímetro, centímetros
-        mm = milímetro, milímetros
-        km² km2 = kilómetro cuadrado, kilómetros cuadrados
-        m² m2 = metro cuadrado, metros cuadrados
-        m³ m3 = metro cúbico, metros cúbicos
-        cm³ = centímetro cúbico, centímetros cúbicos
-        ha = hectárea, hectáreas, f
-        kg = kilogramo, kilogramos
-        g = gramo, gramos
-        mg = miligramo, miligramos
-        t = tonelada, toneladas, f
-        l L = litro, litros
-        ml mL = mililitro, mililitros
-        h = hora, horas, f
-        min = minuto, minutos
-        s seg = segundo, segundos
-        ms = milisegundo, milisegundos
-        mph = milla por hora, millas por hora, f
-        mi = milla, millas, f
-        psi = p s i
-        kph km/h = kilómetro por hora, kilómetros por hora
-        m/s = metro por segundo, metros por segundo
-        ° = grado, grados
-        °C ℃ = grado Celsius, grados Celsius
-        °K = grado Kelvin, grados Kelvin
-        °F ℉ = grado Fahrenheit, grados Fahrenheit
-        Hz = hercio, hercios
-        kHz = kilohercio, kilohercios
-        MHz = megahercio, megahercios
-        GHz = gigahercio, gigahercios
-        W = vatio, vatios
-        kW = kilovatio, kilovatios
-        MW = megavatio, megavatios
-        kWh = kilovatio hora, kilovatios hora
-        V = voltio, voltios
-        A = amperio, amperios
-        kcal = kilocaloría, kilocalorías, f
-        dB = decibelio, decibelios
-        kB KB = kilobyte, kilobytes
-        MB = megabyte, megabytes
-        GB = gigabyte, gigabytes
-        TB = terabyte, terabytes
-        """
-
-    private static let currencies = """
-        € EUR = euro, euros / céntimo, céntimos
-        $ USD US$ us$ = dólar, dólares / centavo, centavos
-        £ GBP = libra, libras, f / penique, peniques
-        ¥ JPY = yen, yenes
-        CHF = franco suizo, francos suizos / céntimo, céntimos
-        MXN = peso mexicano, pesos mexicanos / centavo, centavos
-        ARS = peso argentino, pesos argentinos / centavo, centavos
-        ₽ RUB = rublo, rublos / kopek, kopeks
-        ₩ KRW = won, wones
-        CNY = yuan, yuanes
-        NIO = córdoba, córdobas / centavo, centavos
-        PAB = balboa, balboas / centésimo, centésimos
-        CRC ₡ = colón costarricense, colones costarricenses / céntimo, céntimos
-        BOB BOP = peso boliviano, pesos bolivianos / centavo, centavos
-        HNL = lempira, lempiras / centavo, centavos
-        COP = peso colombiano, pesos colombianos / centavo, centavos
-        CLP = peso chileno, pesos chilenos
-        UYU = peso uruguayo, pesos uruguayos / centésimo, centésimos
-        CUP = peso cubano, pesos cubanos / centavo, centavos
-        DOP = peso dominicano, pesos dominicanos / centavo, centavos
-        PEN = sol, soles / céntimo, céntimos
-        PYG ₲ = guaraní, guaraníes
-        GTQ = quetzal, quetzales / centavo, centavos
-        VES VEF = bolívar, bolívares / céntimo, céntimos
-        BRL R$ = real, reales / centavo, centavos
-        CAD = dólar canadiense, dólares canadienses / centavo, centavos
-        AUD = dólar australiano, dólares australianos / centavo, centavos
-        INR ₹ Rs rs = rupia, rupias, f / paisa, paisas, f
-        kr SEK NOK DKK = corona, coronas, f
-        Fr fr = franco, francos / céntimo, céntimos
-        mk = marco, marcos
-        TRY ₺ = lira turca, liras turcas, f
-        PLN = esloti, eslotis
-        UAH ₴ = grivna, grivnas, f
-        """
 }
 
 // What Spanish and Portuguese share.

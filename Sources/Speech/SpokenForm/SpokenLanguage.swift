@@ -68,6 +68,9 @@ protocol SpokenLanguage: Sendable {
 
     func phoneGroup(_ digits: [Int]) -> String
 
+    /// "Monday to Friday"
+    func days(from first: String, to last: String) -> String
+
     /// Up to four digits in the name of a thing: "UA1234".
     func name(_ value: UInt64) -> String
 
@@ -76,6 +79,12 @@ protocol SpokenLanguage: Sendable {
 
     /// "per kilogram"
     func per(_ noun: Noun) -> String
+
+    /// "per kilogram" after an amount of money.
+    func pricePer(_ noun: Noun) -> String
+
+    /// "sixteen to nine"
+    func ratio(_ first: UInt64, _ second: UInt64, in context: Context) -> String
 }
 
 struct WrittenDate: Sendable {
@@ -152,6 +161,22 @@ extension SpokenLanguage {
     func name(_ value: UInt64) -> String { value > 999 ? year(value) : cardinal(value, nil) }
 
     func per(_ noun: Noun) -> String { words.per + words.unitSeparator + noun.one }
+
+    func pricePer(_ noun: Noun) -> String { per(noun) }
+
+    func ratio(_ first: UInt64, _ second: UInt64, in context: Context) -> String {
+        [cardinal(first, nil), words.ratio, cardinal(second, nil)].joined(separator: words.unitSeparator)
+    }
+
+    func days(from first: String, to last: String) -> String { [first, words.range, last].joined(separator: " ") }
+
+    /// "21 mil pessoas": thousands with the gender of what follows them; nil where no "mil" does.
+    func thousands(_ number: WrittenNumber, _ noun: Noun, in context: Context) -> String? {
+        guard noun.one == "mil", number.fraction.isEmpty, let value = number.value else { return nil }
+        let mil = context.skippingSpace()
+        let next = mil.at(mil.position + mil.letters().unicodeScalars.count).skippingSpace()
+        return cardinal(value, gender(of: next.letters()) ?? .masculine) + " " + noun.one
+    }
 
     func phoneGroup(_ digits: [Int]) -> String {
         digits.map { words.digits[$0] }.joined(separator: words.digitSeparator)

@@ -63,10 +63,9 @@ extension Verbalizer {
         let isTime = hour <= 24 && minute < 60 && endOfMinute - colon == 3 && colon - start <= 2
         guard isTime else {
             guard scalar(colon) == ":", !goesOn, !next.isSpacedLetter else { return nil }
-            let separator = words.unitSeparator
-            let ratio = [language.cardinal(hour, nil), words.ratio, language.cardinal(minute, nil)]
-            return Replacement(spoken: ratio.joined(separator: separator), end: endOfMinute)
+            return Replacement(spoken: language.ratio(hour, minute, in: first), end: endOfMinute)
         }
+        if let scale = scale(hour, colon) { return scale }
         var time = WrittenTime(hour: hour, minute: minute, second: nil)
         var end = endOfMinute
         if next == ":" {
@@ -76,11 +75,27 @@ extension Verbalizer {
             time.second = second
             end = endOfSecond
         }
-        let zone = zone(at: end)
+        let parts = time.second == nil ? partsOfSecond(at: end) : nil
+        let zone = parts ?? zone(at: end)
         var spoken = language.time(time, in: first.at(zone?.end ?? end))
         if let zone { spoken = Replacement(spoken: joined(spoken.spoken, zone.spoken), end: zone.end) }
         spoken.kind = .time
         return spoken
+    }
+
+    /// "1:25.000", "1:1,000": the second number of a scale is too large for minutes.
+    private func scale(_ first: UInt64, _ colon: Int) -> Replacement? {
+        let second = written(at: colon + 1)
+        guard second.isGrouped, second.fraction.isEmpty, let value = second.value else { return nil }
+        return Replacement(spoken: language.ratio(first, value, in: context(at: second.end)), end: second.end)
+    }
+
+    /// "1:23.456" of a race: minutes, seconds and their parts.
+    private func partsOfSecond(at end: Int) -> Replacement? {
+        guard scalar(end) == ".", scalar(end + 1).isDigit else { return nil }
+        let last = endOfDigits(from: end + 1)
+        guard last - end <= 4, !scalar(last).isWordPart else { return nil }
+        return Replacement(spoken: joined(words.point, language.spelled(scalars[(end + 1)..<last])), end: last)
     }
 
     /// ".123456+02:00" of a time stamp: nobody says parts of a second, nor that the zone is the world's.
@@ -155,9 +170,11 @@ extension Verbalizer {
             phone.groups.count == 1 && first.count <= 6
             && words.calledNumbers.contains(first.map(String.init).joined())
         let total = phone.groups.reduce(0) { $0 + $1.count }
+        // The harmonised numbers of social value, 116 000 (Decision 2007/116/EC).
+        let isHarmonised = phone.groups.count == 2 && first == [1, 1, 6] && total == 6
         // "text 88022"
         let isShortCode = (5...6).contains(first.count) && words.callWords.contains(previous.lowercased())
-        guard isService || isShortCode || (7...15).contains(total) else { return false }
+        guard isService || isShortCode || isHarmonised || (7...15).contains(total) else { return false }
         return recent.contains { words.callWords.contains($0.lowercased()) }
     }
 

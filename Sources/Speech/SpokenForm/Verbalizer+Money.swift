@@ -62,7 +62,9 @@ extension Verbalizer {
     ) -> String {
         if let magnitude {
             let noun = language.noun(currency.noun, after: 5, isDecimal: false)
-            return counted(number, magnitude) + words.unitSeparator + language.afterMillions(noun)
+            // Thousands are no nouns: "cinquante mille euros", but "un million d'euros".
+            let isNoun = magnitude.one != words.magnitudes["k"]?.one
+            return counted(number, magnitude) + words.unitSeparator + (isNoun ? language.afterMillions(noun) : noun)
         }
         var number = number
         // "$0.010" has ten mills, which nobody counts; "$20.5" has fifty cents.

@@ -32,6 +32,7 @@ extension Context {
                 end += 4
             }
         }
+        if words.decimalMark == ",", let foreign = foreignlyGrouped() { return foreign }
         let mark = at(end).scalar()
         let isForeign = mark == "." && words.decimalMark != "." && end > start
         let isDecimal = mark == words.decimalMark || isForeign || (mark == "." && end == start)
@@ -43,6 +44,25 @@ extension Context {
         }
         number.end = end
         return number
+    }
+
+    /// "1,234.56" where a comma is the decimal mark: both marks together tell that it is none here.
+    private func foreignlyGrouped() -> WrittenNumber? {
+        var end = endOfDigits(from: position)
+        let first = end
+        guard end > position, end - position <= 3, at(end).scalar() == "," else { return nil }
+        var whole = Array(scalars[position..<end])
+        while at(end).scalar() == ",", endOfDigits(from: end + 1) == end + 4, whole.count < 18 {
+            whole += scalars[(end + 1)..<(end + 4)]
+            end += 4
+        }
+        guard end > first, at(end).scalar() == ".", at(end).scalar(1).isDigit else {
+            return nil
+        }
+        let last = endOfDigits(from: end + 1)
+        guard at(last).scalar() != "," else { return nil }
+        return WrittenNumber(
+            whole: whole, fraction: Array(scalars[(end + 1)..<last]), usesForeignDot: true, isGrouped: true, end: last)
     }
 
     private func endOfDigits(from start: Int) -> Int {
@@ -60,11 +80,14 @@ extension Verbalizer {
         let isProduct = "xX".unicodeScalars.contains(scalar(position - 1)) && scalar(position - 2).isDigit
         if !isNegative, !isProduct, scalar(position - 1).isSpacedLetter || isPartOfName(start) {
             let number = written(at: start)
+            // "R1.2.3"
+            if let version = dotted(at: start) { return say(version.spoken, until: version.end) }
+            if let code = code(at: start) { return say(code.spoken, until: code.end) }
             if !number.fraction.isEmpty, number.whole.count <= 4 { return say(spoken(number), until: number.end) }
             let end = endOfDigits(from: start)
             return say(plain(start..<end), until: end)
         }
-        let dated = isNegative ? nil : dated(at: start)
+        let dated = isNegative ? nil : code(at: start) ?? dated(at: start)
         if dated == nil, !isNegative, sayPhone() { return }
         let found = dated ?? dotted(at: start) ?? quantity(at: start)
         say(isNegative ? joined(words.minus, found.spoken) : found.spoken, until: found.end)
@@ -237,13 +260,19 @@ extension Verbalizer {
         else { return nil }
         let isProper = value > 0 && value < second && second <= 100
         if isProper, let part = partOfUnit(value, second, end) { return part }
+        if value >= second, second > 0, scalar(end) == "=" || context(at: end).skippingSpace().scalar() == "=" {
+            let division = joined(language.cardinal(value, nil), words.signs["÷"] ?? words.ratio)
+            return Replacement(spoken: joined(division, language.cardinal(second, nil)), end: end)
+        }
         let isImproper = words.saysImproperFractions && value <= 100 && value != 24 && (2...10).contains(second)
         if isProper || isImproper, !goesOn(scalar(end)) || words.fractionEndings.contains(context(at: end).letters()) {
             let endOfOrdinal = end + context(at: end).letters().unicodeScalars.count
             let isOrdinal = words.spaces && endOfOrdinal > end
             return Replacement(spoken: language.fraction(value, second), end: isOrdinal ? endOfOrdinal : end)
         }
-        return Replacement(spoken: language.cardinal(value, nil) + " " + plain((number.end + 1)..<end), end: end)
+        // "the season 1999/2000"
+        let first = number.whole.count == 4 ? language.year(value) : language.cardinal(value, nil)
+        return Replacement(spoken: first + " " + plain((number.end + 1)..<end), end: end)
     }
 
     /// "2½", with the unit that may follow.
@@ -261,9 +290,19 @@ extension Verbalizer {
 
     /// "½ km": the fraction ends at `end`. nil: no unit follows.
     func partOfUnit(_ numerator: UInt64, _ denominator: UInt64, _ end: Int) -> Replacement? {
-        guard let (unit, endOfUnit) = unitOrItsName(end) else { return nil }
+        guard let (unit, endOfUnit) = unitOrItsName(end) else { return halfOfNoun(numerator, denominator, end) }
         let spoken = language.part(numerator, denominator, of: unit)
         return Replacement(spoken: spoken, end: endOfUnitDot(endOfUnit), kind: .unit)
+    }
+
+    /// "1/2 tasse": a half has the gender of its noun.
+    private func halfOfNoun(_ numerator: UInt64, _ denominator: UInt64, _ end: Int) -> Replacement? {
+        guard numerator == 1, denominator == 2, scalar(end) == " " else { return nil }
+        let noun = context(at: end + 1).letters()
+        guard noun.count > 2, let gender = language.gender(of: noun), gender == .feminine || noun.first?.isUppercase == true
+        else { return nil }
+        let spoken = language.part(1, 2, of: Noun(one: noun, few: noun, many: noun, gender: gender))
+        return Replacement(spoken: spoken, end: end + 1 + noun.unicodeScalars.count)
     }
 
     private func simpleFraction(_ start: Context) -> (numerator: UInt64, denominator: UInt64, end: Int)? {

@@ -8,7 +8,7 @@ extension Verbalizer {
         if sign == "\n" || ".!?。！？".unicodeScalars.contains(sign), !next.isWordPart { endSentence() }
         if sign.properties.isWhitespace { return copy(until: position + 1) }
         if let own = language.sign(sign, in: context(at: position + 1)) { return say(own.spoken, until: own.end) }
-        if sayDash(sign) || sayMoneyBeforeNumber(key: String(Character(sign)), after: position + 1) { return }
+        if sayDash(sign) || sayMinusOfTerms(sign) || sayMoneyBeforeNumber(key: String(Character(sign)), after: position + 1) { return }
         if sayVulgarFraction() { return }
         if next.isDigit || next == "(" || sign == "(", sayPhone() { return }
         if next.isDigit, !last.isWordPart, saySignOfNumber(sign) { return }
@@ -24,17 +24,21 @@ extension Verbalizer {
         case "." where last.isLetter && next.isLetter:
             if next.isUpper, !last.isUpper { return endUnspacedSentence() }
             if next.isUpper { drop(until: position + 1) } else { say(words.dot, until: position + 1) }
-        case "/" where sayPer():
+        case "/" where sayPer() || sayQuotientOfNames():
             break
         case "/" where last.isWordPart && next.isWordPart && !last.isDigit, "\\" where last.isWordPart:
             separate(" ")
         case "." where last.isUpper && next.isDigit && !scalar(position - 2).isWordPart, "_":
             // "H.264"
             separate(" ")
+        case "×" where self.last?.kind == .unit && context(at: position + 1).skippingSpace().scalar().isDigit:
+            say(words.times, until: position + 1)
         case "·" where last.isDigit && next.isDigit:
             say(words.signs["×"] ?? words.times, until: position + 1)
-        case ":" where last.isSpace && next.isSpace && scalar(position - 2).isDigit && scalar(position + 2).isDigit:
+        case ":" where isBetweenNumbers && (!words.spacesColons || isCalculation(at: position + 2)):
             sayDivision()
+        case "/" where isBetweenNumbers && isCalculation(at: position + 2):
+            say(words.signs["÷"] ?? words.ratio, until: position + 1)
         case "/" where last.isSpace:
             separate(", ")
         case "@" where next.isWordPart:
@@ -72,9 +76,25 @@ extension Verbalizer {
 
     /// "10 : 2 = 5" divides, "3 : 2" compares.
     private mutating func sayDivision() {
-        let end = written(at: position + 2).end
-        let isCalculation = context(at: end).skippingSpace().scalar() == "="
-        say(isCalculation ? words.signs["÷"] ?? words.ratio : words.ratio, until: position + 1)
+        say(isCalculation(at: position + 2) ? words.signs["÷"] ?? words.ratio : words.ratio, until: position + 1)
+    }
+
+    private var isBetweenNumbers: Bool {
+        scalar(position - 1).isSpace && scalar(position + 1).isSpace && scalar(position - 2).isDigit
+            && scalar(position + 2).isDigit
+    }
+
+    /// What equals something follows the number at `start`.
+    private func isCalculation(at start: Int) -> Bool {
+        context(at: written(at: start).end).skippingSpace().scalar() == "="
+    }
+
+    /// "miles/hour": units by their names.
+    private mutating func sayQuotientOfNames() -> Bool {
+        let next = context(at: position + 1).letters()
+        guard words.unitsByName[previous] != nil, let lower = words.unitsByName[next] else { return false }
+        say(language.per(lower), until: position + 1 + next.unicodeScalars.count)
+        return true
     }
 
     private mutating func separate(_ text: String) {

@@ -9,7 +9,7 @@ extension Verbalizer {
         let hasDot = around.scalar() == "."
         let end = around.position + (hasDot ? 1 : 0)
         if let last = lastDay(after: end) {
-            return Replacement(spoken: joined(day, words.range, last.spoken), end: last.end)
+            return Replacement(spoken: language.days(from: day, to: last.spoken), end: last.end)
         }
         var next = around.at(end)
         let hasComma = next.scalar() == ","
@@ -17,16 +17,25 @@ extension Verbalizer {
         next = next.skippingSpace()
         let isBeforeNumber = next.scalar().isDigit && (hasDot || hasComma || isTimeOrDate(next))
         let isBeforeMonth = next.position > end && words.months.contains { next.follows(String($0.prefix(3))) }
-        guard isBeforeNumber || isBeforeMonth || (hasDot && !words.wordsLikeWeekdays.contains(word)) else { return nil }
+        let isNamed = hasDot && (!words.wordsLikeWeekdays.contains(word) || isAfterDay(around))
+        guard isBeforeNumber || isBeforeMonth || isNamed else { return nil }
         let endsSentence = hasDot && !hasComma && !isBeforeNumber && (next.scalar() == "\n" || next.scalar().isUpper)
         return Replacement(spoken: day, end: endsSentence ? end - 1 : end)
+    }
+
+    /// "am So.", "Sa. und So.": the word before the last one is a day as well.
+    private func isAfterDay(_ around: Context) -> Bool {
+        if around.previous.lowercased() == "am" { return true }
+        return around.recent.dropLast(2).last.map { words.weekdays[$0] != nil } ?? false
     }
 
     private func lastDay(after end: Int) -> Replacement? {
         var start = end
         if scalar(start).isSpace { start += 1 }
-        guard "-–—".unicodeScalars.contains(scalar(start)) else { return nil }
-        let next = context(at: start + 1).skippingSpace()
+        let link = context(at: start).letters()
+        let isWord = start > end && link == words.range
+        guard isWord || "-–—".unicodeScalars.contains(scalar(start)) else { return nil }
+        let next = context(at: start + (isWord ? link.unicodeScalars.count : 1)).skippingSpace()
         let word = next.letters()
         guard let day = words.weekdays[word] else { return nil }
         let endOfWord = next.position + word.unicodeScalars.count
@@ -154,7 +163,7 @@ extension Verbalizer {
         let next = context(at: position + 1).skippingSpace()
         guard let following = numberOrMoney(at: next.position) else { return false }
         if context(at: following.end).skippingSpace().scalar() == "=" {
-            say(words.minus, until: position + 1)
+            say(words.signs["−"] ?? words.minus, until: position + 1)
             return true
         }
         guard last.kind != .number, following.kind == last.kind, !isSpaced || next.position > position + 1 else {
@@ -162,6 +171,37 @@ extension Verbalizer {
         }
         say(words.range, until: next.position)
         return true
+    }
+
+    /// "x² + 3x - 5 = 0": a dash between the terms of an equation.
+    mutating func sayMinusOfTerms(_ sign: Unicode.Scalar) -> Bool {
+        guard "-−–".unicodeScalars.contains(sign) else { return false }
+        let isSpaced = scalar(position - 1).isSpace
+        let next = isSpaced ? position + 2 : position + 1
+        let before = isSpaced ? position - 2 : position - 1
+        guard isSpaced == scalar(position + 1).isSpace, isTerm(before), isTerm(next), isInEquation() else { return false }
+        say(words.signs["−"] ?? words.minus, until: position + 1)
+        return true
+    }
+
+    /// A digit, a bracket, or a letter alone or behind a digit.
+    private func isTerm(_ index: Int) -> Bool {
+        let scalar = scalar(index)
+        if scalar.isDigit || "()²³".unicodeScalars.contains(scalar) { return true }
+        guard scalar.isSpacedLetter, scalar.value < 0x80 else { return false }
+        return !self.scalar(index - 1).isLetter && !self.scalar(index + 1).isLetter
+    }
+
+    /// An equals sign stands within the same line, at most 40 characters away.
+    private func isInEquation() -> Bool {
+        for direction in [1, -1] {
+            var index = position + direction
+            while abs(index - position) <= 40, scalar(index) != "\n" {
+                if scalar(index) == "=" { return true }
+                index += direction
+            }
+        }
+        return false
     }
 
     private func numberOrMoney(at start: Int) -> Replacement? {
@@ -175,7 +215,8 @@ extension Verbalizer {
     mutating func sayDebt() -> Bool {
         var start = position + 1
         while start - position <= 3, scalar(start).isLetter { start += 1 }
-        guard scalar(start).properties.generalCategory == .currencySymbol, scalar(start + 1).isDigit else {
+        let number = scalar(start + 1).isSpace ? start + 2 : start + 1
+        guard scalar(start).properties.generalCategory == .currencySymbol, scalar(number).isDigit else {
             return false
         }
         say(words.minus, until: position + 1)

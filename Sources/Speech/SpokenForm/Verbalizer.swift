@@ -104,6 +104,12 @@ struct Verbalizer {
         recent.append(word)
         var around = context(at: end)
         around.previous = prefix
+        if word == "x", let last, last.end == position || (last.end == position - 1 && scalar(end).isSpace),
+            context(at: end).skippingSpace().scalar().isDigit
+        {
+            // "10 cm x 15 cm"
+            return say(words.times, until: end)
+        }
         if isShort, end - position == 2, isNameOfStandard(end) {
             let letters = string(position..<end).map(String.init).joined(separator: " ")
             return say(letters, until: end)

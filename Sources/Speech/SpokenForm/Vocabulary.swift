@@ -94,6 +94,13 @@ struct Vocabulary: Sendable {
     var callWords: Set<String> = []
     /// Numbers that are called, and said digit by digit after such a word.
     var calledNumbers: Set<String> = []
+    /// Words before the digits of a code, which are said one by one: "PIN 1234".
+    var codeWords: Set<String> = []
+    /// Nouns have capitals, so that one after a short word with a dot begins a sentence only if it is one of these. nil: any
+    /// capital begins one.
+    var sentenceOpeners: Set<String>?
+    /// A space stands before a colon as before other marks.
+    var spacesColons = false
     /// "2h 30m 15s": days, hours, minutes and seconds by their letters.
     var durations: [String: Noun] = [:]
     var signs: [Unicode.Scalar: String] = [:]
@@ -123,8 +130,9 @@ struct Vocabulary: Sendable {
     private static func folded(_ units: [String: Noun]) -> [String: Noun] {
         var folded: [String: Noun] = [:]
         var ambiguous: Set<String> = []
-        // A unit that is written in small letters is meant by them.
-        for (key, noun) in units where key.utf8.count > 1 && units[key.lowercased()] == nil {
+        // A unit that is written in small letters is meant by them, and "va" is a word of several languages.
+        for (key, noun) in units
+        where key.utf8.count > 1 && units[key.lowercased()] == nil && !["VA", "Ah", "Pa", "PB"].contains(key) {
             if folded.updateValue(noun, forKey: key.lowercased()) != nil { ambiguous.insert(key.lowercased()) }
         }
         return folded.filter { !ambiguous.contains($0.key) }
