@@ -21,6 +21,13 @@ import Testing
         }
     }
 
+    /// Short texts as a household hears them, when nobody says which language they are in.
+    @Test func saysTextsWithoutALanguage() throws {
+        for (written, spoken) in try Self.table("unnamed") {
+            #expect(SpokenForm().convert(written).text == spoken, "\(written)")
+        }
+    }
+
     /// So no text of the length people may send is too long once it is in words.
     @Test(arguments: languages) func noTextGrowsBeyondTheLimitOfSpokenText(language: String) {
         let form = SpokenForm(language: language)

@@ -2,6 +2,7 @@
 
 extension Chinese {
     static let units = """
+        K = 开尔文
         km = 公里
         m = 米
         cm = 厘米

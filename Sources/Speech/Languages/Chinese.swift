@@ -16,7 +16,7 @@ struct Chinese: EastAsianLanguage {
         words.groupMarks = [","]
         words.signs = [
             "&": "和", "+": "加", "=": "等于", "×": "乘以", "÷": "除以", "±": "正负", "≈": "约等于", "≠": "不等于",
-            "≤": "小于等于", "≥": "大于等于", "<": "小于", ">": "大于", "%": "百分号", "°": "度", "²": "的平方", "³": "的立方",
+            "−": "减", "≤": "小于等于", "≥": "大于等于", "<": "小于", ">": "大于", "%": "百分号", "°": "度", "²": "的平方", "³": "的立方",
             "√": "根号", "∞": "无穷", "→": "到", "@": "艾特", "*": "乘以",
         ]
         words.signsBeforeNumber = [
@@ -99,7 +99,9 @@ struct Chinese: EastAsianLanguage {
     ]
 
     func digits(in context: Context) -> Replacement? {
-        called(context) ?? wideColon(context) ?? dayInDigits(context) { $0.followsAny(["到", "至", "起", "之前", "以前"]) }
+        called(context) ?? code(context) ?? wideColon(context) ?? dayInDigits(context) {
+            $0.followsAny(["到", "至", "起", "之前", "以前"])
+        }
             ?? computer(context)
             ?? paddedPart(context)
     }
@@ -108,7 +110,7 @@ struct Chinese: EastAsianLanguage {
         if let part = fraction(number, in: context) {
             return withUnit(fraction(part.numerator, part.denominator), context.at(part.end))
         }
-        return era(number, in: context) ?? shortMagnitude(number, in: context)
+        return season(number, in: context) ?? era(number, in: context) ?? shortMagnitude(number, in: context)
     }
 
     /// "2934 a.d.", "221BC"
@@ -140,6 +142,7 @@ struct Chinese: EastAsianLanguage {
         if next == "后", value < 100, value % 10 == 0, value >= 10, !context.isAfter("第") {
             return Replacement(spoken: digits(value), end: context.position)
         }
+        if let model = model(value, in: context) { return model }
         guard value == 2, Self.measures.contains(next), !context.isAfter("第"), !context.follows("年级"),
             !context.follows("分之")
         else { return nil }
@@ -187,6 +190,58 @@ struct Chinese: EastAsianLanguage {
         return Replacement(spoken: parts.joined(separator: words.dot), end: end)
     }
 
+    // MARK: - Codes
+
+    private static let codeWords = [
+        "验证码", "密码", "邮编", "邮政编码", "编号", "卡号", "账号", "帐号", "车牌号", "序列号", "尾号", "单号", "学号", "工号", "代码", "口令",
+    ]
+
+    /// "验证码482913", "401室": digit by digit.
+    private func code(_ context: Context) -> Replacement? {
+        var end = context.start
+        while end - context.start < 21, context.at(end).scalar().isDigit { end += 1 }
+        let next = context.at(end)
+        guard (3...20).contains(end - context.start), !next.scalar().isSpacedLetter,
+            !(".,:/-".unicodeScalars.contains(next.scalar()) && next.scalar(1).isDigit)
+        else { return nil }
+        let isRoom = end - context.start <= 4 && next.followsAny(["室", "房", "号房", "教室"])
+        var before = context.before(8)
+        while let last = before.last, last.isSpace || "：:是为".unicodeScalars.contains(last) { before.removeLast() }
+        let word = String(scalars: before)
+        guard isRoom || Self.codeWords.contains(where: { word.hasSuffix($0) }) else { return nil }
+        return Replacement(spoken: spelled(context.scalars[context.start..<end]), end: end)
+    }
+
+    /// "RTX 4090", "CA1234": the numbers of models and flights.
+    func name(_ value: UInt64) -> String { value > 999 ? digits(value) : cardinal(value, nil) }
+
+    private func model(_ value: UInt64, in context: Context) -> Replacement? {
+        let before = Array(context.before(2))
+        guard (1000...9999).contains(value), before.count == 2, before[1] == " ", before[0].value < 0x80,
+            before[0].isUpper, !context.scalar().isEastAsian
+        else { return nil }
+        return Replacement(spoken: digits(value), end: context.position)
+    }
+
+    /// "2024-25赛季"
+    private func season(_ number: WrittenNumber, in context: Context) -> Replacement? {
+        guard number.whole.count == 4, number.fraction.isEmpty, "-–/".unicodeScalars.contains(context.scalar()),
+            let (_, end) = context.at(context.position + 1).integer(digits: 4),
+            context.at(end).followsAny(["赛季", "学年", "年度", "财年", "雪季"])
+        else { return nil }
+        let second = context.scalars[(context.position + 1)..<end]
+        return Replacement(spoken: spelled(number.whole) + words.range + spelled(second), end: end)
+    }
+
+    /// "二的八次方"
+    func power(_ exponent: UInt64, isNegative: Bool) -> String {
+        switch exponent {
+        case 2 where !isNegative: return "的平方"
+        case 3 where !isNegative: return "的立方"
+        default: return "的" + (isNegative ? words.minus : "") + cardinal(exponent, nil) + "次方"
+        }
+    }
+
     // MARK: - Numbers that are called
 
     private static let callWords = ["拨打", "拨", "致电", "热线", "电话", "呼叫", "客服", "拨通", "号码是", "请打", "打"]
@@ -232,7 +287,8 @@ struct Chinese: EastAsianLanguage {
         if isRange(sign, in: context) { return Replacement(spoken: words.range, end: context.position) }
         // "1200元/月"
         if sign == "/", context.before(6).contains(where: { $0.isDigit }), context.before(1).last?.isEastAsian == true,
-            "月年天日时人斤次个米吨件张份周本瓶盒分秒".unicodeScalars.contains(context.scalar()) || context.followsAny(["小时", "公斤", "平"])
+            "月年天日时人斤次度克升个米吨件张份周本瓶盒分秒".unicodeScalars.contains(context.scalar())
+                || context.followsAny(["小时", "公斤", "平"])
         {
             return Replacement(spoken: words.per, end: context.position)
         }

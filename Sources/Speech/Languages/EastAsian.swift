@@ -134,6 +134,9 @@ extension EastAsianLanguage {
 
     /// A hyphen after a word that has no number in it is a minus: "斜面は-30.8度".
     func minus(_ sign: Unicode.Scalar, in context: Context) -> Replacement? {
+        if "-−".unicodeScalars.contains(sign), context.scalar().isDigit, isAfterRange(context) {
+            return Replacement(spoken: words.minus, end: context.position)
+        }
         let last = context.before(1).last ?? "\n"
         let isBeforeWord = context.scalar() == "√" || context.follows("百分之")
         guard "-−".unicodeScalars.contains(sign),
@@ -143,11 +146,14 @@ extension EastAsianLanguage {
         return hasNumber ? nil : Replacement(spoken: words.minus, end: context.position)
     }
 
+    /// "-10℃到-5℃": the word for a range came before.
+    private func isAfterRange(_ context: Context) -> Bool { context.isAfter(anyOf: ["到", "至", "から", "에서 ", "和", "或"]) }
+
     /// The wave between two ends: "1月〜12月", "平成元年〜9年". After a word it draws out a vowel.
     func isRange(_ sign: Unicode.Scalar, in context: Context) -> Bool {
         let isWave = "〜～~".unicodeScalars.contains(sign)
         let last = context.before(1).last ?? "\n"
-        guard isWave || "-–—".unicodeScalars.contains(sign),
+        guard isWave || "-–—".unicodeScalars.contains(sign), isWave || !isAfterRange(context),
             last.isEastAsian || (isWave && last.isDigit) || ")）%℃".unicodeScalars.contains(last)
         else { return false }
         let near = context.before(9)

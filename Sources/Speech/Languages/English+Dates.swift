@@ -50,6 +50,9 @@ extension English {
         let after = context.at(month.end)
         guard after.scalar().isSpace, let (day, end) = after.skippingSpace().integer(digits: 2), (1...31).contains(day)
         else {
+            if "-–".unicodeScalars.contains(after.scalar()), let last = self.month(after.at(after.position + 1)) {
+                return Replacement(spoken: month.spoken + " to " + last.spoken, end: last.end)
+            }
             let isShort = Self.shortMonths[written.lowercased().capitalizedFirst] != nil
             let isName = written.first?.isUppercase == true && month.end > context.position
             return isName || (isShort && after.skippingSpace().scalar().isDigit) ? month : nil
@@ -73,8 +76,27 @@ extension English {
         return Replacement(spoken: spoken, end: endOfDay)
     }
 
+    private static let beforeDate: Set<String> = ["on", "by", "until", "till", "since", "due", "before", "after"]
+
+    /// "on 12/25": the month comes first. After other words it may be a fraction, unless there is no such day.
+    private func dayInDigits(_ context: Context) -> Replacement? {
+        guard let (month, slash) = context.at(context.start).integer(digits: 2), context.at(slash).scalar() == "/",
+            let (day, end) = context.at(slash + 1).integer(digits: 2), (1...12).contains(month), (1...31).contains(day)
+        else { return nil }
+        let next = context.at(end)
+        guard !next.scalar().isWordPart, !"/\"″%".unicodeScalars.contains(next.scalar()),
+            !(".-:".unicodeScalars.contains(next.scalar()) && next.scalar(1).isDigit)
+        else { return nil }
+        let previous = context.previous.lowercased()
+        let isLikely = ["is", "was", "from", "through", "date"].contains(previous) && day > 12 && day % 16 > 0
+        guard Self.beforeDate.contains(previous) || isLikely else { return nil }
+        return Replacement(
+            spoken: date(WrittenDate(year: nil, month: Int(month), day: day), after: previous), end: end, kind: .date)
+    }
+
     /// "2.30 a.m."
     func digits(in context: Context) -> Replacement? {
+        if let day = dayInDigits(context) { return day }
         guard let (hour, dot) = context.at(context.start).integer(digits: 2), context.at(dot).scalar() == ".",
             let (minute, end) = context.at(dot + 1).integer(digits: 2), end == dot + 3, hour <= 12, minute < 60,
             halfOfDay(context.at(end).skippingSpace()) != nil

@@ -42,6 +42,29 @@ extension English {
         return Replacement(spoken: spoken, end: hasDot && isAbbreviated && !isEnd ? end + 1 : end, kind: .unit)
     }
 
+    /// "2,000 sq ft", "5 cu. in.": units of two words.
+    func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {
+        var next = context.skippingSpace()
+        let power = next.letters()
+        guard next.position > context.position, let raised = ["sq": "square", "cu": "cubic"][power] else { return nil }
+        next.position += 2
+        if next.scalar() == "." { next.position += 1 }
+        next = next.skippingSpace()
+        let key = next.letters()
+        let inch = Noun(one: "inch", few: "inches", many: "inches", gender: .neuter)
+        guard let unit = key == "in" ? inch : words.units[key], let value = number.value else { return nil }
+        let one = value == 1 && number.fraction.isEmpty
+        let count =
+            number.fraction.isEmpty
+            ? cardinal(value, nil)
+            : [cardinal(value, nil), words.point, spelled(number.fraction)].joined(separator: " ")
+        let end = next.position + key.unicodeScalars.count
+        let goesOn = context.at(end).scalar() == "." && context.at(end).scalar(1).isSpace
+        let rest = context.at(end + 1).skippingSpace().scalar()
+        let spoken = [count, raised, one ? unit.one : unit.many].joined(separator: " ")
+        return Replacement(spoken: spoken, end: goesOn && rest.isLetter && !rest.isUpper ? end + 1 : end, kind: .unit)
+    }
+
     /// "1920x1080": each number in pairs.
     func pixels(_ value: UInt64, in context: Context) -> Replacement? {
         guard (240...9999).contains(value), context.scalar() == "x" || context.scalar() == "×",
@@ -87,7 +110,8 @@ extension English {
     }
 
     private static let noNouns: Set<String> = [
-        "and", "for", "per", "from", "away", "ago", "long", "tall", "wide", "high", "deep", "thick", "are", "was", "were",
+        "and", "for", "per", "from", "away", "ago", "long", "tall", "wide", "high", "deep", "thick", "are", "was",
+        "were",
         "each", "off", "over", "less", "more", "than", "that", "with", "into", "have", "has", "until", "but",
     ]
 
@@ -197,7 +221,8 @@ extension English {
     /// Those that are no other words, and those that only a postal code tells apart.
     private static let states = [
         "AL": "Alabama", "AK": "Alaska", "AZ": "Arizona", "AR": "Arkansas", "CA": "California", "CO": "Colorado",
-        "CT": "Connecticut", "DC": "D C", "DE": "Delaware", "FL": "Florida", "GA": "Georgia", "ID": "Idaho", "IL": "Illinois",
+        "CT": "Connecticut", "DC": "D C", "DE": "Delaware", "FL": "Florida", "GA": "Georgia", "ID": "Idaho",
+        "IL": "Illinois",
         "IA": "Iowa", "KS": "Kansas", "KY": "Kentucky", "LA": "Louisiana", "MD": "Maryland", "MI": "Michigan",
         "MN": "Minnesota", "MS": "Mississippi", "MO": "Missouri", "MT": "Montana", "NE": "Nebraska", "NV": "Nevada",
         "NH": "New Hampshire", "NJ": "New Jersey", "NM": "New Mexico", "NY": "New York", "NC": "North Carolina",
@@ -213,7 +238,8 @@ extension English {
     /// "City, NY" and "Portland, OR 97201".
     func state(_ word: String, in context: Context) -> Replacement? {
         let start = context.position - word.unicodeScalars.count
-        guard context.at(start - 1).scalar() == " ", context.at(start - 2).scalar() == ",",
+        guard !context.scalar().isWordPart, context.at(start - 1).scalar() == " ",
+            context.at(start - 2).scalar() == ",",
             context.at(start - 3).scalar().isLetter, context.at(start - 3).beginsInCapital,
             let name = stateName(word, context)
         else { return nil }

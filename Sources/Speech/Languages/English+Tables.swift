@@ -90,6 +90,7 @@ extension English {
         max = maximum
         tel = telephone
         op = opus, number
+        p.o = P O
         c ca = circa, number
         jct = junction
         mtg = meeting
@@ -100,6 +101,8 @@ extension English {
         """
 
     static let units = """
+        K = kelvin, kelvins
+        A = ampere, amperes
         km = kilometer, kilometers
         m = meter, meters
         cm = centimeter, centimeters
@@ -247,6 +250,8 @@ extension English {
         C$ CAD = Canadian dollar, Canadian dollars / cent, cents
         BRL R$ = real, reais / centavo, centavos
         ¢ = cent, cents
+        CA$ = Canadian dollar, Canadian dollars / cent, cents
+        AU$ = Australian dollar, Australian dollars / cent, cents
         SEK = Swedish krona, Swedish kronor / öre
         NOK = Norwegian krone, Norwegian kroner / øre
         DKK = Danish krone, Danish kroner / øre

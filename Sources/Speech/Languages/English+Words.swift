@@ -44,10 +44,11 @@ extension English {
     }
 
     private static let spelled: Set<String> = [
-        "AC", "AD", "AI", "API", "ATM", "AWS", "BBC", "CEO", "CFO", "CIA", "CIO", "CPU", "CTO", "DIY", "DNA", "EDT", "EPA",
+        "AC", "AD", "AI", "API", "ATM", "AWS", "BBC", "CEO", "CFO", "CIA", "CIO", "CPU", "CTO", "DIY", "DNA", "EDT",
+        "EPA",
         "EST", "ETA", "EU", "EV", "FAQ", "FBI", "FDA", "FYI", "GPU", "HIV", "IBM", "ID", "IO", "IOU", "IP", "IPO", "IQ",
         "IRS", "ISP", "IT", "LED", "MIT", "NBA", "NYU", "OK", "OS", "RNA", "SUV", "UAE", "UCLA", "UFO", "UI", "UK",
-        "UN", "URL", "US", "USA", "USB", "USSR", "UV", "VIP",
+        "UN", "URL", "US", "USA", "USB", "USSR", "UTC", "UV", "VIP",
     ]
 
     /// "Henry VIII" is the eighth, "Chapter VIII" is eight.

@@ -33,6 +33,7 @@ struct English: SpokenLanguage {
             T tn trillion = trillion
             """)
         words.attachedMagnitudes = ["k", "K", "M"]
+        words.unitsApart = ["K", "A"]
         words.abbreviations = Vocabulary.abbreviations(Self.abbreviations)
         words.romanWords = [
             "act", "appendix", "article", "book", "bowl", "chapter", "class", "episode", "figure", "grade", "level",
@@ -69,6 +70,7 @@ struct English: SpokenLanguage {
             "pin", "passcode", "password", "code", "zip", "postcode", "iban", "isbn", "otp",
             "extension", "ext", "account",
         ]
+        words.periods = ["second", "minute", "hour", "day", "week", "month", "year", "person"]
         words.durations = Vocabulary.nouns(
             """
             d = day, days
@@ -180,12 +182,18 @@ struct English: SpokenLanguage {
         else { return nil }
         let mark = context.at(context.start - 1).scalar()
         let isDecade =
-            isLong || ending != "s" || mark == "'" || mark == "’"
+            isLong || ending != "s" || mark == "'" || mark == "’" || isMusic(context.at(end))
             || Self.beforeDecade.contains(context.previous.lowercased())
         guard isDecade else { return nil }
         let year = value >= 1000 ? year(value) : cardinal(value, nil)
         let plural = year.hasSuffix("y") ? year.dropLast() + "ies" : year + "s"
         return Replacement(spoken: plural, end: end)
+    }
+
+    /// "80s music"
+    private func isMusic(_ after: Context) -> Bool {
+        after.skippingSpace().word(of: ["music", "hits", "rock", "pop", "songs", "movies", "style", "fashion", "party"])
+            != nil
     }
 
     private static let beforeDecade: Set<String> = [
@@ -199,6 +207,7 @@ struct English: SpokenLanguage {
         else { return nil }
         let hasMark = "\"″”".unicodeScalars.contains(context.at(end).scalar())
         guard hasMark || !context.at(end).scalar().isWordPart else { return nil }
-        return Replacement(spoken: cardinal(value, nil) + " foot " + cardinal(inches, nil), end: hasMark ? end + 1 : end)
+        return Replacement(
+            spoken: cardinal(value, nil) + " foot " + cardinal(inches, nil), end: hasMark ? end + 1 : end)
     }
 }

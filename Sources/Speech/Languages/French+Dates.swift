@@ -79,7 +79,8 @@ extension French {
     ]
 
     private static let callWords: Set<String> = [
-        "appelez", "appelle", "appeler", "composez", "compose", "composer", "faites", "téléphonez", "contactez", "joignez",
+        "appelez", "appelle", "appeler", "composez", "compose", "composer", "faites", "téléphonez", "contactez",
+        "joignez",
     ]
 
     /// "Composez le 3639": a short number is called in pairs.
@@ -122,7 +123,8 @@ extension French {
     }
 
     private static let spoons = [
-        ("c. à s.", "à soupe"), ("c. à soupe", "à soupe"), ("c.à.s.", "à soupe"), ("c.à.s", "à soupe"), ("càs", "à soupe"),
+        ("c. à s.", "à soupe"), ("c. à soupe", "à soupe"), ("c.à.s.", "à soupe"), ("c.à.s", "à soupe"),
+        ("càs", "à soupe"),
         ("CàS", "à soupe"), ("c. à c.", "à café"), ("c. à café", "à café"), ("c.à.c.", "à café"),
         ("c.à.c", "à café"), ("càc", "à café"), ("CàC", "à café"),
     ]

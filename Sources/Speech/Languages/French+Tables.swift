@@ -80,6 +80,7 @@ extension French {
         """
 
     static let units = """
+        K = kelvin, kelvins
         km = kilomètre, kilomètres
         m = mètre, mètres
         cm = centimètre, centimètres

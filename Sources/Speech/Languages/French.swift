@@ -47,6 +47,7 @@ struct French: SpokenLanguage {
         words.codeWords = [
             "pin", "iban", "isbn", "siret", "siren",
         ]
+        words.periods = ["seconde", "minute", "heure", "jour", "semaine", "mois", "an", "personne"]
         words.durations = Vocabulary.nouns(
             """
             d j = jour, jours

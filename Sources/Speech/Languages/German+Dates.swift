@@ -11,9 +11,11 @@ extension German {
         "jedem",
         "jeden", "diesem", "diesen", "dieser", "ihrem", "ihren", "seinem", "seinen", "meinem", "meinen", "unserem",
         "unseren",
-        "nächsten", "letzten", "vor", "nach", "ins", "deinem", "deinen", "eurem", "euren", "keinem", "keinen", "welchem",
-        "welchen", "jener", "jenem", "jenen", "allen", "beiden", "meiner", "deiner", "seiner", "ihrer", "unserer", "eurer",
-        "keiner", "jeder", "welcher",
+        "nächsten", "letzten", "vor", "nach", "ins", "deinem", "deinen", "eurem", "euren", "keinem", "keinen",
+        "welchem",
+        "welchen", "jenem", "jenen", "allen", "beiden", "meiner", "deiner", "seiner", "ihrer", "unserer",
+        "eurer",
+        "keiner",
     ]
     /// And after these in -e.
     private static let weak: Set<String> = [
@@ -122,7 +124,9 @@ extension German {
             )
         }
         // "am 5." ends, and the one dot with it.
-        let isEnd = next.scalar() == "\n" || (context.scalar(1).isSpace && words.sentenceOpeners?.contains(next.letters()) == true)
+        let isEnd =
+            next.scalar() == "\n"
+            || (context.scalar(1).isSpace && words.sentenceOpeners?.contains(next.letters()) == true)
         if isEnd, (1...31).contains(value), ["am", "vom", "zum"].contains(context.previous.lowercased()) {
             return Replacement(spoken: ordinalStem(value) + "en", end: context.position)
         }
@@ -165,9 +169,11 @@ extension German {
         "Liga",
         "Bundesliga", "Advent", "Quartal", "Halbjahr", "Semester", "Stufe", "Sinfonie", "Obergeschoss", "Kapitel",
         "Preis",
-        "Akt", "Satz", "Tag", "Woche", "Schritt", "Versuch", "Staffel", "Folge", "Mal", "Tür", "Reihe", "Geburtstag", "Spieltag",
-        "Gang", "Person", "Lektion", "Etappe", "Ausgabe", "Jahrgang", "Minute", "Stunde", "Ausfahrt", "Straße", "Hälfte",
-        "Rang", "Sieger", "Generation", "Dimension", "Ordnung", "Grad", "Hochzeitstag", "Jahrestag",
+        "Akt", "Satz", "Tag", "Woche", "Schritt", "Versuch", "Staffel", "Folge", "Mal", "Tür", "Reihe", "Geburtstag",
+        "Spieltag",
+        "Gang", "Person", "Lektion", "Etappe", "Ausgabe", "Jahrgang", "Minute", "Stunde", "Ausfahrt", "Straße",
+        "Hälfte",
+        "Rang", "Sieger", "Generation", "Dimension", "Ordnung", "Grad", "Hochzeitstag", "Jahrestag", "FC",
     ]
 
     /// "2. Platz", "1. Klasse", "3. Kapitel"

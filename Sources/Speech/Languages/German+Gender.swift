@@ -9,7 +9,8 @@ extension German {
     ]
     private static let accusative: Set<String> = [
         "für", "um", "ohne", "durch", "gegen", "bis", "über", "unter", "hat", "habe", "haben", "hast", "habt", "hatte",
-        "hatten", "auf", "gibt", "dauert", "dauern", "dauerte", "kostet", "kosten", "kostete", "braucht", "brauche", "brauchen",
+        "hatten", "auf", "gibt", "dauert", "dauern", "dauerte", "kostet", "kosten", "kostete", "braucht", "brauche",
+        "brauchen",
         "kaufe",
         "kaufen", "kauft", "nimm", "nehme", "nehmen", "nimmt", "füge", "gib", "trinke", "trinken", "esse", "essen",
         "warte",
@@ -26,6 +27,11 @@ extension German {
         guard !context.previous.isEmpty else { return .nominative }
         guard let word = context.recent.map({ $0.lowercased() }).last(where: { !Self.adverbs.contains($0) }) else {
             return .nominative
+        }
+        // "in 1 Stunde und 1 Minute"
+        if word == "und" || word == "oder", let earlier = context.recent.dropLast(2).last?.lowercased() {
+            return Self.dative.contains(earlier)
+                ? .dative : Self.accusative.contains(earlier) ? .accusative : .nominative
         }
         if Self.dative.contains(word) { return .dative }
         return Self.accusative.contains(word) ? .accusative : .nominative
@@ -54,8 +60,22 @@ extension German {
                 + (value % 100 == 0 ? "" : compound(value % 100, isLast: true))
         }
         guard number.value == 1, number.fraction.isEmpty, context.scalar().isSpace,
-            let gender = gender(of: context.skippingSpace().letters())
+            !words.labels.contains(context.previous.lowercased())
         else { return nil }
+        let noun = context.skippingSpace()
+        if let adjective = oneBeforeAdjective(noun, context) { return adjective }
+        return gender(of: noun.letters()).map { one($0, context) }
+    }
+
+    /// "1 neue Nachricht", "1 verpassten Anruf": the adjective shows the case as well.
+    private func oneBeforeAdjective(_ start: Context, _ context: Context) -> String? {
+        let adjective = start.letters()
+        guard adjective.count > 3, adjective.first?.isLowercase == true,
+            ["e", "er", "es", "en"].contains(where: { adjective.hasSuffix($0) })
+        else { return nil }
+        let noun = start.at(start.position + adjective.unicodeScalars.count)
+        guard noun.scalar() == " ", let gender = gender(of: noun.skippingSpace().letters()) else { return nil }
+        if grammaticalCase(context) != .dative, adjective.hasSuffix("en"), gender == .masculine { return "einen" }
         return one(gender, context)
     }
 
@@ -89,7 +109,10 @@ extension German {
     }
 
     func gender(of word: String) -> Gender? {
-        guard word.first?.isUppercase == true, word.unicodeScalars.count > 1 else { return nil }
+        guard word.first?.isUppercase == true, word.unicodeScalars.count > 1, Self.isKnown(word) || !word.isShouted
+        else {
+            return nil
+        }
         for (words, gender) in Self.nouns where words.contains(word) { return gender }
         for (ending, gender) in Self.endings where word.hasSuffix(ending) { return gender }
         // The head of a compound decides: "Waschmaschine", "Kinderzimmer".
@@ -144,7 +167,14 @@ extension German {
         ),
     ]
 
+    private static func isKnown(_ word: String) -> Bool { nouns.contains { $0.0.contains(word) } }
+
     private static func words(_ text: String) -> Set<String> {
         Set(text.split(whereSeparator: \.isWhitespace).map(String.init))
     }
+}
+
+extension String {
+    /// In capitals all through.
+    fileprivate var isShouted: Bool { allSatisfy { $0.isUppercase } }
 }

@@ -96,6 +96,17 @@ extension German {
         geb = geboren
         gest = gestorben
         dipl.-ing = Diplomingenieur
+        u = und, number
+        s.s = siehe Seite, number
+        z.hd = zu Händen
+        dr.med = Doktor med
+        h.c = honoris causa, end
+        dipl.-kfm = Diplomkaufmann
+        bsp = Beispiel
+        ggü = gegenüber
+        hrsg = Herausgeber
+        verf = Verfasser
+        mär = März
         p.a = pro Jahr, end
         n.v = nach Verlängerung, end
         n.e = nach Elfmeterschießen, end
@@ -125,6 +136,7 @@ extension German {
         """
 
     static let units = """
+        K = Kelvin
         km = Kilometer
         m = Meter
         cm = Zentimeter

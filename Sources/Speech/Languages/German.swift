@@ -9,6 +9,7 @@ struct German: SpokenLanguage {
             at: "ät")
         words.namesCents = false
         words.and = " "
+        words.groupsBySpace = true
         words.months = Self.months
         words.signs = [
             "&": "und", "+": "plus", "=": "gleich", "×": "mal", "÷": "geteilt durch", "±": "plus minus",
@@ -33,12 +34,19 @@ struct German: SpokenLanguage {
             """)
         words.abbreviations = Vocabulary.abbreviations(Self.abbreviations)
         words.romanWords = [
-            "kapitel", "kap", "bd", "art", "teil", "band", "artikel", "weltkrieg", "akt", "typ", "klasse", "stufe", "abschnitt",
+            "kapitel", "kap", "bd", "art", "teil", "band", "artikel", "weltkrieg", "akt", "typ", "klasse", "stufe",
+            "abschnitt",
         ]
         words.power = "hoch"
         words.sentenceOpeners = Self.openers
         words.version = "Version"
         words.saysImproperFractions = true
+        Self.addTerms(to: &words)
+        self.words = words
+    }
+
+    /// Days, what bears a number as its name, and who is called by one.
+    private static func addTerms(to words: inout Vocabulary) {
         words.weekdays = [
             "Mo": "Montag", "Di": "Dienstag", "Mi": "Mittwoch", "Do": "Donnerstag", "Fr": "Freitag", "Sa": "Samstag",
             "So": "Sonntag",
@@ -47,18 +55,23 @@ struct German: SpokenLanguage {
         words.labels = [
             "zimmer", "raum", "gleis", "bus", "linie", "gate", "sitz", "reihe", "halle", "haus", "platz", "wagen",
             "bahn",
-            "wohnung", "block", "klasse", "typ", "ausgang", "tor", "kapitel", "nummer", "nr",
+            "wohnung", "satz", "absatz", "artikel", "seite", "block", "klasse", "typ", "ausgang", "tor", "kapitel",
+            "nummer", "nr",
         ]
         words.callWords = [
             "ruf", "rufe", "rufen", "rufst", "ruft", "anrufen", "angerufen", "anruf", "wähle", "wählen", "wähl",
             "wählt",
-            "notruf", "hotline", "telefon", "tel", "telefonnummer", "fax", "notrufnummer",
+            "notruf", "notrufnummern", "nummer", "nummern", "hotline", "telefon", "tel", "telefonnummer", "fax",
+            "notrufnummer",
         ]
-        words.calledNumbers = ["110", "112", "115", "116", "117", "116116", "144", "118", "133", "122", "116117", "19222"]
+        words.calledNumbers = [
+            "110", "112", "115", "116", "117", "116116", "144", "118", "133", "122", "116117", "19222",
+        ]
         words.codeWords = [
             "pin", "code", "plz", "postleitzahl", "iban", "isbn", "kennwort", "passwort", "tan",
             "kontonummer", "kundennummer", "durchwahl", "sicherheitscode", "zugangscode", "türcode",
         ]
+        words.periods = ["Sekunde", "Minute", "Stunde", "Tag", "Woche", "Monat", "Jahr", "Person"]
         words.durations = Vocabulary.nouns(
             """
             d = Tag, Tage
@@ -66,7 +79,6 @@ struct German: SpokenLanguage {
             m min = Minute, Minuten, f
             s = Sekunde, Sekunden, f
             """)
-        self.words = words
     }
 
     /// Articles, pronouns, adverbs and verbs that sentences begin with (the word classes of Duden, volume 4).
@@ -144,7 +156,9 @@ struct German: SpokenLanguage {
         guard let unit = words.units[key], context.at(end).scalar() == "-", context.at(end + 1).scalar().isLetter else {
             return nil
         }
-        return Replacement(spoken: cardinal(value, .neuter) + "-" + unit.one, end: end)
+        // "24-Stunden-Dienst"
+        let noun = value > 1 && unit.many.hasSuffix("n") ? unit.many : unit.one
+        return Replacement(spoken: cardinal(value, .neuter) + "-" + noun, end: end)
     }
 
     /// "Hauptstr. 5", and short words without a dot.
@@ -191,7 +205,7 @@ struct German: SpokenLanguage {
             guard word.first?.isUppercase == true, !words.romanWords.contains(word.lowercased()),
                 mark.isSpace || mark == "," || isEnd, value > 1 || !isEnd
             else { return nil }
-            let isSentenceEnd = isEnd || next.first?.isUppercase == true
+            let isSentenceEnd = isEnd || Self.openers.contains(next)
             guard !next.isEmpty || isEnd || mark == ",", !isSentenceEnd || value > 1 else { return nil }
             return Replacement(
                 spoken: monarch(value, word, context),
@@ -202,12 +216,14 @@ struct German: SpokenLanguage {
     }
 
     private static let queens: Set<String> = [
-        "Elisabeth", "Margrethe", "Beatrix", "Isabel", "Ingrid", "Astrid", "Judith", "Mathilde", "Sophie", "Marie", "Anne",
+        "Elisabeth", "Margrethe", "Beatrix", "Isabel", "Ingrid", "Astrid", "Judith", "Mathilde", "Sophie", "Marie",
+        "Anne",
         "Charlotte", "Caroline", "Christine", "Katherine", "Eleonore",
     ]
     private static let rulesDative: Set<String> = ["von", "mit", "unter", "bei", "nach", "seit", "zu", "vor", "aus"]
     private static let titles: Set<String> = [
-        "Kaiser", "König", "Papst", "Zar", "Herzog", "Fürst", "Prinz", "Kaiserin", "Königin", "Zarin", "Kurfürst", "Graf",
+        "Kaiser", "König", "Papst", "Zar", "Herzog", "Fürst", "Prinz", "Kaiserin", "Königin", "Zarin", "Kurfürst",
+        "Graf",
     ]
 
     /// "Ludwig der Vierzehnte", "Katharina die Zweite", "unter Karl dem Fünften", "Ludwigs des Vierzehnten".
@@ -227,10 +243,13 @@ struct German: SpokenLanguage {
     }
 
     /// "Papst Johannes Paul II."
-    private func isNameBefore(_ word: String) -> Bool { ["Johannes", "Johann", "Friedrich", "Karl", "Franz"].contains(word) }
+    private func isNameBefore(_ word: String) -> Bool {
+        ["Johannes", "Johann", "Friedrich", "Karl", "Franz"].contains(word)
+    }
 
     private static let kings: Set<String> = [
-        "Ludwig", "Karl", "Wilhelm", "Friedrich", "Heinrich", "Otto", "Georg", "Leopold", "Konrad", "Rudolf", "Albrecht",
+        "Ludwig", "Karl", "Wilhelm", "Friedrich", "Heinrich", "Otto", "Georg", "Leopold", "Konrad", "Rudolf",
+        "Albrecht",
         "Joseph", "Ferdinand", "Maximilian", "Philipp", "Peter", "Paul", "Napoleon", "Gustav", "Richard", "Eduard",
     ]
 }

@@ -12,7 +12,7 @@ extension Italian {
             return Replacement(spoken: ordinal(value, .masculine), end: context.position + 1)
         }
         if context.followsWord("ª") { return Replacement(spoken: ordinal(value, .feminine), end: context.position + 1) }
-        if let date = shortMonth(value, in: context) { return date }
+        if let date = shortMonth(value, in: context) ?? elided(value, in: context) { return date }
         let hasMark = context.scalar() == "°"
         let next = context.at(context.position + (hasMark ? 1 : 0))
         if value == 1, next.scalar().isSpace, Self.months.contains(next.skippingSpace().letters().lowercased()) {
@@ -23,6 +23,23 @@ extension Italian {
             return Replacement(spoken: ordinal(value, noun ?? .masculine), end: next.position)
         }
         return nil
+    }
+
+    /// "1 ora" is "un'ora", and "all'1" is an hour, too.
+    private func elided(_ value: UInt64, in context: Context) -> Replacement? {
+        guard value == 1 else { return nil }
+        let next = context.skippingSpace()
+        let noun = next.letters()
+        if next.position > context.position, noun.count > 2, noun == noun.lowercased(),
+            let first = noun.unicodeScalars.first, "aeiou".unicodeScalars.contains(first), gender(of: noun) == .feminine
+        {
+            return Replacement(spoken: "un'" + noun, end: next.position + noun.unicodeScalars.count)
+        }
+        let isHour = ["all", "dall", "All", "Dall"].contains(context.previous) && noun.isEmpty
+        guard isHour, !context.scalar().isWordPart,
+            !"%°‰:.,€/".unicodeScalars.contains(next.scalar()) || next.scalar(1).isWhite
+        else { return nil }
+        return next.scalar() == "%" ? nil : Replacement(spoken: "una", end: context.position, kind: .time)
     }
 
     /// "5 gen 2024", "12 dic.": with a dot or a year, without which it may be another word.
@@ -144,7 +161,8 @@ extension Italian {
         "Giovanni",
         "Napoleone", "Leone", "Benedetto", "Giorgio", "Guglielmo", "Federico", "Edoardo", "Clemente", "Gregorio",
         "Ferdinando",
-        "Alfonso", "Nicola", "Giuliano", "Sisto", "Urbano", "Vittorio", "Isabella", "Caterina", "Margherita", "Maria", "Cristina", "Anna",
+        "Alfonso", "Nicola", "Giuliano", "Sisto", "Urbano", "Vittorio", "Isabella", "Caterina", "Margherita", "Maria",
+        "Cristina", "Anna",
     ]
 
     func roman(_ value: UInt64, after word: String, in context: Context) -> Replacement? {

@@ -97,6 +97,7 @@ extension Italian {
         """
 
     static let units = """
+        K = kelvin
         km = chilometro, chilometri
         m = metro, metri
         cm = centimetro, centimetri

@@ -9,6 +9,7 @@ struct Italian: SpokenLanguage {
             hashtag: "hashtag", dot: "punto", slash: "barra", dash: "trattino", underscore: "trattino basso",
             at: "chiocciola")
         words.moneyJoiner = " e "
+        words.groupsBySpace = true
         words.months = Self.months
         words.signs = [
             "&": "e", "+": "più", "=": "uguale", "×": "per", "÷": "diviso", "±": "più o meno", "≈": "circa",
@@ -50,6 +51,7 @@ struct Italian: SpokenLanguage {
         words.codeWords = [
             "pin", "codice", "password", "cap", "iban", "isbn",
         ]
+        words.periods = ["secondo", "minuto", "ora", "giorno", "settimana", "mese", "anno", "persona"]
         words.durations = Vocabulary.nouns(
             """
             d g gg = giorno, giorni

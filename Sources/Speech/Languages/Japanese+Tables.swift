@@ -2,6 +2,7 @@
 
 extension Japanese {
     static let units = """
+        K = ケルビン
         km = キロメートル
         m = メートル
         cm = センチメートル

@@ -56,6 +56,11 @@ struct Japanese: EastAsianLanguage {
 
     func ordinal(_ value: UInt64, _ gender: Gender) -> String { "第" + cardinal(value, nil) }
 
+    /// "二の八乗"
+    func power(_ exponent: UInt64, isNegative: Bool) -> String {
+        "の" + (isNegative ? words.minus : "") + cardinal(exponent, nil) + "乗"
+    }
+
     func fraction(_ numerator: UInt64, _ denominator: UInt64) -> String {
         cardinal(denominator, nil) + "分の" + cardinal(numerator, nil)
     }
@@ -149,6 +154,8 @@ struct Japanese: EastAsianLanguage {
     func sign(_ sign: Unicode.Scalar, in context: Context) -> Replacement? {
         switch sign {
         case "(", "（": return weekday(context)
+        case "/" where context.isAfter("円") && "時日月年人回台本個分秒".unicodeScalars.contains(context.scalar()):
+            return Replacement(spoken: words.per, end: context.position)
         case "√": return root(context)
         case "≥", "≧", "≤", "≦", "<", ">": return comparison(sign, context)
         default: break

@@ -2,7 +2,55 @@
 
 extension Korean {
     func digits(in context: Context) -> Replacement? {
-        phone(context) ?? dayOfMemory(context) ?? long(context)
+        phone(context) ?? code(context) ?? dayOfMemory(context) ?? long(context)
+    }
+
+    private static let codeWords = [
+        "비밀번호", "인증번호", "인증코드", "우편번호", "계좌번호", "핀 번호", "핀번호", "일련번호", "고객번호", "코드", "암호", "PIN", "내선",
+    ]
+    private static let shortNumbers: Set<String> = [
+        "110", "111", "112", "113", "114", "117", "118", "119", "120", "125", "182", "1339", "1366", "1388",
+    ]
+    private static let calling = ["전화", "신고", "연락", "걸어", "걸었", "구급", "소방", "경찰", "응급", "긴급", "긴급전화", "호출"]
+
+    /// "비밀번호 1234", "119에 전화": digit by digit.
+    private func code(_ context: Context) -> Replacement? {
+        var end = context.start
+        while end - context.start < 21, context.at(end).scalar().isDigit { end += 1 }
+        let next = context.at(end)
+        guard (3...20).contains(end - context.start), !next.scalar().isSpacedLetter,
+            !(".,:/-".unicodeScalars.contains(next.scalar()) && next.scalar(1).isDigit)
+        else { return nil }
+        var before = context.before(10)
+        while let last = before.last, last.isSpace || "：:는은".unicodeScalars.contains(last) { before.removeLast() }
+        let word = String(scalars: before)
+        let digits = context.scalars[context.start..<end]
+        let isCode = Self.codeWords.contains { word.hasSuffix($0) }
+        guard isCode || Self.shortNumbers.contains(String(scalars: digits)) && isCalled(next) else { return nil }
+        return withParticle(phoneGroup(digits.map { Int($0.value) - 48 }), context.at(end))
+    }
+
+    /// Who is called is said within the next words, or just before.
+    private func isCalled(_ after: Context) -> Bool {
+        let near = String(scalars: after.before(16)) + String(scalars: after.scalars[after.position...].prefix(20))
+        return Self.calling.contains { near.firstRange(of: $0) != nil }
+    }
+
+    /// "이의 팔 제곱"
+    func power(_ exponent: UInt64, isNegative: Bool) -> String {
+        switch exponent {
+        case 2 where !isNegative: return words.signs["²"] ?? ""
+        case 3 where !isNegative: return words.signs["³"] ?? ""
+        default: return "의 " + (isNegative ? words.minus + " " : "") + cardinal(exponent, nil) + "제곱"
+        }
+    }
+
+    /// "PM 3:15"
+    func word(_ word: String, in context: Context) -> Replacement? {
+        guard let part = ["AM": "오전 ", "PM": "오후 "][word.uppercased()], let time = timeAfterHalf(context) else {
+            return nil
+        }
+        return Replacement(spoken: part + time.spoken, end: time.end)
     }
 
     func quantity(_ number: WrittenNumber, in context: Context) -> Replacement? {

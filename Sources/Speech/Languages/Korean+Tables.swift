@@ -2,6 +2,7 @@
 
 extension Korean {
     static let unitTable = """
+        K = 켈빈
         km = 킬로미터
         m = 미터
         cm = 센티미터

@@ -14,7 +14,8 @@ struct Korean: EastAsianLanguage {
         words.groupMarks = [","]
         words.signs = [
             "&": "앤드", "+": " 더하기 ", "=": "는 ", "×": " 곱하기 ", "÷": " 나누기 ", "±": "플러스마이너스", "≈": "약", "≠": "같지 않음",
-            "≤": "이하", "≥": "이상", "<": "작다", ">": "크다", "%": "퍼센트", "°": "도", "²": "제곱", "³": "세제곱", "√": "루트",
+            "−": " 빼기 ", "≤": "이하", "≥": "이상", "<": "작다", ">": "크다", "%": "퍼센트", "°": "도", "²": "제곱", "³": "세제곱",
+            "√": "루트",
             "∞": "무한대", "→": "에서", "@": "골뱅이", "*": "곱하기",
         ]
         words.signsBeforeNumber = ["+": "플러스 ", "~": "약 ", "<": "미만 ", ">": "초과 ", "≈": "약 ", "±": "플러스마이너스 "]
@@ -65,13 +66,15 @@ struct Korean: EastAsianLanguage {
 
     /// Counters after native numbers, the longer first.
     private static let counters = [
-        "시간", "번째", "사람", "마리", "가지", "그루", "송이", "켤레", "군데", "개월", "개", "명", "살", "시", "권", "잔", "병", "장", "대", "벌",
+        "시간", "번째", "사람", "건", "마리", "가지", "그루", "송이", "켤레", "군데", "개월", "개", "명", "살", "시", "권", "잔", "병", "장", "대",
+        "벌",
         "채", "척", "통", "곳", "달", "쌍", "자루", "그릇", "접시", "포기", "다발", "줄", "칸", "끼", "조각", "모금", "스푼", "숟가락", "컵",
         "상자", "봉지", "캔", "묶음", "바퀴", "걸음", "곡", "편", "글자", "단어", "문장", "가닥", "갈래", "자리", "식구", "방울", "움큼", "뿌리",
         "마디", "판", "배",
     ]
     private static let sinoCounters = [
-        "개월", "개국", "개년", "달러", "배터리", "채널", "병원", "통화", "시리즈", "시즌", "대학", "장관", "대비", "명령", "편의", "배율", "배속", "곡선",
+        "개월", "개국", "개년", "달러", "배터리", "채널", "건물", "건강", "건설", "건축", "병원", "통화", "시리즈", "시즌", "대학", "장관", "대비", "명령",
+        "편의", "배율", "배속", "곡선",
         "통신", "판매", "대기", "대의", "대로", "장소",
     ]
     /// Words of their own after a number, parted from it.
@@ -82,6 +85,14 @@ struct Korean: EastAsianLanguage {
     func number(_ value: UInt64, in context: Context) -> Replacement? {
         let next = context.skippingSpace()
         if let joined = rangeOfDates(value, in: context) { return joined }
+        // "제3장"
+        if context.isAfter("제"), Self.counters.contains(where: { next.follows($0) }), !next.follows("번째") {
+            return Replacement(spoken: cardinal(value, nil) + " ", end: next.position)
+        }
+        // "2대1"
+        if next.scalar() == "대", next.scalar(1).isDigit {
+            return Replacement(spoken: cardinal(value, nil) + " 대 ", end: next.position + 1)
+        }
         if Self.sinoCounters.contains(where: { next.follows($0) }) {
             return Replacement(spoken: cardinal(value, nil) + " ", end: next.position)
         }

@@ -48,6 +48,7 @@ extension Portuguese {
         """
 
     static let units = """
+        K = kelvin, kelvins
         km = quilômetro, quilômetros
         m = metro, metros
         cm = centímetro, centímetros

@@ -9,6 +9,7 @@ struct Portuguese: SpokenLanguage {
             permille: "por mil", range: "a", ratio: "a", per: "por", and: " e ", times: "por", number: "número",
             hashtag: "hashtag", dot: "ponto", slash: "barra", dash: "hífen", underscore: "sublinhado", at: "arroba")
         words.moneyJoiner = " e "
+        words.groupsBySpace = true
         words.months = Self.months
         words.signs = [
             "&": "e", "+": "mais", "=": "igual a", "×": "vezes", "÷": "dividido por", "±": "mais ou menos",
@@ -21,23 +22,15 @@ struct Portuguese: SpokenLanguage {
             "+": "mais", "~": "cerca de", "<": "menos de", ">": "mais de", "≈": "cerca de", "±": "mais ou menos",
             "≥": "pelo menos", "≤": "no máximo",
         ]
-        words.weekdays = [
-            "seg": "segunda", "ter": "terça", "qua": "quarta", "qui": "quinta", "sex": "sexta", "sáb": "sábado",
-            "dom": "domingo", "Seg": "segunda", "Qua": "quarta", "Qui": "quinta", "Sex": "sexta", "Sáb": "sábado",
-        ]
+        Self.addTerms(to: &words)
         words.wordsLikeWeekdays = ["seg", "ter", "sex", "dom"]
         words.power = "elevado a"
         words.version = "versão"
-        words.callWords = [
-            "ligue", "liga", "ligar", "ligação", "telefone", "disque", "disca", "telefonar", "emergência", "chame",
-        ]
-        words.calledNumbers = [
-            "190", "192", "193", "112", "180", "188", "199", "100", "181", "197", "191", "194", "144", "808", "117",
-        ]
         words.labels = ["sala", "quarto", "porta", "grupo", "linha", "vitamina", "turma", "letra", "bloco", "casa"]
         words.codeWords = [
-            "pin", "código", "senha", "cep", "iban", "isbn",
+            "pin", "código", "senha", "cep", "cpf", "cnpj", "iban", "isbn",
         ]
+        words.periods = ["segundo", "minuto", "hora", "dia", "semana", "mês", "ano", "pessoa"]
         words.durations = Vocabulary.nouns(
             """
             d = dia, dias
@@ -63,6 +56,20 @@ struct Portuguese: SpokenLanguage {
             "séculos", "séc", "cap", "t", "vol", "art",
         ]
         self.words = words
+    }
+
+    /// Days, and who is called by a number.
+    private static func addTerms(to words: inout Vocabulary) {
+        words.weekdays = [
+            "seg": "segunda", "ter": "terça", "qua": "quarta", "qui": "quinta", "sex": "sexta", "sáb": "sábado",
+            "dom": "domingo", "Seg": "segunda", "Qua": "quarta", "Qui": "quinta", "Sex": "sexta", "Sáb": "sábado",
+        ]
+        words.callWords = [
+            "ligue", "liga", "ligar", "ligação", "telefone", "disque", "disca", "telefonar", "emergência", "chame",
+        ]
+        words.calledNumbers = [
+            "190", "192", "193", "112", "180", "188", "199", "100", "181", "197", "191", "194", "144", "808", "117",
+        ]
     }
 
     private static let small = [
@@ -178,13 +185,14 @@ struct Portuguese: SpokenLanguage {
     }
 
     private static let sports: Set<String> = [
-        "placar", "resultado", "jogo", "partida", "venceu", "ganhou", "perdeu", "empate", "empatou", "bateu", "terminou",
+        "placar", "resultado", "jogo", "partida", "venceu", "ganhou", "perdeu", "empate", "empatou", "bateu",
+        "terminou",
     ]
 
     /// "placar 2 x 1"
     private func score(_ value: UInt64, in context: Context) -> Replacement? {
         let sign = context.skippingSpace()
-        guard value <= 20, "x×".unicodeScalars.contains(sign.scalar()),
+        guard value <= 20, sign.position > context.position, "x×".unicodeScalars.contains(sign.scalar()),
             let (second, end) = sign.at(sign.position + 1).skippingSpace().integer(digits: 2), second <= 20,
             context.recent.contains(where: { Self.sports.contains($0.lowercased()) })
         else { return nil }

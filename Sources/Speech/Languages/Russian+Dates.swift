@@ -36,6 +36,7 @@ extension Russian {
             let rest = next.at(next.position + next.letters().unicodeScalars.count).skippingSpace()
             let isNamed =
                 context.previous.isEmpty && "—–".unicodeScalars.contains(rest.scalar()) && rest.scalar(1).isSpace
+            if let date = dayWithYear(value, next, in: context) { return date }
             return Replacement(spoken: day(value, isNamed ? .nominative : caseOfDay(context)), end: context.position)
         }
         guard let second = secondNumber(after: context, digits: 2), (1...31).contains(second.value),
@@ -51,8 +52,24 @@ extension Russian {
         return Replacement(spoken: spoken, end: second.end)
     }
 
+    /// "3 мая 2024", where no "года" follows.
+    private func dayWithYear(_ value: UInt64, _ month: Context, in context: Context) -> Replacement? {
+        let word = month.letters()
+        let year = month.at(month.position + word.unicodeScalars.count).skippingSpace()
+        guard let number = Self.months.firstIndex(of: word), let (written, end) = year.integer(digits: 4),
+            (1000...2999).contains(written), !year.at(end).scalar().isWordPart
+        else { return nil }
+        let rest = year.at(end).skippingSpace()
+        let isClosed = !rest.scalar().isWordPart && !"-–—%$€₽°:./".unicodeScalars.contains(rest.scalar())
+        let isEnd = rest.scalar() == "." && !rest.scalar(1).isDigit
+        guard isClosed || isEnd else { return nil }
+        let date = WrittenDate(year: written, month: number + 1, day: value)
+        return Replacement(spoken: spoken(date, caseOfDay(context)), end: end)
+    }
+
     private static let shortMonths = [
-        "янв": 1, "фев": 2, "февр": 2, "апр": 4, "авг": 8, "сен": 9, "сент": 9, "окт": 10, "ноя": 11, "нояб": 11, "дек": 12,
+        "янв": 1, "фев": 2, "февр": 2, "апр": 4, "авг": 8, "сен": 9, "сент": 9, "окт": 10, "ноя": 11, "нояб": 11,
+        "дек": 12,
     ]
 
     /// "5 янв. 2024"

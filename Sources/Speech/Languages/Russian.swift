@@ -28,6 +28,10 @@ struct Russian: SpokenLanguage {
         ]
         words.wordsLikeWeekdays = ["ср", "Ср"]
         words.power = "в степени"
+        words.labels = [
+            "дом", "квартира", "корпус", "кабинет", "подъезд", "строение", "автобус", "троллейбус", "маршрут", "класс",
+            "группа", "аудитория", "палата", "выход", "платформа", "путь", "место", "вагон", "купе", "литера",
+        ]
         words.spellsFormulas = false
         words.version = "версия"
         words.codeWords = [
@@ -120,7 +124,9 @@ struct Russian: SpokenLanguage {
     /// "шестнадцать к девяти", and the score "два один".
     func ratio(_ first: UInt64, _ second: UInt64, in context: Context) -> String {
         let isScore = context.recent.contains { word in
-            ["счёт", "счет", "побед", "выигр", "проигр", "матч", "обыгра", "ничь"].contains { word.lowercased().hasPrefix($0) }
+            ["счёт", "счет", "побед", "выигр", "проигр", "матч", "обыгра", "ничь"].contains {
+                word.lowercased().hasPrefix($0)
+            }
         }
         if isScore { return cardinal(first, nil) + " " + cardinal(second, nil) }
         return cardinal(first, nil) + " к " + cardinal(second, nil, .dative)
@@ -260,7 +266,11 @@ struct Russian: SpokenLanguage {
         }
         let isRound = value >= 20 && value % 10 == 0
         let isAlone = after.previous.isEmpty && next.isEmpty
-        if ending == "е", isRound || isAlone || next.hasSuffix("ы") || next.hasSuffix("и") { form.gender = nil }
+        // "20-е место"
+        let isNeuter = next.hasSuffix("о") || next.hasSuffix("ие")
+        if ending == "е", !isNeuter, isRound || isAlone || next.hasSuffix("ы") || next.hasSuffix("и") {
+            form.gender = nil
+        }
         return ordinal(value, form)
     }
 

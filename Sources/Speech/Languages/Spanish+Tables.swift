@@ -62,6 +62,7 @@ extension Spanish {
         """
 
     static let units = """
+        K = kelvin, kélvines
         km = kilómetro, kilómetros
         m = metro, metros
         cm = centímetro, centímetros

@@ -24,6 +24,7 @@ struct Spanish: SpokenLanguage {
         words.codeWords = [
             "pin", "código", "contraseña", "clave", "cp", "iban", "isbn", "extensión",
         ]
+        words.periods = ["segundo", "minuto", "hora", "día", "semana", "mes", "año", "persona"]
         words.durations = Vocabulary.nouns(
             """
             d = día, días
@@ -40,7 +41,7 @@ struct Spanish: SpokenLanguage {
         }
         words.magnitudes = Vocabulary.nouns(
             """
-            k K = mil
+            k K mil = mil
             M mill millón = millón, millones
             millones = millones
             billón = billón, billones
@@ -145,7 +146,13 @@ struct Spanish: SpokenLanguage {
 
     /// "1.º", "3ª", "5 enero".
     func number(_ value: UInt64, in context: Context) -> Replacement? {
-        ordinal(value, in: context) ?? dayOfMonth(value, in: context)
+        // "a la 1"
+        let isHour =
+            value == 1 && context.previous == "la" && context.recent.count > 1
+            && ["a", "es", "sobre", "desde", "hasta", "de", "será"].contains(context.recent[context.recent.count - 2])
+            && !context.scalar().isWordPart && !context.skippingSpace().scalar().isLetter
+        if isHour { return Replacement(spoken: "una", end: context.position, kind: .time) }
+        return ordinal(value, in: context) ?? dayOfMonth(value, in: context)
     }
 
     func word(_ word: String, in context: Context) -> Replacement? {

@@ -65,7 +65,9 @@ extension Markup {
             if let last = output.scalars.last, last.isDigit { output.append(" ", from: origin) }
             for scalar in text.unicodeScalars { keep(scalar, from: origin) }
             // "① Open": no number of what follows.
-            if origin + 2 < input.count, input[origin + 1].isSpace, input[origin + 2].isUpper { keep(":", from: origin) }
+            if origin + 2 < input.count, input[origin + 1].isSpace, input[origin + 2].isUpper {
+                keep(":", from: origin)
+            }
             endsEnumerator = true
         case .text(let text):
             let last = output.scalars.last

@@ -3,7 +3,8 @@
 extension Verbalizer {
     /// Words between the one that names a code and its digits: "the code is 1234".
     private static let betweenCode: Set<String> = [
-        "is", "was", "number", "no", "ist", "lautet", "war", "nummer", "nr", "est", "numéro", "es", "número", "núm", "è",
+        "is", "was", "number", "no", "ist", "lautet", "war", "nummer", "nr", "est", "numéro", "es", "número", "núm",
+        "è",
         "numero", "é", "code", "codice", "código", "новый", "номер",
     ]
 
@@ -20,7 +21,9 @@ extension Verbalizer {
             groups.append(language.spelled(scalars[end..<stop]))
             digits += stop - end
             end = stop
-            let isGroupNext = scalar(end + 1).isDigit && (scalar(end).isSpace || scalar(end) == "-")
+            // "CPF 123.456.789-09"
+            let isDotted = scalar(end) == "." && digits >= 3 && endOfDigits(from: end + 1) == end + 4
+            let isGroupNext = scalar(end + 1).isDigit && (scalar(end).isSpace || scalar(end) == "-" || isDotted)
             guard isGroupNext else { break }
             end += 1
         }

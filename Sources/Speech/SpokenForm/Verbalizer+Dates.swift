@@ -164,17 +164,19 @@ extension Verbalizer {
     }
 
     /// A number after "call", "dial" and their like.
-    private func isDialled(_ phone: Phone) -> Bool {
+    private func isDialled(_ phone: Phone, _ end: Int) -> Bool {
         guard !words.callWords.isEmpty, let first = phone.groups.first else { return false }
         let isService =
             phone.groups.count == 1 && first.count <= 6
             && words.calledNumbers.contains(first.map(String.init).joined())
         let total = phone.groups.reduce(0) { $0 + $1.count }
-        // The harmonised numbers of social value, 116 000 (Decision 2007/116/EC).
-        let isHarmonised = phone.groups.count == 2 && first == [1, 1, 6] && total == 6
+        // The harmonised numbers of social value, 116 000 to 116 199 (Decision 2007/116/EC).
+        if phone.groups.count == 2, first == [1, 1, 6], total == 6, phone.groups[1][0] < 2 { return true }
         // "text 88022"
         let isShortCode = (5...6).contains(first.count) && words.callWords.contains(previous.lowercased())
-        guard isService || isShortCode || isHarmonised || (7...15).contains(total) else { return false }
+        guard isService || isShortCode || (7...15).contains(total) else { return false }
+        // "911 call"
+        if isService, words.callWords.contains(context(at: end).skippingSpace().letters().lowercased()) { return true }
         return recent.contains { words.callWords.contains($0.lowercased()) }
     }
 
@@ -205,7 +207,8 @@ extension Verbalizer {
                 break
             }
         }
-        guard phone.isCalled || isDialled(phone), !goesOn(scalar(end)), !"-./ ".unicodeScalars.contains(scalar(end - 1))
+        guard phone.isCalled || isDialled(phone, end), !goesOn(scalar(end)),
+            !"-./ ".unicodeScalars.contains(scalar(end - 1))
         else {
             return false
         }

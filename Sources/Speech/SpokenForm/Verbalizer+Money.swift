@@ -40,7 +40,7 @@ extension Verbalizer {
         let isNegative = "-−".unicodeScalars.contains(start.scalar()) && start.position == end
         if isNegative { start.position += 1 }
         guard start.scalar().isDigit || (start.scalar() == "." && start.scalar(1).isDigit) else { return nil }
-        let number = written(at: start.position)
+        let number = withCents(written(at: start.position))
         var last = number
         var range = ""
         if "-–".unicodeScalars.contains(scalar(number.end)), scalar(number.end + 1).isDigit {
@@ -52,6 +52,19 @@ extension Verbalizer {
         let amount = money(last, magnitude, currency, isWhole: !range.isEmpty, isPrice: per != nil)
         let spoken = joined(isNegative ? words.minus : "", range, amount, per?.spoken ?? "")
         return Replacement(spoken: spoken, end: per?.end ?? after.position, kind: .money)
+    }
+
+    /// "€1,50" where a comma groups: two digits behind it are cents.
+    func withCents(_ number: WrittenNumber) -> WrittenNumber {
+        let end = number.end + 3
+        guard words.decimalMark == ".", words.spaces, number.fraction.isEmpty, scalar(number.end) == ",",
+            endOfDigits(from: number.end + 1) == end,
+            !".,".unicodeScalars.contains(scalar(end)) || !scalar(end + 1).isDigit
+        else { return number }
+        var amount = number
+        amount.fraction = Array(scalars[(number.end + 1)..<end])
+        amount.end = end
+        return amount
     }
 
     /// - Parameters:

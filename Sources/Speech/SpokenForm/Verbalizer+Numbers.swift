@@ -168,6 +168,9 @@ extension Verbalizer {
             return own
         }
         if let range = range(number, after) { return range }
+        // "12,50 €" in English
+        let amount = withCents(number)
+        if amount.end > number.end, currency(context(at: amount.end)) != nil { return measured(amount, before: nil) }
         return measured(number, before: nil)
     }
 
@@ -299,7 +302,8 @@ extension Verbalizer {
     private func halfOfNoun(_ numerator: UInt64, _ denominator: UInt64, _ end: Int) -> Replacement? {
         guard numerator == 1, denominator == 2, scalar(end) == " " else { return nil }
         let noun = context(at: end + 1).letters()
-        guard noun.count > 2, let gender = language.gender(of: noun), gender == .feminine || noun.first?.isUppercase == true
+        guard noun.count > 2, let gender = language.gender(of: noun),
+            gender == .feminine || noun.first?.isUppercase == true
         else { return nil }
         let spoken = language.part(1, 2, of: Noun(one: noun, few: noun, many: noun, gender: gender))
         return Replacement(spoken: spoken, end: end + 1 + noun.unicodeScalars.count)

@@ -8,7 +8,12 @@ extension Verbalizer {
         if sign == "\n" || ".!?。！？".unicodeScalars.contains(sign), !next.isWordPart { endSentence() }
         if sign.properties.isWhitespace { return copy(until: position + 1) }
         if let own = language.sign(sign, in: context(at: position + 1)) { return say(own.spoken, until: own.end) }
-        if sayDash(sign) || sayMinusOfTerms(sign) || sayMoneyBeforeNumber(key: String(Character(sign)), after: position + 1) { return }
+        if sayDigraph(sign, next) { return }
+        if sayDash(sign) || sayMinusOfTerms(sign)
+            || sayMoneyBeforeNumber(key: String(Character(sign)), after: position + 1)
+        {
+            return
+        }
         if sayVulgarFraction() { return }
         if next.isDigit || next == "(" || sign == "(", sayPhone() { return }
         if next.isDigit, !last.isWordPart, saySignOfNumber(sign) { return }
@@ -23,7 +28,11 @@ extension Verbalizer {
             say(words.hashtag, until: position + 1)
         case "." where last.isLetter && next.isLetter:
             if next.isUpper, !last.isUpper { return endUnspacedSentence() }
+            // "A.I."
+            if next.isUpper, isInitial(position - 1), isInitial(position + 1) { return separate(" ") }
             if next.isUpper { drop(until: position + 1) } else { say(words.dot, until: position + 1) }
+        case "." where last.isUpper && isInitial(position - 1) && scalar(position - 2) == "." && goesOnAfterDot():
+            drop(until: position + 1)
         case "/" where sayPer() || sayQuotientOfNames():
             break
         case "/" where last.isWordPart && next.isWordPart && !last.isDigit, "\\" where last.isWordPart:
@@ -62,6 +71,17 @@ extension Verbalizer {
         }
     }
 
+    /// A capital alone.
+    private func isInitial(_ index: Int) -> Bool {
+        scalar(index).isUpper && !scalar(index - 1).isWordPart && !scalar(index + 1).isWordPart
+    }
+
+    /// "the A.I. of today": the dot ends no sentence before a small letter.
+    private func goesOnAfterDot() -> Bool {
+        let next = context(at: position + 1)
+        return next.scalar().isSpace && next.scalar(1).isLetter && !next.scalar(1).isUpper
+    }
+
     /// "End.Next" lacks a space.
     private mutating func endUnspacedSentence() {
         endSentence()
@@ -92,8 +112,34 @@ extension Verbalizer {
     /// "miles/hour": units by their names.
     private mutating func sayQuotientOfNames() -> Bool {
         let next = context(at: position + 1).letters()
-        guard words.unitsByName[previous] != nil, let lower = words.unitsByName[next] else { return false }
+        let before = position - previous.unicodeScalars.count
+        let isCounted = scalar(before - 1).isSpace && scalar(before - 2).isDigit
+        let period = words.periods.contains(next) && isCounted ? name(next) : nil
+        let isUnit = words.unitsByName[previous] != nil
+        guard let lower = period ?? (isUnit ? words.unitsByName[next] : nil) ?? (isCounted ? words.units[next] : nil)
+        else { return false }
         say(language.per(lower), until: position + 1 + next.unicodeScalars.count)
+        return true
+    }
+
+    private func name(_ word: String) -> Noun {
+        Noun(one: word, few: word, many: word, gender: language.gender(of: word) ?? .masculine)
+    }
+
+    /// ">=", "->": two characters that are one sign.
+    private mutating func sayDigraph(_ sign: Unicode.Scalar, _ next: Unicode.Scalar) -> Bool {
+        if sign == "§", next == "§" {
+            drop(until: position + 1)
+            return true
+        }
+        let before = scalar(position - 1).isSpace ? scalar(position - 2) : scalar(position - 1)
+        let isComparing = before.isWordPart || !context(at: position + 2).skippingSpace().scalar().isDigit
+        let signs: [String: Unicode.Scalar] = [">=": "≥", "<=": "≤", "!=": "≠", "->": "→", "=>": "→"]
+        guard "=>".unicodeScalars.contains(next), let one = signs[String(Character(sign)) + String(Character(next))],
+            scalar(position + 2) != "=", scalar(position + 2) != ">",
+            let word = isComparing ? words.signs[one] : words.signsBeforeNumber[one] ?? words.signs[one]
+        else { return false }
+        say(word, until: position + 2)
         return true
     }
 

@@ -17,7 +17,8 @@ extension Verbalizer {
         next = next.skippingSpace()
         let isBeforeNumber = next.scalar().isDigit && (hasDot || hasComma || isTimeOrDate(next))
         let isBeforeMonth = next.position > end && words.months.contains { next.follows(String($0.prefix(3))) }
-        let isNamed = hasDot && (!words.wordsLikeWeekdays.contains(word) || isAfterDay(around))
+        let isDay = !words.wordsLikeWeekdays.contains(word) || (isAfterDay(around) && !next.scalar().isUpper)
+        let isNamed = hasDot && isDay
         guard isBeforeNumber || isBeforeMonth || isNamed else { return nil }
         let endsSentence = hasDot && !hasComma && !isBeforeNumber && (next.scalar() == "\n" || next.scalar().isUpper)
         return Replacement(spoken: day, end: endsSentence ? end - 1 : end)
@@ -26,7 +27,9 @@ extension Verbalizer {
     /// "am So.", "Sa. und So.": the word before the last one is a day as well.
     private func isAfterDay(_ around: Context) -> Bool {
         if around.previous.lowercased() == "am" { return true }
-        return around.recent.dropLast(2).last.map { words.weekdays[$0] != nil } ?? false
+        var before = around.recent.dropLast()
+        if let link = before.last, ["und", "and", "et", "y", "e", "и"].contains(link) { before.removeLast() }
+        return before.last.map { words.weekdays[$0] != nil } ?? false
     }
 
     private func lastDay(after end: Int) -> Replacement? {
@@ -179,7 +182,9 @@ extension Verbalizer {
         let isSpaced = scalar(position - 1).isSpace
         let next = isSpaced ? position + 2 : position + 1
         let before = isSpaced ? position - 2 : position - 1
-        guard isSpaced == scalar(position + 1).isSpace, isTerm(before), isTerm(next), isInEquation() else { return false }
+        guard isSpaced == scalar(position + 1).isSpace, isTerm(before), isTerm(next), isInEquation() else {
+            return false
+        }
         say(words.signs["−"] ?? words.minus, until: position + 1)
         return true
     }
@@ -225,7 +230,9 @@ extension Verbalizer {
 
     /// "42 /m²", and what a unit is counted by: "5 W/h".
     mutating func sayPer() -> Bool {
-        guard let last, last.end == position || last.end == position - 1, let per = pricePer(position) else {
+        guard let last, last.end == position || last.end == position - 1,
+            let per = pricePer(position, isMoney: last.kind == .money)
+        else {
             return false
         }
         guard last.kind == .unit || last.kind == .money || unit(context(at: position + 1)) != nil else { return false }

@@ -35,7 +35,9 @@ extension Verbalizer {
         while end > start.position {
             let next = scalar(end)
             let isWhole = !next.isWordPart || (!words.spaces && !next.isSpacedLetter && !next.isDigit)
-            if isWhole, !goesOnAsWord(start.position, end), let unit = named(string(start.position..<end), at: start.position, end) {
+            if isWhole, !goesOnAsWord(start.position, end),
+                let unit = named(string(start.position..<end), at: start.position, end)
+            {
                 return per(unit, end)
             }
             end -= 1
@@ -64,9 +66,19 @@ extension Verbalizer {
         if "x×".contains(key), scalar(start - 1).isSpace || next.scalar().isDigit || isOperator(next) { return nil }
         if key.count == 1, scalar(start).isLetter, words.labels.contains(previous.lowercased()) { return nil }
         if key == "\"", isQuotation(start) { return nil }
+        if words.unitsApart.contains(key), isName(key, start) { return nil }
         if let exact = words.units[key] { return exact }
-        guard key.utf8.count > 1 else { return nil }
+        guard key.count > 1 else { return nil }
         return words.units[key.lowercased()] ?? words.foldedUnits[key.lowercased()]
+    }
+
+    /// "4K", "5 K" and "gate 15A" are names, "2700K" and "16 A" are measured.
+    private func isName(_ key: String, _ start: Int) -> Bool {
+        let isApart = scalar(start - 1).isSpace
+        let end = isApart ? start - 1 : start
+        var digits = 0
+        while digits < 4, scalar(end - 1 - digits).isDigit { digits += 1 }
+        return digits < (isApart ? (key == "K" ? 3 : 1) : 4)
     }
 
     /// "3x = 15", "3x - 5": the letter is an unknown.
@@ -144,17 +156,18 @@ extension Verbalizer {
     }
 
     /// "/kWh", "/month" after an amount of money.
-    func pricePer(_ end: Int) -> Replacement? {
+    func pricePer(_ end: Int, isMoney: Bool = true) -> Replacement? {
         if scalar(end) == ".", scalar(end + 1) == "/" { return pricePer(end + 1) }
+        func per(_ noun: Noun) -> String { isMoney ? language.pricePer(noun) : language.per(noun) }
         guard scalar(end) == "/" else { return nil }
         let key = context(at: end + 1).letters()
         let after = end + 1 + key.unicodeScalars.count
         guard !key.isEmpty, !scalar(after).isDigit, scalar(after) != "/" else { return nil }
         if let (unit, end) = unit(context(at: end + 1)), end >= after {
-            return Replacement(spoken: language.pricePer(unit), end: endOfUnitDot(end))
+            return Replacement(spoken: per(unit), end: endOfUnitDot(end))
         }
         guard key.count > 1 else { return nil }
         let noun = words.unitsByName[key] ?? Noun(one: key, few: key, many: key, gender: .masculine)
-        return Replacement(spoken: language.pricePer(noun), end: after)
+        return Replacement(spoken: per(noun), end: after)
     }
 }

@@ -195,7 +195,7 @@ struct Verbalizer {
         case .capital: guard rest.scalar().isUpper else { return nil }
         }
         // The one dot then ends both.
-        let goesOn = !abbreviation.mayEndSentence || rest.position == end || !rest.scalar().isUpper
+        let goesOn = !abbreviation.mayEndSentence || rest.position == end || !mayBeginSentence(rest)
         let endsSentence = rest.scalar() == "\n" || !goesOn
         let isDotted = scalar(end - 1) == "."
         return Replacement(spoken: abbreviation.spoken, end: endsSentence && isDotted ? end - 1 : end)

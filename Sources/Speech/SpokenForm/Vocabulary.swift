@@ -99,6 +99,10 @@ struct Vocabulary: Sendable {
     /// Nouns have capitals, so that one after a short word with a dot begins a sentence only if it is one of these. nil: any
     /// capital begins one.
     var sentenceOpeners: Set<String>?
+    /// Symbols that are names rather than units behind few digits.
+    var unitsApart: Set<String> = ["K"]
+    /// What is counted by, by its name: "5 glasses/day".
+    var periods: Set<String> = []
     /// A space stands before a colon as before other marks.
     var spacesColons = false
     /// "2h 30m 15s": days, hours, minutes and seconds by their letters.
@@ -132,7 +136,7 @@ struct Vocabulary: Sendable {
         var ambiguous: Set<String> = []
         // A unit that is written in small letters is meant by them, and "va" is a word of several languages.
         for (key, noun) in units
-        where key.utf8.count > 1 && units[key.lowercased()] == nil && !["VA", "Ah", "Pa", "PB"].contains(key) {
+        where key.count > 1 && units[key.lowercased()] == nil && !["VA", "Ah", "Pa", "PB"].contains(key) {
             if folded.updateValue(noun, forKey: key.lowercased()) != nil { ambiguous.insert(key.lowercased()) }
         }
         return folded.filter { !ambiguous.contains($0.key) }
