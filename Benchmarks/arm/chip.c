@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { MOST_THREADS = 16, MEMORY = 256 << 20, COLUMNS = 1024 };
+enum { MOST_THREADS = 16, MEMORY = 256 << 20, COLUMNS = 1024, LARGE = 4096, SMALL = 512 };
 
 static double now(void) {
     struct timespec t;
@@ -58,14 +58,19 @@ static double with_threads(int count, double (*measure)(void)) {
     return result;
 }
 
-// The least of several runs: what disturbs one only makes it longer.
-static double least(int runs, double (*once)(void)) {
-    double best = 1e30;
-    for (int i = 0; i < runs; i++) {
-        double seconds = once();
-        if (seconds < best) best = seconds;
-    }
-    return best;
+// What disturbs a run only makes it longer, so the least of several is what the machine can do; the median is what it does.
+static int is_median;
+
+static int ascending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double typical(int runs, double (*once)(void)) {
+    static double seconds[400];
+    for (int i = 0; i < runs; i++) seconds[i] = once();
+    qsort(seconds, (size_t)runs, sizeof *seconds, ascending);
+    return seconds[is_median ? runs / 2 : 0];
 }
 
 // ---- clock ----
@@ -84,7 +89,7 @@ static double additions(void) {
     return now() - start;
 }
 
-static double hertz(void) { return 64.0 * 5000 / least(400, additions); }
+static double hertz(void) { return 64.0 * 5000 / typical(400, additions); }
 
 // ---- memory ----
 
@@ -110,7 +115,7 @@ static double one_read(void) {
 
 static double read_rate(void) {
     one_read();
-    return (double)reach / least(7, one_read);
+    return (double)reach / typical(7, one_read);
 }
 
 static void nothing(int index, int count) { (void)index, (void)count; }
@@ -121,7 +126,7 @@ static double hand_overs(void) {
     return (now() - start) / 100;
 }
 
-static double hand_over(void) { return least(200, hand_overs); }
+static double hand_over(void) { return typical(200, hand_overs); }
 
 // ---- kernels ----
 
@@ -154,7 +159,7 @@ static double one_pass(void) {
     return now() - start;
 }
 
-static double pass(void) { return least(7, one_pass); }
+static double pass(void) { return typical(7, one_pass); }
 
 static double cached_linear(void) {
     weights = (const int8_t *)memory;
@@ -163,7 +168,7 @@ static double cached_linear(void) {
     return (now() - start) / 20;
 }
 
-static double cached(void) { return least(400, cached_linear); }
+static double cached(void) { return typical(400, cached_linear); }
 
 // Convolutions whose weights stay in the second cache: 32 outputs, seven taps of 192 inputs, 48 rows.
 enum { INPUTS = 192, TAPS = 7, COUNT = 48 };
@@ -188,11 +193,11 @@ static double cached_convolution(void) {
     return now() - start;
 }
 
-static double convolving(void) { return least(400, cached_convolution); }
+static double convolving(void) { return typical(400, cached_convolution); }
 
 static void print_kernels(double clock) {
     static const char *const names[] = {"conv_f32", "conv_q16", "conv_q8_q16", "conv_q8"};
-    printf("  \"cyclesPerMultiplyAdd\": {");
+    printf("    \"cyclesPerMultiplyAdd\": {");
     rows = 64;
     for (bits = 4; bits <= 8; bits += 4)
         printf("\"linear_q%d\": %.5f, ", bits, with_threads(1, cached) * clock / (double)(rows * COLUMNS));
@@ -211,6 +216,20 @@ static char *reserve(size_t size, uint64_t fill) {
     return p;
 }
 
+static void print_all(double clock, int all) {
+    printf("  \"%s\": {\n", is_median ? "median" : "least");
+    reach = MEMORY;
+    printf("    \"oneReads\": %.4e, \"allRead\": %.4e,\n", with_threads(1, read_rate), with_threads(all, read_rate));
+    printf("    \"handOver\": %.4e,\n", with_threads(all, hand_over));
+    print_kernels(clock);
+    bits = 8;
+    rows = LARGE;
+    double large = with_threads(all, pass);
+    rows = SMALL;
+    double small = with_threads(all, pass);
+    printf("    \"passLarge\": %.5e, \"passSmall\": %.5e\n  }%s\n", large, small, is_median ? "" : ",");
+}
+
 int main(int count, char **arguments) {
     int all = count > 1 ? atoi(arguments[1]) : (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (all < 1 || all > MOST_THREADS) all = MOST_THREADS;
@@ -222,19 +241,11 @@ int main(int count, char **arguments) {
     output = (float *)reserve(1 << 20, 0);
     double clock = hertz();
     printf("{\n  \"kernels\": \"%s\", \"threads\": %d, \"gigahertz\": %.3f,\n", kernels->name, all, clock * 1e-9);
-    reach = MEMORY;
-    printf("  \"oneReads\": %.4e, \"allRead\": %.4e,\n", with_threads(1, read_rate), with_threads(all, read_rate));
     printf("  \"readBySize\": {");
     for (reach = 256 << 10; reach <= 64 << 20; reach *= 2)
         printf("\"%zu\": %.4e%s", reach >> 10, with_threads(all, read_rate), reach < 64 << 20 ? ", " : "},\n");
-    printf("  \"handOver\": %.4e,\n", with_threads(all, hand_over));
-    print_kernels(clock);
-    bits = 8;
-    rows = 4096;
-    double large = with_threads(all, pass);
-    rows = 512;
-    double small = with_threads(all, pass);
-    printf("  \"passLarge\": %.5e, \"passSmall\": %.5e, \"passBytes\": %d, \"largeRows\": 4096, \"smallRows\": 512\n}\n", large,
-           small, MEMORY);
+    printf("  \"passBytes\": %d, \"largeRows\": %d, \"smallRows\": %d,\n", MEMORY, LARGE, SMALL);
+    for (is_median = 0; is_median <= 1; is_median++) print_all(clock, all);
+    printf("}\n");
     return 0;
 }

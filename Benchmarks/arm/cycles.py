@@ -65,9 +65,10 @@ def kernel_lines(chip):
     return result
 
 
-def comparison(chip, costs, measured):
-    """What makima-bench measured here beside what the model says: stage, measured and estimated milliseconds."""
-    device = here.device(chip)
+def comparison(chip, measured):
+    """What makima-bench measured here beside what the model says: stage, measured and estimated milliseconds. Medians are compared
+    with medians."""
+    device, costs = here.device(chip, "median"), here.costs(chip, "median")
     threads = measured["machine"]["threads"]
     rows = []
     for form, result in measured["engine"].items():
@@ -190,7 +191,7 @@ def main():
         pathlib.Path(options.save_chip).write_text(json.dumps(chip, indent=2) + "\n")
     costs = here.costs(chip)
     files = [json.loads(pathlib.Path(name).read_text()) for name in options.measured]
-    rows = [row for file in files for row in comparison(chip, costs, file)]
+    rows = [row for file in files for row in comparison(chip, file)]
     if options.json:
         as_json(chip, costs, rows)
     elif options.markdown:
@@ -199,10 +200,11 @@ def main():
         print(json.dumps(doctor(costs), indent=2))
     else:
         show_kernels(chip)
-        rates = f"reads {chip['allRead'] * 1e-9:.1f} GB/s, one core {chip['oneReads'] * 1e-9:.1f}"
+        least = chip["least"]
+        rates = f"reads {least['allRead'] * 1e-9:.1f} GB/s, one core {least['oneReads'] * 1e-9:.1f}"
         print(f"Here: {chip['gigahertz']:.2f} GHz, {rates}")
         print(f"Of what llvm-mca says the kernels reach {costs.arithmetic:.2f}, of plain reading {costs.memory:.2f};")
-        print(f"a fork with its join and the beginning of reading take {1e6 * costs.hand_over:.2f} µs.\n")
+        print(f"a fork with its join takes {1e6 * costs.hand_over:.2f} µs, reading {1e6 * costs.beginning:.2f} to begin.\n")
         show_devices(costs, [here.device(chip)])
         if rows:
             show_comparison(rows)

@@ -48,13 +48,15 @@ def last_cache(chip):
     """Bytes up to which all threads together read at least twice as fast as from memory: of a cache that others share, what one
     has of it."""
     sizes = sorted(((int(size) << 10, rate) for size, rate in chip["readBySize"].items()))
-    fitting = [size for size, rate in sizes if rate > 2 * chip["allRead"]]
+    fitting = [size for size, rate in sizes if rate > 2 * chip["least"]["allRead"]]
     return max(fitting, default=0)
 
 
-def device(chip):
+def device(chip, which="least"):
+    """This machine as it can be at best, or as it was in the median."""
+    now = chip[which]
     return Device(
-        NAME, (), chip["processor"], chip["kernels"], chip["threads"], chip["gigahertz"], chip["oneReads"], chip["allRead"],
+        NAME, (), chip["processor"], chip["kernels"], chip["threads"], chip["gigahertz"], now["oneReads"], now["allRead"],
         chip["privateCache"], last_cache(chip))
 
 
@@ -68,17 +70,18 @@ def private_cache():
     return int(size.rstrip("K")) << 10 if shared.isdigit() else 0
 
 
-def costs(chip):
-    """The two shares and the hand-over."""
+def costs(chip, which="least"):
+    """The two shares, the hand-over, and the beginning of reading."""
+    now = chip[which]
     expected = predictions(timing.of(chip["kernels"], chip["processor"]))
-    logarithms = [math.log(expected[name] / chip["cyclesPerMultiplyAdd"][name]) for name in SHAPED]
+    logarithms = [math.log(expected[name] / now["cyclesPerMultiplyAdd"][name]) for name in SHAPED]
     jobs = {size: chip["passBytes"] // (chip[size] * COLUMNS) for size in ("largeRows", "smallRows")}
-    start = (chip["passSmall"] - chip["passLarge"]) / (jobs["smallRows"] - jobs["largeRows"])
-    start = max(start, chip["handOver"])
-    rate = chip["passBytes"] / (chip["passLarge"] - jobs["largeRows"] * start)
-    if rate < chip["allRead"] / 2:
+    start = (now["passSmall"] - now["passLarge"]) / (jobs["smallRows"] - jobs["largeRows"])
+    rate = chip["passBytes"] / (now["passLarge"] - jobs["largeRows"] * start)
+    if rate < now["allRead"] / 2:
         raise ModelError("Layers read at less than half the speed of memory: measure chip.c when nothing else runs.")
-    return Costs(math.exp(sum(logarithms) / len(logarithms)), rate / chip["allRead"], start)
+    arithmetic = math.exp(sum(logarithms) / len(logarithms))
+    return Costs(arithmetic, rate / now["allRead"], now["handOver"], max(0, start - now["handOver"]))
 
 
 def predictions(times):

@@ -25,8 +25,9 @@ class Costs:
 
     arithmetic: float = 1.0
     memory: float = 1.0
-    # Seconds of a fork and its join, the beginning of reading included.
+    # Seconds of a fork and its join; and of the beginning of reading, each time that a layer's weights come from memory.
     hand_over: float = 0.5e-6
+    beginning: float = 0
 
 
 @dataclasses.dataclass
@@ -93,7 +94,7 @@ class Model:
         if matrix.name in ("o", "down"):
             alone += matrix.rows * matrix.vectors * self.timing.sweep("add")
         stage.add(
-            computing, read / self.bandwidth, alone / self.hertz, self.forks(1), read, matrix.multiply_adds)
+            computing, self.reading(read), alone / self.hertz, self.forks(1), read, matrix.multiply_adds)
 
     def attention(self, stage, c, positions, vectors):
         """Keys and values in 16 bits, two query heads at a time: what a bfloat16 matrix by two vectors takes."""
@@ -103,7 +104,11 @@ class Model:
         computing = cycles * share(c["num_key_value_heads"], 1, self.threads) / self.hertz
         normed = (c["num_attention_heads"] + c["num_key_value_heads"]) * c["head_dim"] * vectors
         alone = normed * self.timing.sweep("rms_norm") / self.hertz
-        stage.add(computing, read / self.bandwidth, alone, self.forks(1), read, multiply_adds)
+        stage.add(computing, self.reading(read), alone, self.forks(1), read, multiply_adds)
+
+    def reading(self, count):
+        """Seconds to read so many bytes from memory."""
+        return count / self.bandwidth + self.costs.beginning if count else 0
 
     def forks(self, count):
         return count * self.costs.hand_over if self.threads > 1 else 0
@@ -134,7 +139,7 @@ class Model:
         writing = layer.rows * layer.inputs * sum(map(self.timing.sweep, layer.writing))
         computing = (cycles + writing * share(layer.rows, WRITE_GRAIN, self.threads)) / self.hertz
         read = 0 if resident else self.read(layer)
-        stage.add(computing, read / self.bandwidth, 0, self.forks(2), read, layer.multiply_adds)
+        stage.add(computing, self.reading(read), 0, self.forks(2), read, layer.multiply_adds)
 
     def plain(self, layer):
         """Cycles of the busiest thread: long signals are divided by rows, short ones by panels of outputs."""
