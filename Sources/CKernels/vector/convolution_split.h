@@ -121,6 +121,15 @@ static void conv_q8_s16(float *y, size_t ystride, const mk_integer_rows *x, cons
 
 typedef int8_t split_bytes __attribute__((vector_size(LANES), aligned(1), may_alias));
 
+/// LANES numbers of two bytes, `plane` apart, of which the first `width` are stored.
+INLINE void split_store(int8_t *q, size_t plane, vec x, float inverse, size_t width) {
+    ivec value = __builtin_convertvector(__builtin_elementwise_rint(x * inverse), ivec);
+    split_bytes high = __builtin_convertvector((value + 128) >> 8, split_bytes);
+    split_bytes low = __builtin_convertvector(value, split_bytes);
+    memcpy(q, &high, width);
+    memcpy(q + plane, &low, width);
+}
+
 static void quantize_s16(int8_t *q, float *scales, const float *x, size_t xstride, size_t count, size_t channels) {
     size_t plane = (channels + 3) / 4 * 4;
     for (size_t t = 0; t < count; t++, x += xstride, q += 2 * plane) {
@@ -134,14 +143,8 @@ static void quantize_s16(int8_t *q, float *scales, const float *x, size_t xstrid
             memset(q, 0, 2 * plane);
             continue;
         }
-        for (size_t c = 0; c < plane; c += LANES) {
-            vec part = c < channels ? load_part(x + c, channels - c) : (vec){0};
-            ivec value = __builtin_convertvector(__builtin_elementwise_rint(part * inverse), ivec);
-            split_bytes high = __builtin_convertvector((value + 128) >> 8, split_bytes);
-            split_bytes low = __builtin_convertvector(value, split_bytes);
-            size_t width = plane - c < LANES ? plane - c : LANES;
-            memcpy(q + c, &high, width);
-            memcpy(q + plane + c, &low, width);
-        }
+        size_t c = 0;
+        for (; c + LANES <= channels; c += LANES) split_store(q + c, plane, load(x + c), inverse, LANES);
+        if (c < channels) split_store(q + c, plane, load_part(x + c, channels - c), inverse, plane - c);
     }
 }
