@@ -26,7 +26,7 @@ class Device:
 
 # What the codec decoder computes with where nothing is recorded, by instruction set: CodecPrecision.speaking.
 SPEAKING = {
-    "neon": "float32", "neon_dotprod": "float32", "neon_i8mm": "float32", "avx2": "int16", "avxvnni": "int16",
+    "neon": "hybrid", "neon_dotprod": "hybrid", "neon_i8mm": "hybrid", "avx2": "int16", "avxvnni": "int16",
     "avx512vnni": "int16",
 }
 
