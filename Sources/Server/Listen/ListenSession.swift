@@ -15,6 +15,8 @@ package actor ListenSession {
     private var isAuthorized: Bool
     private var denials = 0
     private var contract: String?
+    /// Whether the client was told last that somebody speaks.
+    private var toldSpeaking = false
     private var bargeIn = BargeIn(ListenPolicy())
     private var alarm: Task<Void, Never>?
 
@@ -91,6 +93,7 @@ package actor ListenSession {
         if let old = self.contract { service.contracts.remove(self, from: old) }
         bargeIn = BargeIn(policy)
         self.contract = contract
+        toldSpeaking = false
         service.contracts.add(self, to: contract)
         send(.ready(sessionId: id, contract: contract, policy: policy.kind))
         if await service.contracts.isSpeaking(contract) { await speaking(true) }
@@ -131,7 +134,10 @@ package actor ListenSession {
 }
 
 extension ListenSession: ContractListener {
+    /// Told by who joins and by each of several speakers, the client hears of changes only.
     package func speaking(_ isOn: Bool) async {
+        guard isOn != toldSpeaking else { return }
+        toldSpeaking = isOn
         send(.speaking(isOn))
         await handle(.speaking(isOn))
     }
