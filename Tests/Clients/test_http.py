@@ -430,9 +430,9 @@ def test_systemd_is_told(start, tmp_path):
     manager.settimeout(10)
     server = start(environment={"NOTIFY_SOCKET": path, "WATCHDOG_USEC": "600000"})
     heard = []
-    while "WATCHDOG=1" not in heard:
+    while "WATCHDOG=1" not in heard or not any(h.startswith("STATUS=Ready: tone") for h in heard):
         heard += manager.recv(1000).decode().splitlines()
-    assert heard[0] == "READY=1" and any(h.startswith("STATUS=Ready: tone") for h in heard)
+    assert heard[0] == "READY=1"
     server.process.terminate()
     while "STOPPING=1" not in heard:
         heard += manager.recv(1000).decode().splitlines()

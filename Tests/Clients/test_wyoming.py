@@ -26,8 +26,8 @@ def port(start):
     return number
 
 
-def run(coroutine):
-    return asyncio.run(asyncio.wait_for(coroutine, 30))
+def run(coroutine, seconds=30):
+    return asyncio.run(asyncio.wait_for(coroutine, seconds))
 
 
 async def receive(client, until):
@@ -136,7 +136,8 @@ def test_a_long_text_is_spoken(start):
             events = await receive(client, AudioStop.is_type)
             assert [e.type for e in events].count("audio-start") == 1
             assert abs(len(sound(events)) / FRAME - len(text)) < 700  # spaces between sentences may be left out
-    run(body())
+    # A quarter of an hour of sound, by a program that is not optimised.
+    run(body(), 300)
 
 
 @pytest.mark.parametrize("event, code", [
