@@ -41,7 +41,7 @@ extension Verbalizer {
         while let word = before.last, Self.betweenCode.contains(word.lowercased()), !isCodeWord(word) {
             before.removeLast()
         }
-        return before.last.map(isCodeWord) ?? false
+        return before.last.map { isCodeWord($0) } ?? false
     }
 
     private func isCodeWord(_ word: String) -> Bool {

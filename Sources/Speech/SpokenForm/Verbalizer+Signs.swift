@@ -132,11 +132,17 @@ extension Verbalizer {
             drop(until: position + 1)
             return true
         }
+        let one: Unicode.Scalar
+        switch (sign, next) {
+        case (">", "="): one = "≥"
+        case ("<", "="): one = "≤"
+        case ("!", "="): one = "≠"
+        case ("-", ">"), ("=", ">"): one = "→"
+        default: return false
+        }
         let before = scalar(position - 1).isSpace ? scalar(position - 2) : scalar(position - 1)
         let isComparing = before.isWordPart || !context(at: position + 2).skippingSpace().scalar().isDigit
-        let signs: [String: Unicode.Scalar] = [">=": "≥", "<=": "≤", "!=": "≠", "->": "→", "=>": "→"]
-        guard "=>".unicodeScalars.contains(next), let one = signs[String(Character(sign)) + String(Character(next))],
-            scalar(position + 2) != "=", scalar(position + 2) != ">",
+        guard scalar(position + 2) != "=", scalar(position + 2) != ">",
             let word = isComparing ? words.signs[one] : words.signsBeforeNumber[one] ?? words.signs[one]
         else { return false }
         say(word, until: position + 2)

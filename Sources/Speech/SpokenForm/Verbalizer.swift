@@ -1,7 +1,8 @@
 // Says numbers, signs, addresses and abbreviations in words, from left to right. Rules look ahead a bounded number of
 // scalars, so that the time is in proportion to the text.
 
-struct Verbalizer {
+/// Not copied: a copy of it for each rule that asks would take as long as all rules.
+struct Verbalizer: ~Copyable {
     /// A number that was said, and where it ended.
     struct Said {
         var kind: Replacement.Kind
