@@ -198,17 +198,9 @@ struct Chinese: EastAsianLanguage {
 
     /// "验证码482913", "401室": digit by digit.
     private func code(_ context: Context) -> Replacement? {
-        var end = context.start
-        while end - context.start < 21, context.at(end).scalar().isDigit { end += 1 }
-        let next = context.at(end)
-        guard (3...20).contains(end - context.start), !next.scalar().isSpacedLetter,
-            !(".,:/-".unicodeScalars.contains(next.scalar()) && next.scalar(1).isDigit)
-        else { return nil }
-        let isRoom = end - context.start <= 4 && next.followsAny(["室", "房", "号房", "教室"])
-        var before = context.before(8)
-        while let last = before.last, last.isSpace || "：:是为".unicodeScalars.contains(last) { before.removeLast() }
-        let word = String(scalars: before)
-        guard isRoom || Self.codeWords.contains(where: { word.hasSuffix($0) }) else { return nil }
+        guard let end = endOfCode(context) else { return nil }
+        let isRoom = end - context.start <= 4 && context.at(end).followsAny(["室", "房", "号房", "教室"])
+        guard isRoom || isCode(after: Self.codeWords, "是为", context.before(8)) else { return nil }
         return Replacement(spoken: spelled(context.scalars[context.start..<end]), end: end)
     }
 

@@ -132,6 +132,22 @@ extension EastAsianLanguage {
 
     // MARK: - Signs
 
+    /// Where three to twenty digits end that may be a code; nil where they go on as something else.
+    func endOfCode(_ context: Context) -> Int? {
+        var end = context.start
+        while end - context.start < 21, context.at(end).scalar().isDigit { end += 1 }
+        let next = context.at(end)
+        let goesOn = ".,:/-".unicodeScalars.contains(next.scalar()) && next.scalar(1).isDigit
+        return (3...20).contains(end - context.start) && !next.scalar().isSpacedLetter && !goesOn ? end : nil
+    }
+
+    /// Whether one of the words that name codes ends what stands before, with a colon or one of these particles between.
+    func isCode(after words: [String], _ particles: String, _ before: some Sequence<Unicode.Scalar>) -> Bool {
+        let between = ("：:" + particles).unicodeScalars
+        let word = String(scalars: before.reversed().drop { $0.isSpace || between.contains($0) }.reversed())
+        return words.contains { word.hasSuffix($0) }
+    }
+
     /// A hyphen after a word that has no number in it is a minus: "斜面は-30.8度".
     func minus(_ sign: Unicode.Scalar, in context: Context) -> Replacement? {
         if "-−".unicodeScalars.contains(sign), context.scalar().isDigit, isAfterRange(context) {

@@ -15,19 +15,12 @@ extension Korean {
 
     /// "비밀번호 1234", "119에 전화": digit by digit.
     private func code(_ context: Context) -> Replacement? {
-        var end = context.start
-        while end - context.start < 21, context.at(end).scalar().isDigit { end += 1 }
-        let next = context.at(end)
-        guard (3...20).contains(end - context.start), !next.scalar().isSpacedLetter,
-            !(".,:/-".unicodeScalars.contains(next.scalar()) && next.scalar(1).isDigit)
-        else { return nil }
-        var before = context.before(10)
-        while let last = before.last, last.isSpace || "：:는은".unicodeScalars.contains(last) { before.removeLast() }
-        let word = String(scalars: before)
+        guard let end = endOfCode(context) else { return nil }
+        let after = context.at(end)
         let digits = context.scalars[context.start..<end]
-        let isCode = Self.codeWords.contains { word.hasSuffix($0) }
-        guard isCode || Self.shortNumbers.contains(String(scalars: digits)) && isCalled(next) else { return nil }
-        return withParticle(phoneGroup(digits.map { Int($0.value) - 48 }), context.at(end))
+        let isService = Self.shortNumbers.contains(String(scalars: digits)) && isCalled(after)
+        guard isService || isCode(after: Self.codeWords, "는은", context.before(10)) else { return nil }
+        return withParticle(phoneGroup(digits.map { Int($0.value) - 48 }), after)
     }
 
     /// Who is called is said within the next words, or just before.
