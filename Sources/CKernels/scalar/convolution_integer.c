@@ -5,17 +5,9 @@
 
 void mk_scalar_quantize_q16(int16_t *q, float *scales, const float *x, size_t xstride, size_t count, size_t channels) {
     for (size_t t = 0; t < count; t++, x += xstride) {
-        float most = 0;
-        uint32_t largest = 0;
-        for (size_t c = 0; c < channels; c++)
-            if (magnitude(x[c]) > largest) {
-                largest = magnitude(x[c]);
-                most = fabsf(x[c]);
-            }
-        int finite = largest < INFINITE;
-        float inverse = finite && most > MK_SILENCE ? MK_Q16_LEVELS / most : 0;
-        scales[t] = finite ? most / MK_Q16_LEVELS : NAN;
-        for (size_t c = 0; c < channels; c++) *q++ = finite ? (int16_t)rintf(x[c] * inverse) : 0;
+        float inverse;
+        scales[t] = row_step(x, channels, MK_Q16_LEVELS, &inverse);
+        for (size_t c = 0; c < channels; c++) *q++ = isnan(scales[t]) ? 0 : (int16_t)rintf(x[c] * inverse);
         if (channels % 2) *q++ = 0;
     }
 }
@@ -48,24 +40,20 @@ void mk_scalar_snake_q8(uint8_t *q, float *scales, float *lows, const float *x, 
     }
 }
 
-/// The convolution of 16-bit activations with weights of 16 bits or 8.
-static void pairs(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t count,
-                  size_t first, size_t last, int accumulate, int bytes) {
-    size_t inputs = 2 * c->words;
+void mk_scalar_sum_groups(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
+                          size_t count, size_t first, size_t last, int accumulate, size_t inputs, size_t group,
+                          mk_scalar_group_sum *exact) {
     for (size_t o = first * MK_PANEL; o < last * MK_PANEL && o < c->outputs; o++) {
         size_t place = o / MK_PANEL * c->taps, lane = o % MK_PANEL;
         for (size_t t = 0; t < count; t++) {
             float sum = 0, *out = y + t * ystride + o;
             for (size_t k = 0; k < c->taps; k++) {
-                size_t row = t * c->step + k * c->dilation, w = (place + k) * inputs * MK_PANEL + 2 * lane;
-                const int16_t *q = (const int16_t *)x->values + row * x->words * 2;
-                for (size_t start = 0; start < inputs; start += MK_Q16_GROUP) {
-                    int32_t exact = 0;
-                    for (size_t i = start; i < inputs && i < start + MK_Q16_GROUP; i++) {
-                        size_t at = w + i / 2 * 2 * MK_PANEL + i % 2;
-                        exact += (bytes ? ((const int8_t *)c->weights)[at] : ((const int16_t *)c->weights)[at]) * q[i];
-                    }
-                    sum = fmaf((float)exact * c->scales[(place + k) * MK_PANEL + lane], x->scales[row], sum);
+                size_t row = t * c->step + k * c->dilation;
+                const uint8_t *q = (const uint8_t *)x->values + row * x->words * 4;
+                for (size_t start = 0; start < inputs; start += group) {
+                    size_t end = inputs - start < group ? inputs : start + group;
+                    float part = (float)exact(c, q, place + k, lane, start, end);
+                    sum = fmaf(part * c->scales[(place + k) * MK_PANEL + lane], x->scales[row], sum);
                 }
             }
             sum += c->bias[o];
@@ -74,14 +62,34 @@ static void pairs(float *y, size_t ystride, const mk_integer_rows *x, const mk_i
     }
 }
 
+/// The first of a tap's weights for pairs of channels that an output has.
+static size_t pairs(const mk_integer_convolution *c, size_t tap, size_t lane) {
+    return 2 * (tap * c->words * MK_PANEL + lane);
+}
+
+static int32_t q16(const mk_integer_convolution *c, const void *q, size_t tap, size_t lane, size_t start, size_t end) {
+    const int16_t *w = (const int16_t *)c->weights + pairs(c, tap, lane);
+    int32_t exact = 0;
+    for (size_t i = start; i < end; i++) exact += w[i / 2 * 2 * MK_PANEL + i % 2] * ((const int16_t *)q)[i];
+    return exact;
+}
+
+static int32_t q8_q16(const mk_integer_convolution *c, const void *q, size_t tap, size_t lane, size_t start,
+                      size_t end) {
+    const int8_t *w = (const int8_t *)c->weights + pairs(c, tap, lane);
+    int32_t exact = 0;
+    for (size_t i = start; i < end; i++) exact += w[i / 2 * 2 * MK_PANEL + i % 2] * ((const int16_t *)q)[i];
+    return exact;
+}
+
 void mk_scalar_conv_q16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
                         size_t count, size_t first, size_t last, int accumulate) {
-    pairs(y, ystride, x, c, count, first, last, accumulate, 0);
+    mk_scalar_sum_groups(y, ystride, x, c, count, first, last, accumulate, 2 * c->words, MK_Q16_GROUP, q16);
 }
 
 void mk_scalar_conv_q8_q16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
                            size_t count, size_t first, size_t last, int accumulate) {
-    pairs(y, ystride, x, c, count, first, last, accumulate, 1);
+    mk_scalar_sum_groups(y, ystride, x, c, count, first, last, accumulate, 2 * c->words, MK_Q16_GROUP, q8_q16);
 }
 
 void mk_scalar_conv_q8(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,

@@ -2,7 +2,8 @@
 #ifndef MAKIMA_MAGNITUDE_H
 #define MAKIMA_MAGNITUDE_H
 
-#include <stdint.h>
+#include "../include/kernels.h"
+#include <math.h>
 
 /// What the bits of a float say of its size: they grow with |x|, and those of infinities and NaN are the largest.
 static inline uint32_t magnitude(float x) {
@@ -15,5 +16,20 @@ static inline uint32_t magnitude(float x) {
 
 /// The magnitude of infinities; those of NaN are larger.
 #define INFINITE 0x7F800000
+
+/// The step of a row's integers of which its largest value has `levels`, and 1/step, or 0 for a row that spreads too little. NaN
+/// when the row holds an infinity or a NaN: then all its integers are 0.
+static inline float row_step(const float *x, size_t channels, float levels, float *inverse) {
+    float most = 0;
+    uint32_t largest = 0;
+    for (size_t c = 0; c < channels; c++)
+        if (magnitude(x[c]) > largest) {
+            largest = magnitude(x[c]);
+            most = fabsf(x[c]);
+        }
+    int finite = largest < INFINITE;
+    *inverse = finite && most > MK_SILENCE ? levels / most : 0;
+    return finite ? most / levels : NAN;
+}
 
 #endif

@@ -33,6 +33,13 @@ void mk_scalar_conv_f32(float *y, size_t ystride, const float *x, size_t xstride
 void mk_scalar_conv_winograd(float *y, size_t ystride, const float *x, size_t xstride,
                              const mk_winograd_convolution *c, float *scratch, size_t from, size_t to, size_t first,
                              size_t last);
+/// The exact sum of an output's products over channels [start, end) of a row; `tap` counts those of all panels.
+typedef int32_t mk_scalar_group_sum(const mk_integer_convolution *c, const void *row, size_t tap, size_t lane,
+                                    size_t start, size_t end);
+/// A convolution whose sums are exact over groups of channels and in float between them.
+void mk_scalar_sum_groups(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
+                          size_t count, size_t first, size_t last, int accumulate, size_t inputs, size_t group,
+                          mk_scalar_group_sum *exact);
 void mk_scalar_conv_q16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,
                         size_t count, size_t first, size_t last, int accumulate);
 void mk_scalar_conv_q8_q16(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,

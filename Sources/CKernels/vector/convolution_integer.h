@@ -189,14 +189,20 @@ static void conv_q8(float *y, size_t ystride, const mk_integer_rows *x, const mk
 typedef int16_t shorts __attribute__((vector_size(2 * LANES), aligned(2), may_alias));
 typedef uint8_t ubytes __attribute__((vector_size(LANES), aligned(1), may_alias));
 
-/// `bits` are those of the largest magnitude.
-INLINE void row_to_q16(int16_t *q, float *scale, const float *x, size_t channels, int32_t bits) {
+/// The scale of a row whose largest magnitude has these bits, NaN where it is not finite, and what makes integers up to ±levels of
+/// its values.
+INLINE float row_inverse(float *scale, int32_t bits, float levels) {
     float most;
     memcpy(&most, &bits, 4);
     int finite = bits < INFINITE;
-    float inverse = finite && most > MK_SILENCE ? MK_Q16_LEVELS / most : 0;
-    *scale = finite ? most / MK_Q16_LEVELS : __builtin_nanf("");
-    if (!finite) {
+    *scale = finite ? most / levels : __builtin_nanf("");
+    return finite && most > MK_SILENCE ? levels / most : 0;
+}
+
+/// `bits` are those of the largest magnitude.
+INLINE void row_to_q16(int16_t *q, float *scale, const float *x, size_t channels, int32_t bits) {
+    float inverse = row_inverse(scale, bits, MK_Q16_LEVELS);
+    if (bits >= INFINITE) {
         memset(q, 0, (channels + 1) / 2 * 4);
         return;
     }

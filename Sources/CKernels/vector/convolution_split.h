@@ -134,12 +134,8 @@ static void quantize_s16(int8_t *q, float *scales, const float *x, size_t xstrid
     size_t plane = (channels + 3) / 4 * 4;
     for (size_t t = 0; t < count; t++, x += xstride, q += 2 * plane) {
         int32_t bits = largest_magnitude(x, channels);
-        float most;
-        memcpy(&most, &bits, 4);
-        int finite = bits < INFINITE;
-        float inverse = finite && most > MK_SILENCE ? MK_S16_LEVELS / most : 0;
-        scales[t] = finite ? most / MK_S16_LEVELS : __builtin_nanf("");
-        if (!finite) {
+        float inverse = row_inverse(scales + t, bits, MK_S16_LEVELS);
+        if (bits >= INFINITE) {
             memset(q, 0, 2 * plane);
             continue;
         }
