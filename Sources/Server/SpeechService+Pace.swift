@@ -16,15 +16,12 @@ extension SpeechService {
 
     /// Speaks a second, so that the first listener meets a server that knows how fast it is.
     func measureSpeed(_ synthesizer: any Synthesizer) async {
-        guard engine.needsModel, let voice = try? await voices.voice(defaultVoice, for: synthesizer) else { return }
-        var request = LoudnessSample.request(voice, of: synthesizer.information)
-        let frames = Double(synthesizer.information.sampleRate) / Double(synthesizer.information.samplesPerFrame)
+        let model = synthesizer.information
         // A little more than counts.
-        request.options.maximumFrames = Int(frames * 1.2) + 1
-        let text = TextInlet(SpokenText(verbatim: request.text))
-        guard let stream = try? await synthesizer.speak(request, of: text, priority: .normal, client: "") else {
-            return
-        }
+        let frames = Double(model.sampleRate) / Double(model.samplesPerFrame) * 1.2
+        guard engine.needsModel, let voice = try? await voices.voice(defaultVoice, for: synthesizer),
+            let stream = await synthesizer.speakSample(in: voice, frames: Int(frames) + 1)
+        else { return }
         let began = ContinuousClock.now
         var audio = Duration.zero
         for await event in stream {

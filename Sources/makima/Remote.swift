@@ -64,9 +64,16 @@ struct RemoteSpeech {
     /// The appliance is loading its model: the text has to be sent again.
     private struct Loading: Error { var message: String, milliseconds: Int }
 
-    /// Hands over the samples in the order and number they were sent.
-    func run(_ source: TextSource, _ take: ([Float], _ rate: Int) throws -> Void) async throws -> FinishReason {
-        let text = try RemoteText(source)
+    /// Through an appliance by its name or address. A token that it asks for is in MAKIMA_TOKEN.
+    init(through name: String, _ start: Start) throws {
+        address = try RemoteAddress(applianceURL(name))
+        token = ProcessInfo.processInfo.environment["MAKIMA_TOKEN"]
+        self.start = start
+    }
+
+    /// Has a text spoken, - for standard input. Hands over the samples in the order and number they were sent.
+    func run(_ text: String, _ take: ([Float], _ rate: Int) throws -> Void) async throws -> FinishReason {
+        let text = try RemoteText(TextSource(text, form: nil, format: .plain, limit: Self.textLimit))
         let end = ContinuousClock.now + Self.patience
         while true {
             do { return try await speak(text, take) } catch let loading as Loading {

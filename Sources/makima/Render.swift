@@ -29,23 +29,14 @@ struct Render: AsyncParsableCommand {
     @Option(help: ArgumentHelp("A voice by its name; the appliance's own unless given.", valueName: "id"))
     var voice: String?
 
-    @Option(name: .shortAndLong, help: "The phrases' language, by name or code; guessed unless given.")
-    var language = "auto"
-
-    func validate() throws {
-        guard language == "auto" || Language.named(language) != nil else {
-            let names = Language.all.map(\.code).joined(separator: ", ")
-            throw ValidationError("--language \(language) is not known: take auto or one of \(names).")
-        }
-    }
+    @OptionGroup var written: WrittenLanguage
 
     func run() async throws {
         let phrases = try phrases()
         guard !phrases.isEmpty else { throw Failure("There is no phrase in \(file).") }
-        let speech = RemoteSpeech(
-            address: try RemoteAddress(applianceURL(remote)),
-            token: ProcessInfo.processInfo.environment["MAKIMA_TOKEN"],
-            start: RemoteSpeech.Start(voice: voice, language: language, normalize: true, keep: true))
+        let speech = try RemoteSpeech(
+            through: remote,
+            RemoteSpeech.Start(voice: voice, language: written.language, normalize: true, keep: true))
         var seconds = 0.0
         for (index, phrase) in phrases.enumerated() {
             let length = try await render(phrase, speech)
@@ -67,8 +58,7 @@ struct Render: AsyncParsableCommand {
     /// Seconds of its sound.
     private func render(_ phrase: String, _ speech: RemoteSpeech) async throws -> Double {
         var seconds = 0.0
-        let source = TextSource(phrase, form: nil, format: .plain, limit: RemoteSpeech.textLimit)
-        let reason = try await speech.run(source) { samples, rate in seconds += Double(samples.count) / Double(rate) }
+        let reason = try await speech.run(phrase) { samples, rate in seconds += Double(samples.count) / Double(rate) }
         guard reason == .endOfSpeech else {
             throw Failure("The model did not end: \"\(phrase)\" (\(reason.rawValue)). Write it in other words.")
         }

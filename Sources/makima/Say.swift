@@ -149,12 +149,8 @@ struct Say: AsyncParsableCommand {
         let settings = RemoteSpeech.Start(
             voice: voice.voice, language: voice.language ?? "auto", instruction: voice.instruct, seed: sampling.seed,
             speed: speed, normalize: !textAsIs)
-        let speech = RemoteSpeech(
-            address: try RemoteAddress(applianceURL(name)),
-            token: ProcessInfo.processInfo.environment["MAKIMA_TOKEN"], start: settings)
         var opened: SpeechOutput?
-        let source = TextSource(text, form: nil, format: .plain, limit: RemoteSpeech.textLimit)
-        let reason = try await speech.run(source) { samples, rate in
+        let reason = try await RemoteSpeech(through: name, settings).run(text) { samples, rate in
             let output = try opened ?? SpeechOutput(path: output, plays: play, sound, speed: 1, sampleRate: rate)
             opened = output
             try output.write(samples, progress: 0)

@@ -20,8 +20,7 @@ struct Words: ParsableCommand {
     @Argument(help: "The text; - or nothing for standard input.")
     var text = "-"
 
-    @Option(name: .shortAndLong, help: "The text's language, by name or code; guessed unless given.")
-    var language = "auto"
+    @OptionGroup var written: WrittenLanguage
 
     @Flag(
         help: ArgumentHelp(
@@ -31,17 +30,13 @@ struct Words: ParsableCommand {
 
     func validate() throws {
         guard !lines || text == "-" else { throw ValidationError("--lines reads standard input and takes no text.") }
-        guard language == "auto" || Language.named(language) != nil else {
-            let names = Language.all.map(\.code).joined(separator: ", ")
-            throw ValidationError("--language \(language) is not known: take auto or one of \(names).")
-        }
     }
 
     func run() throws {
         let pronunciations = try PronunciationLocations.files().current
         if lines { return printLines(pronunciations) }
         let text = text == "-" ? standardInput() : text
-        let form = SpokenForm(language: language, pronunciations: pronunciations)
+        let form = SpokenForm(language: written.language, pronunciations: pronunciations)
         print(SpeechScript(text, format: TextFormat(of: text), form: form))
     }
 
@@ -58,7 +53,7 @@ struct Words: ParsableCommand {
             let tab = line.firstIndex(of: "\t")
             let name = tab.map { line[..<$0] } ?? ""
             let text = tab.map { line[line.index(after: $0)...] } ?? line[...]
-            let named = name.isEmpty || name == "-" ? language : String(name)
+            let named = name.isEmpty || name == "-" ? written.language : String(name)
             let form = forms[name] ?? SpokenForm(language: named, pronunciations: pronunciations)
             forms[name] = form
             print(Self.oneLine(form.convert(String(text)).text))
@@ -69,5 +64,18 @@ struct Words: ParsableCommand {
     private static func oneLine(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { $0 == "\n" || $0 == "\r" }) else { return text }
         return text.split { $0.isNewline }.joined(separator: " ")
+    }
+}
+
+/// The language of a text that is written down.
+struct WrittenLanguage: ParsableArguments {
+    @Option(name: .shortAndLong, help: "The text's language, by name or code; guessed unless given.")
+    var language = "auto"
+
+    func validate() throws {
+        guard language == "auto" || Language.named(language) != nil else {
+            let names = Language.all.map(\.code).joined(separator: ", ")
+            throw ValidationError("--language \(language) is not known: take auto or one of \(names).")
+        }
     }
 }

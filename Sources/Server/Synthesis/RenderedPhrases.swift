@@ -29,13 +29,7 @@ package final class RenderedPhrases: Sendable {
         var hash = SHA256()
         func add(_ text: String) { hash.update(data: Data("\(text.utf8.count) \(text)".utf8)) }
         add("\(identity) \(sampleRate) \(request.gain) \(request.trimsSilence)")
-        switch request.voice {
-        case .cloned(id: _, let prepared):
-            add("cloned \(prepared.engine)")
-            hash.update(data: Data(prepared.bytes))
-        case .preset(let speaker): add("preset \(speaker)")
-        case .none: add("none")
-        }
+        hash.update(request.voice)
         add(request.language.lowercased())
         add(request.instruction.map { "instruction \($0)" } ?? "")
         let options = request.options

@@ -34,11 +34,7 @@ package struct VoiceLevel {
     private static func name(of voice: SpeechVoice, _ identity: String) -> String {
         var hash = SHA256()
         hash.update(data: Data("\(identity)\0".utf8))
-        switch voice {
-        case .cloned(id: _, let prepared): hash.update(data: Data("\(prepared.engine)\0".utf8) + prepared.bytes)
-        case .preset(let speaker): hash.update(data: Data("speaker \(speaker)".utf8))
-        case .none: break
-        }
+        hash.update(voice)
         return hexadecimal(hash.finalize().prefix(16))
     }
 
@@ -52,6 +48,17 @@ package struct VoiceLevel {
             case .ended(.endOfSpeech): return meter.integrated
             case .ended, .failed, .starved: return nil
             }
+        }
+    }
+}
+
+extension SHA256 {
+    /// Takes up what tells a voice from others.
+    mutating func update(_ voice: SpeechVoice) {
+        switch voice {
+        case .cloned(id: _, let prepared): update(data: Data("\(prepared.engine)\0".utf8) + prepared.bytes)
+        case .preset(let speaker): update(data: Data("speaker \(speaker)".utf8))
+        case .none: break
         }
     }
 }

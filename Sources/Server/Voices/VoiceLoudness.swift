@@ -7,9 +7,7 @@ package import Speech
 extension Synthesizer {
     /// LUFS of what the model says in a voice; always the same for the same voice. nil when that cannot be measured.
     func loudness(of voice: SpeechVoice) async -> Double? {
-        let request = LoudnessSample.request(voice, of: information)
-        let text = TextInlet(SpokenText(verbatim: request.text))
-        guard let stream = try? await speak(request, of: text, priority: .normal, client: "") else { return nil }
+        guard let stream = await speakSample(in: voice) else { return nil }
         var meter = LoudnessMeter(sampleRate: stream.sampleRate)
         for await event in stream {
             switch event {
@@ -21,6 +19,14 @@ extension Synthesizer {
             }
         }
         return nil
+    }
+
+    /// Says in a voice what is measured, of its own accord. `frames`: at most; nil when it does not begin.
+    func speakSample(in voice: SpeechVoice, frames: Int? = nil) async -> SpeechStream? {
+        var request = LoudnessSample.request(voice, of: information)
+        request.options.maximumFrames = frames
+        let text = TextInlet(SpokenText(verbatim: request.text))
+        return try? await speak(request, of: text, priority: .normal, client: "")
     }
 }
 
