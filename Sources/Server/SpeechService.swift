@@ -26,7 +26,8 @@ package final class SpeechService: Sendable {
         package var pronunciationFiles: [String] = []
         /// Where finished sound is kept; nil keeps none.
         package var phraseFolder: String?
-        /// Bytes of finished sound; nil keeps it on a computer that is too slow to speak while it is heard, and there only.
+        /// Bytes of finished sound; nil keeps all that is said only on a computer that is too slow to speak while it is heard, and
+        /// elsewhere what is said to be kept.
         package var phraseLimit: Int?
         /// What doors without a wish of their own do where speech is made more slowly than it is heard.
         package var slowSpeech = SlowSpeech.wait

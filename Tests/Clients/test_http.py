@@ -432,7 +432,7 @@ def test_systemd_is_told(start, tmp_path):
     heard = []
     while "WATCHDOG=1" not in heard or not any(h.startswith("STATUS=Ready: tone") for h in heard):
         heard += manager.recv(1000).decode().splitlines()
-    assert heard[0] == "READY=1"
+    assert heard[0] == "READY=1" and any(h.startswith("STATUS=Ready: tone") for h in heard)
     server.process.terminate()
     while "STOPPING=1" not in heard:
         heard += manager.recv(1000).decode().splitlines()

@@ -183,3 +183,9 @@ import Testing
         #expect(try await service.speak(eager).hold == nil)
     }
 }
+
+extension RenderedPhrases {
+    fileprivate func contains(_ key: String) -> Bool { FileSystem.exists(path(key)) }
+
+    fileprivate var size: (count: Int, bytes: Int) { (files.count, files.reduce(0) { $0 + $1.bytes }) }
+}

@@ -52,8 +52,6 @@ package final class RenderedPhrases: Sendable {
         return clip.samples
     }
 
-    package func contains(_ key: String) -> Bool { FileSystem.exists(path(key)) }
-
     /// Keeps a phrase, whole, and makes room for it.
     func keep(_ samples: [Float], _ key: String, sampleRate: Int) throws {
         try changes.withLock { _ in
@@ -65,15 +63,9 @@ package final class RenderedPhrases: Sendable {
         }
     }
 
-    /// How many phrases are kept, and their bytes.
-    package var size: (count: Int, bytes: Int) {
-        let files = files
-        return (files.count, files.reduce(0) { $0 + $1.bytes })
-    }
+    func path(_ key: String) -> String { "\(folder)/\(key)\(Self.suffix)" }
 
-    private func path(_ key: String) -> String { "\(folder)/\(key)\(Self.suffix)" }
-
-    private var files: [(path: String, bytes: Int, saidAt: Date)] {
+    var files: [(path: String, bytes: Int, saidAt: Date)] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
         return names.filter { $0.hasSuffix(Self.suffix) }.compactMap { name in
             let path = "\(folder)/\(name)"
