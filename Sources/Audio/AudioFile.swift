@@ -113,7 +113,8 @@ extension AudioFileWriter.Format {
     package let path: String
     package let sampleRate: Int
     private let format: Format
-    private var staged: StagedFile?  // nil once published
+    // nil once published. Spelt out, it has no value before `init` gives it one: Swift 6.2 stops at an implicit nil that is overwritten.
+    private var staged: Optional<StagedFile>
     private var file: OpaquePointer?  // nil once closed
 
     package init(path: String, sampleRate: Int, format: Format = .wavPCM16) throws(AudioError) {

@@ -8,6 +8,8 @@ import CSoxr
     package let inputRate: Int  // Hz
     package let outputRate: Int  // Hz
     private let soxr: soxr_t?  // nil when the rates are equal
+    /// libsoxr's own store grows by little steps to all that it is given at once, so it is given no more than this.
+    private static let longestPiece = 1 << 16  // samples
     private var consumed = 0  // samples in, since the start
     private var produced = 0  // samples out, since the start
 
@@ -40,12 +42,13 @@ import CSoxr
         var output = [Float]()
         var taken = 0
         while true {
-            var piece = [Float](repeating: 0, count: expectedTotal(samples.count - taken) + 64)
+            let count = min(samples.count - taken, Self.longestPiece)
+            var piece = [Float](repeating: 0, count: expectedTotal(count) + 64)
             var done = 0
             var given = 0
             let failure = unsafe samples.withUnsafeBufferPointer { input in
                 unsafe soxr_process(
-                    soxr, input.baseAddress! + taken, input.count - taken, &done, &piece, piece.count, &given)
+                    soxr, input.baseAddress! + taken, count, &done, &piece, piece.count, &given)
             }
             unsafe try check(failure)
             taken += done
