@@ -35,6 +35,8 @@ let package = Package(
         ),
         // Files that are whole or not there, and what the system says when they cannot be.
         .target(name: "Files"),
+        // How much memory this process can have.
+        .target(name: "Memory"),
         // How far an address reaches, for those who serve and those who fetch.
         .target(name: "Addresses"),
         .target(name: "ModelFile", dependencies: ["Files"]),
@@ -64,7 +66,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Addresses", "Audio", "CAvahi", "Files", "Speech",
+                "Addresses", "Audio", "CAvahi", "Files", "Memory", "Speech",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
@@ -100,8 +102,8 @@ let package = Package(
         .executableTarget(
             name: "makima",
             dependencies: [
-                "Addresses", "Audio", "Compute", "Files", "Invocation", "ModelFile", "ModelStore", "Quantization",
-                "Qwen3TTS", "Server", "Speech", "WebSocketClient",
+                "Addresses", "Audio", "Compute", "Files", "Invocation", "Memory", "ModelFile", "ModelStore",
+                "Quantization", "Qwen3TTS", "Server", "Speech", "WebSocketClient",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -172,6 +174,7 @@ let package = Package(
         // What several test targets share.
         .target(name: "TestSupport", path: "Tests/TestSupport"),
         .testTarget(name: "FilesTests", dependencies: ["Files", "TestSupport"]),
+        .testTarget(name: "MemoryTests", dependencies: ["Memory", "TestSupport"]),
         .testTarget(name: "ModelFileTests", dependencies: ["ModelFile", "TestSupport"]),
         .testTarget(name: "ComputeTests", dependencies: ["Compute", "CKernels", "ModelFile", "TestSupport"]),
         // The parsers of outside bytes as libFuzzer feeds them, and what it begins with as a test.
@@ -225,7 +228,7 @@ let package = Package(
             ]
         ),
         // Runs the program itself, beside tests of its parts.
-        .testTarget(name: "CommandTests", dependencies: ["makima", "Server", "TestSupport"]),
+        .testTarget(name: "CommandTests", dependencies: ["makima", "Memory", "Server", "Speech", "TestSupport"]),
         .testTarget(
             name: "ModelStoreTests",
             dependencies: [

@@ -54,6 +54,12 @@ package enum ConvolutionFormat: Sendable, CaseIterable {
 
     /// Rows of weights that an output has.
     func weightRows(_ taps: Int) -> Int { self == .winograd ? Int(MK_WINOGRAD_POINTS) : taps }
+
+    /// Bytes that weights [outputs, inputs, taps] or [outputs, inputs] take when they are packed.
+    package func byteCount(of shape: [Int]) -> Int {
+        guard shape.count > 1, !shape.contains(0) else { return 0 }
+        return shape[0] * weightRows(shape.count > 2 ? shape[2] : 1) * weightBytes(shape[1])
+    }
 }
 
 /// How the rows that a convolution reads are stored.

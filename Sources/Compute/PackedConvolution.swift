@@ -117,8 +117,8 @@ package struct PackedConvolution {
         self.format = format
         let panels = (shape.outputs + Self.panel - 1) / Self.panel
         let vectors = panels * shape.taps * Self.panel
-        let words = format.weightRows(shape.taps) * format.weightBytes(shape.inputs) / MemoryLayout<Float>.stride
-        weights = FloatBuffer(count: panels * Self.panel * words)
+        let bytes = format.byteCount(of: [panels * Self.panel, shape.inputs, shape.taps])
+        weights = FloatBuffer(count: bytes / MemoryLayout<Float>.stride)
         bias = FloatBuffer(count: panels * Self.panel)
         scales = FloatBuffer(count: format.isFloat ? 0 : vectors)
         sums = FloatBuffer(count: format == .int8 ? vectors : 0)

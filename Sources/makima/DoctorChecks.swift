@@ -2,6 +2,7 @@ import Audio
 import Compute
 import FoundationEssentials
 import Glibc
+import Memory
 import ModelStore
 import Server
 import Speech
@@ -46,19 +47,15 @@ enum DoctorChecks {
             advice: "echo schedutil | sudo tee /sys/devices/system/cpu/cpu*/cpufreq/scaling_governor")
     }
 
-    static func memory() -> Finding {
-        let information = read("/proc/meminfo")
-        func bytes(_ name: String) -> Int? {
-            field(name, in: information)?.split(separator: " ").first.flatMap { Int($0) }.map { $0 * 1024 }
-        }
-        guard let total = bytes("MemTotal"), let available = bytes("MemAvailable") else {
+    static func memory(_ memory: SystemMemory = SystemMemory()) -> Finding {
+        guard let limit = memory.limit, let available = memory.available else {
             return .warn("memory", "the system does not say", advice: "The int8 model needs 1 GB.")
         }
-        let detail = "\(sizeText(available)) available of \(sizeText(total))"
-        guard available >= 1_000_000_000 else {
+        let detail = "\(sizeText(available.bytes)) available of \(sizeText(limit.bytes))\(limit.source.words)"
+        guard available.bytes >= 1_000_000_000 else {
+            let remedy = limit.bytes >= 1_000_000_000 ? "end other programs, or " : ""
             return .warn(
-                "memory", detail,
-                advice: "The int8 model needs 1 GB: end other programs, or stay with the built-in model.")
+                "memory", detail, advice: "The int8 model needs 1 GB: \(remedy)stay with the built-in model.")
         }
         return .ok("memory", detail)
     }
@@ -104,12 +101,14 @@ enum DoctorChecks {
                     "model", "\(path)/\(file): \(reason)",
                     advice: "Remove the model and pull it again, or reinstall makima.")
             }
-            let languages = try choice.load().information.languages.joined(separator: " ")
+            var shortage: String?
+            let languages = try choice.load { shortage = $0 }.information.languages.joined(separator: " ")
             let checked =
                 if case .intact(let files) = verdict { "\(files) files as they were written" } else {
                     "no checksums recorded"
                 }
-            return .ok("model", "\(path), \(checked); engine \(choice.engine.name); languages: \(languages)")
+            let detail = "\(path), \(checked); engine \(choice.engine.name); languages: \(languages)"
+            return shortage.map { .warn("model", detail, advice: $0) } ?? .ok("model", detail)
         } catch {
             return .fail("model", "\(error)", advice: "makima models shows what is installed.")
         }

@@ -13,6 +13,8 @@ extension EngineList {
 /// An engine and the model that it is to speak.
 struct EngineChoice {
     let engine: EngineDescription
+    /// What the model was called.
+    let model: String
     var options: EngineOptions
 
     /// - Parameters:
@@ -25,13 +27,13 @@ struct EngineChoice {
         let name = name ?? environment["TTS_ENGINE"] ?? EngineList.automatic
         if let named = try EngineList.installed.named(name), !named.needsModel {
             engine = named
+            self.model = named.name
             options = EngineOptions(folder: "")
         } else {
             let folder = try ModelLocations.resolve(model, environment: environment)
             engine = try EngineList.installed.engine(name, for: folder)
+            self.model = ModelLocations.name(model, environment: environment)
             options = EngineOptions(folder: folder)
         }
     }
-
-    func load() throws -> sending any SpeechEngine { try engine.load(options) }
 }

@@ -19,11 +19,16 @@ enum ModelLocations {
         return ModelStore(directory: preferred, alsoIn: [own, system], builtIn: builtIn)
     }
 
-    /// The folder of the model that `--model` names, else `TTS_MODEL_ID`, else the built-in one.
+    /// The model that `--model` names, else `TTS_MODEL_ID`, else the built-in one.
+    static func name(_ name: String?, environment: [String: String]) -> String {
+        name ?? environment["TTS_MODEL_ID"] ?? builtInModel
+    }
+
+    /// The folder of that model.
     static func resolve(
         _ name: String?, environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(ModelStoreError) -> String {
-        try store(environment: environment).resolve(name ?? environment["TTS_MODEL_ID"] ?? builtInModel)
+        try store(environment: environment).resolve(self.name(name, environment: environment))
     }
 
     private static func own(_ environment: [String: String]) -> String {

@@ -76,10 +76,12 @@ extension Serve {
         try await Server.serve(
             choice.engine, configuration, version: version, logger: logger,
             manager: ServiceManager(environment: ProcessInfo.processInfo.environment)
-        ) { limits, report in
-            Server.schedule(
-                try choice.load(), identity: choice.engine.identity(choice.options.folder), limits: limits,
-                report: report)
+        ) { [logger] limits, report in
+            let engine = try choice.load(utterances: limits.running, reserve: limits.memoryReserve) {
+                logger.warning("memory is short", metadata: ["reason": "\($0)"])
+            }
+            return Server.schedule(
+                engine, identity: choice.engine.identity(choice.options.folder), limits: limits, report: report)
         }
     }
 

@@ -12,6 +12,7 @@ extension EngineDescription {
         author: (name: "Qwen", url: "https://github.com/QwenLM/Qwen3-TTS"),
         languages: Language.all.map(\.name),
         devices: ["cpu"], needsModel: true, accepts: Qwen3Engine.accepts, identity: Qwen3Engine.identity,
+        demand: { try MemoryDemand(checkpoint: $0) },
         load: { try Qwen3Engine(directory: $0.folder, threads: $0.threads, promptCache: $0.promptCache) },
         inspect: Qwen3Engine.inspect)
 }
@@ -41,6 +42,7 @@ extension Qwen3Engine {
         _ = try (checkpoint.talker(), checkpoint.decoder())
         let (model, configuration, codec) = (checkpoint.information, checkpoint.configuration, checkpoint.codec)
         let tokens = configuration.tokens
+        let demand = try MemoryDemand(checkpoint: folder)
         return [
             ("checkpoint", folder), ("variant", model.variant), ("format", model.format),
             ("talker", sizes(configuration.talker)), ("code predictor", sizes(configuration.codePredictor)),
@@ -54,6 +56,7 @@ extension Qwen3Engine {
             ("speakers", model.speakers.joined(separator: ", ")), ("clones voices", cloning(model)),
             ("talker tensors", try tensors(checkpoint.weights)),
             ("codec tensors", try tensors(checkpoint.codecWeights)),
+            ("memory", "\(megabytes(demand.model)), and \(megabytes(demand.utterance)) for an utterance"),
         ]
     }
 
@@ -71,9 +74,9 @@ extension Qwen3Engine {
         for tensor in try weights.names.map({ try weights.tensor($0) }) {
             bytes[tensor.type.rawValue, default: 0] += tensor.byteCount
         }
-        let parts = bytes.sorted { $0.value > $1.value }.map {
-            "\($0.key) \((Double($0.value) / 1e5).rounded() / 10) MB"
-        }
+        let parts = bytes.sorted { $0.value > $1.value }.map { "\($0.key) \(megabytes($0.value))" }
         return "\(weights.names.count), \(parts.joined(separator: ", "))"
     }
+
+    private static func megabytes(_ bytes: Int) -> String { "\((Double(bytes) / 1e5).rounded() / 10) MB" }
 }

@@ -50,10 +50,12 @@ package final class Qwen3Engine: SpeechEngine {
     ) throws {
         let processor = threads.map { Processor(kernels: kernels, threads: $0) } ?? .measured(kernels: kernels)
         let checkpoint = try Checkpoint(directory: directory)
+        // The codec first: what was read of its file is not needed again, and gives way to the talker's weights, which stay mapped.
+        let decoder = try checkpoint.decoder()
         let talker = try checkpoint.talker()
         self.init(
             checkpoint, talker.embeddings, talker: CPUTalker(talker, on: processor),
-            codec: CPUCodec(try checkpoint.decoder(), on: processor), on: processor, promptCache: promptCache)
+            codec: CPUCodec(decoder, on: processor), on: processor, promptCache: promptCache)
     }
 
     // MARK: Requests

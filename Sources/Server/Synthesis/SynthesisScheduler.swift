@@ -1,5 +1,6 @@
 // Who speaks when: all utterances in progress advance together, one frame a turn, on the model's own thread.
 
+import Memory
 package import Speech
 import Synchronization
 
@@ -258,7 +259,7 @@ extension SynthesisScheduler {
         }
     }
 
-    private var isShortOfMemory: Bool { AvailableMemory.bytes().map { $0 < limits.memoryReserve } ?? false }
+    private var isShortOfMemory: Bool { SystemMemory().available.map { $0.bytes < limits.memoryReserve } ?? false }
 
     private func deliver(_ event: SpeechEvent, to entry: Entry, at now: ContinuousClock.Instant) {
         switch event {

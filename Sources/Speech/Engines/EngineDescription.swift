@@ -38,6 +38,8 @@ package struct EngineDescription: Sendable {
     package let accepts: @Sendable (_ folder: String) -> Bool
     /// What tells voices prepared with this model from another's: equal as long as every file that a voice depends on is.
     package let identity: @Sendable (_ folder: String) -> String
+    /// What the model of a folder needs of memory, by a look at its files.
+    package let demand: @Sendable (_ folder: String) throws -> MemoryDemand
     /// Loads a model. The engine is the caller's alone.
     package let load: @Sendable (EngineOptions) throws -> sending any SpeechEngine
     /// What a model is, in rows for a person: loads it, and so finds what is missing or has another shape.
@@ -47,6 +49,7 @@ package struct EngineDescription: Sendable {
         name: String, summary: String, author: (name: String, url: String), languages: [String], devices: [String],
         needsModel: Bool, accepts: @escaping @Sendable (_ folder: String) -> Bool,
         identity: @escaping @Sendable (_ folder: String) -> String,
+        demand: @escaping @Sendable (_ folder: String) throws -> MemoryDemand = { _ in .none },
         load: @escaping @Sendable (EngineOptions) throws -> sending any SpeechEngine,
         inspect: @escaping @Sendable (_ folder: String) throws -> [(name: String, value: String)]
     ) {
@@ -58,6 +61,7 @@ package struct EngineDescription: Sendable {
         self.needsModel = needsModel
         self.accepts = accepts
         self.identity = identity
+        self.demand = demand
         self.load = load
         self.inspect = inspect
     }

@@ -3,18 +3,7 @@ import Testing
 
 @testable import Server
 
-@Suite struct AvailableMemoryTests {
-    @Test func theKernelsLineIsRead() {
-        #expect(
-            AvailableMemory.bytes(meminfo: "MemTotal:  9 kB\nMemAvailable:   123 kB\nBuffers: 1 kB\n") == 123 * 1024)
-        #expect(AvailableMemory.bytes().map { $0 > 0 } == true)
-    }
-
-    @Test(arguments: ["", "MemAvailable:", "MemAvailable: x kB", "MemAvailable: 1", "MemAvailable: \(Int.max) kB"])
-    func whatIsNoNumberIsNotKnown(meminfo: String) {
-        #expect(AvailableMemory.bytes(meminfo: meminfo) == nil)
-    }
-
+@Suite struct MemoryReserveTests {
     @Test func withoutMemoryAnUtteranceDoesNotBegin() async throws {
         var limits = SchedulerLimits()
         limits.memoryReserve = 1 << 60

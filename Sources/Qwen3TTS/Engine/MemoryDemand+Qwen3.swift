@@ -1,0 +1,73 @@
+// What a checkpoint needs of memory, by its configurations and the headers of its files. No weight is read.
+
+import Compute
+import ModelFile
+package import Speech
+
+extension MemoryDemand {
+    /// Within a tenth of what is measured (docs/slow.md).
+    package init(checkpoint directory: String) throws {
+        let configuration = try Configuration(directory: directory)
+        let codec = try Configuration.codec(directory: directory)
+        let weights = try Safetensors.directory(directory)
+        let format = try WeightFormat.name(of: weights)
+        let precision = try codec.speakingPrecision(format: format, in: directory)
+        let cache = configuration.talker.cacheBytes * (format == WeightFormat.f32.name ? 4 : 2)
+        self.init(
+            model: try weights.talkerBytes
+                + Safetensors.directory(directory + "/speech_tokenizer").decoderBytes(codec.decoder, precision),
+            utterance: Int(min(cache + codec.decoder.stateBytes, 1e15)))
+    }
+}
+
+extension Weights {
+    /// Talker and code predictor compute with their weights where they are mapped. Of the text's embeddings, a large table, only
+    /// the rows of words that are said are touched.
+    fileprivate var talkerBytes: Int {
+        get throws {
+            try names.filter { $0.hasPrefix("talker.") && !$0.hasPrefix("talker.model.text_embedding.") }
+                .reduce(0) { $0 + (try tensor($1).byteCount) }
+        }
+    }
+
+    /// Of the codec decoder codebooks are mapped, and matrices and kernels packed for its precision.
+    fileprivate func decoderBytes(
+        _ configuration: CodecConfiguration.Decoder, _ precision: CodecPrecision
+    ) throws -> Int {
+        let prefix = "decoder."
+        return try names.filter { $0.hasPrefix(prefix) }.reduce(0) { sum, name in
+            let tensor = try tensor(name)
+            if name.hasSuffix(".embedding_sum") { return sum + tensor.byteCount }
+            let layer = CodecLayer(
+                tensor: name.dropFirst(prefix.count), blocks: configuration.upsampleRates.count)
+            return sum + (layer.map { precision.format($0).byteCount(of: tensor.shape) } ?? 0)
+        }
+    }
+}
+
+// In floating point: what a file claims may be beyond an Int.
+extension TransformerConfiguration {
+    /// Elements of the keys and values of a group of sentences: a clip of ten seconds, its words, 400 characters of text and what
+    /// they take to be said.
+    fileprivate var cacheBytes: Double {
+        2 * Double(num_hidden_layers) * Double(num_key_value_heads) * Double(head_dim) * Self.positions
+    }
+
+    private static let positions = 512.0
+}
+
+extension CodecConfiguration.Decoder {
+    /// What a state keeps: the windows of the attention twice, and in the blocks, whose signals are long, what each convolution
+    /// reads and gives for a frame: a block's first one, and two in each of three units, of which the last adds to what is there.
+    fileprivate var stateBytes: Double {
+        let attention = 4 * Double(window) * Double(keyValueHeads) * Double(headDimension) * Double(layers)
+        var rows = Double(upsamplingRatios.reduce(1, *))
+        var blocks = 0.0
+        for (index, rate) in upsampleRates.enumerated() {
+            blocks += rows * Double(decoderChannels >> index)
+            rows *= Double(rate)
+            blocks += 10 * rows * Double(decoderChannels >> (index + 1))
+        }
+        return 4 * (attention + blocks)
+    }
+}
