@@ -1,10 +1,11 @@
 import Files
 import Memory
-import ModelStore
 import Speech
 
+private func megabytes(_ bytes: Int) -> String { "\(bytes / 1_000_000) MB" }
+
 /// Whether a model fits into the memory there is.
-struct ModelMemory {
+struct ModelMemory: Equatable {
     /// What messages call it.
     let model: String
     let demand: MemoryDemand
@@ -16,7 +17,9 @@ struct ModelMemory {
 
     /// Bytes, for so many utterances at once.
     func needs(_ utterances: Int) -> Int {
-        Self.program + demand.model + (utterances - 1) * demand.utterance + max(demand.utterance, reserve)
+        let bytes = Self.program + demand.model + (utterances - 1) * demand.utterance + max(demand.utterance, reserve)
+        // An estimate, in whole megabytes, so that what is said and what is compared are the same.
+        return (bytes + 999_999) / 1_000_000 * 1_000_000
     }
 
     /// Throws where there is no room for a single utterance, however others are pushed out. Returns what else is worth saying.
@@ -32,11 +35,13 @@ struct ModelMemory {
                 smaller: smaller().flatMap { $0.needs(1) <= min(limit.bytes, needed) ? $0 : nil })
         }
         if let available = memory.available, available.bytes < needed {
-            return "\(model) needs \(sizeText(needed)) of memory, of which \(sizeText(available.bytes)) are free\(available.source.words): it may be slow until other programs end."
+            return "\(model) needs \(megabytes(needed)) of memory, of which \(megabytes(available.bytes)) are free"
+                + "\(available.source.words): it may be slow until others end."
         }
         let room = demand.utterance > 0 ? 1 + (limit.bytes - needed) / demand.utterance : utterances
         guard room < utterances else { return nil }
-        return "\(model) has room for \(room) utterances at once, not for \(utterances), in the \(sizeText(limit.bytes)) of memory there are\(limit.source.words): set speakers to \(room), or more are refused while memory is short."
+        return "\(model) has room for \(room) utterances at once, not for \(utterances) (speakers), in the "
+            + "\(megabytes(limit.bytes)) of memory there are\(limit.source.words): more are refused while it is short."
     }
 }
 
@@ -49,18 +54,18 @@ struct ModelMemoryError: Error, Equatable, CustomStringConvertible {
     let smaller: ModelMemory?
 
     var description: String {
-        let remedy = smaller.map { "Take \($0.model), which needs \(sizeText($0.needs(1))): --model \($0.model)" }
-        let more =
-            switch limit.source {
-            case .computer: nil as String?
-            case .group: "raise that limit (systemd: MemoryMax; Docker: --memory)"
-            }
-        let advice = [remedy, more].compactMap { $0 }.joined(separator: "; or ")
-        return "\(model) needs \(sizeText(needed)) of memory, and there are \(sizeText(limit.bytes))\(limit.source.words)."
-            + (advice.isEmpty ? "" : " \(advice.prefix(1).uppercased())\(advice.dropFirst()).")
+        let (needs, has) = (megabytes(needed), megabytes(limit.bytes))
+        var sentences = ["\(model) needs \(needs) of memory, and there are \(has)\(limit.source.words)."]
+        if let smaller {
+            let name = smaller.model
+            sentences.append("Take \(name), which needs \(megabytes(smaller.needs(1))): --model \(name).")
+        }
+        if limit.source != .computer {
+            let raise = smaller == nil ? "Raise" : "Or raise"
+            sentences.append("\(raise) that limit (systemd: MemoryMax; Docker: --memory).")
+        }
+        return sentences.joined(separator: " ")
     }
-
-    static func == (a: Self, b: Self) -> Bool { a.description == b.description }
 }
 
 extension MemoryBound.Source {

@@ -28,11 +28,11 @@ class Group:
             except OSError:
                 continue
             self.limit, self.peak_file = self.folder / file, self.folder / peak
-            try:
+            # Where the parent is another kind of folder, or leaves memory to its own, the file is missing.
+            if self.limit.exists():
                 self.limit.write_text(str(limit))
                 return
-            except OSError:
-                self.folder.rmdir()
+            self.folder.rmdir()
         pytest.skip("no control group for memory can be made here: that needs root, and a controller that is not taken")
 
     def peak(self):
@@ -113,9 +113,18 @@ def speech(server):
     return status, content
 
 
+def readiness(server):
+    """What `/ready` says: the status and a message; nothing before it answers."""
+    try:
+        answer = server.json("GET", "/ready")[1]
+        return answer["status"], answer.get("message")
+    except OSError:
+        return None, None
+
+
 def test_the_built_in_model_speaks_in_512_megabytes(group, limited, start, tmp_path):
     done = say(limited, MINI, tmp_path / "morning.wav")
-    assert done.returncode == 0 and "Warning" not in done.stderr, done.stderr
+    assert done.returncode == 0 and "memory" not in done.stderr, done.stderr
     server = start("--engine", "qwen3", "--model", MINI, "--threads", "1")
     status, sound = speech(server)
     assert status == 200 and len(sound) > 24000
@@ -126,7 +135,7 @@ def test_the_built_in_model_speaks_in_512_megabytes(group, limited, start, tmp_p
 def test_a_model_too_large_for_the_group_is_refused_with_what_helps(group, limited, released, tmp_path):
     refused = say(limited, released, tmp_path / "morning.wav")
     assert refused.returncode == 1 and not (tmp_path / "morning.wav").exists()
-    for part in ["Qwen3-TTS-0.6B needs 1.", "537 MB", str(group.limit), "--model makima-mini", "MemoryMax"]:
+    for part in ["Qwen3-TTS-0.6B needs 15", "536 MB", str(group.limit), "--model makima-mini", "MemoryMax"]:
         assert part in refused.stderr, refused.stderr
     assert len(refused.stderr.splitlines()) == 1
     # Nothing of the weights was read: holes of a file fill the page cache as well.
@@ -135,21 +144,14 @@ def test_a_model_too_large_for_the_group_is_refused_with_what_helps(group, limit
 
 def test_a_server_whose_model_is_too_large_stays_and_says_why(group, limited, released, start):
     server = start("--engine", "qwen3", "--model", str(released), wait=False)
-
-    def readiness():
-        try:
-            return server.json("GET", "/ready")
-        except OSError:
-            return 0, {}
-
-    assert server.until(lambda: readiness()[1].get("status") == "failed", 30)
-    status, answer = readiness()
-    assert status == 503 and "makima-mini" in answer["message"] and str(group.limit) in answer["message"]
+    assert server.until(lambda: readiness(server)[0] == "failed", 30)
+    message = readiness(server)[1]
+    assert "makima-mini" in message and str(group.limit) in message
     # Whoever asks is told, and has it tried again.
     time.sleep(1.1)
     status, content = speech(server)
     assert status == 503 and b"Retry-After" not in content
-    assert server.until(lambda: readiness()[1].get("status") == "failed")
+    assert server.until(lambda: readiness(server)[0] == "failed")
     assert "needs" in json.loads(speech(server)[1])["error"]["message"]
     assert server.request("GET", "/health")[0] == 200
     assert group.peak() < 200 * MEGABYTE
@@ -162,9 +164,10 @@ def test_the_need_of_a_model_is_what_it_takes(start):
     row = next(line.split() for line in told.splitlines() if line.startswith("memory "))
     assert row[2] == "MB," and row[5] == "MB"
     needed = (float(row[1]) + float(row[4])) * 1e6
-    server = start("--engine", "qwen3", "--model", MINI, "--threads", "1", "--set", "load=first-use")
+    server = start("--engine", "qwen3", "--model", MINI, "--threads", "1", "--set", "load=first-use", wait=False)
+    assert server.until(lambda: readiness(server)[0] == "unloaded")
     before = server.resident()
-    assert speech(server)[0] == 200
+    assert server.until(lambda: speech(server)[0] == 200)
     assert 0.5 * needed < server.resident() - before < 2 * needed
 
 

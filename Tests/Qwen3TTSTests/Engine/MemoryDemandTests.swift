@@ -63,7 +63,8 @@ struct MemoryDemandTests {
     @Test func aConfigurationBeyondAllBoundsIsMerelyTooMuch() throws {
         try withCopy(of: TinyCheckpoint.directory()) { folder in
             _ = try shell(
-                "sed -i -E 's/\"(num_hidden_layers|head_dim|num_.*_heads)\": [0-9]+/\"\\1\": 1048576/' config.json", in: folder)
+                "sed -i -E 's/\"(num_hidden_layers|head_dim|num_.*_heads)\": [0-9]+/\"\\1\": 1048576/' config.json",
+                in: folder)
             let demand = try MemoryDemand(checkpoint: folder)
             #expect(demand.utterance == 1_000_000_000_000_000)
         }
