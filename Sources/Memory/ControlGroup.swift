@@ -55,24 +55,29 @@ extension ControlGroup {
         }
     }
 
-    /// What is left of each limit: what the group uses, but for cached files that nobody has read lately, counts against it.
+    /// What is left of each limit: what the group uses, but for cached files that can be dropped, counts against it.
     var available: [MemoryBound] {
         guard let usage = number(version == .one ? "memory.usage_in_bytes" : "memory.current") else { return [] }
-        let used = max(0, usage - inactiveFiles)
+        let used = max(0, usage - droppable)
         return limits.map { MemoryBound(bytes: max(0, $0.bytes - used), source: $0.source) }
     }
 
-    /// Version one counts in `inactive_file` the group's own only, in `total_inactive_file` those of groups in it as well.
-    private var inactiveFiles: Int {
-        var own = 0
+    /// Bytes of cached files that nobody has read lately, or that no program has mapped. Version one counts in `active_file` and
+    /// the like the group's own only, in `total_active_file` those of groups in it as well.
+    private var droppable: Int {
+        var counts: [Substring: Int] = [:]
         for line in contents(of: folder + "/memory.stat").split(separator: "\n") {
             let fields = line.split(separator: " ")
-            guard fields.count == 2, let bytes = Int(fields[1]), bytes >= 0 else { continue }
-            if fields[0] == "total_inactive_file" { return bytes }
-            if fields[0] == "inactive_file" { own = bytes }
+            guard fields.count == 2, let bytes = Int(fields[1]), (0...Self.most).contains(bytes) else { continue }
+            counts[fields[0]] = bytes
         }
-        return own
+        func count(_ name: Substring) -> Int { counts["total_" + name] ?? counts[name] ?? 0 }
+        let inactive = count("inactive_file")
+        return max(inactive, inactive + count("active_file") - count(version == .one ? "mapped_file" : "file_mapped"))
     }
+
+    /// No computer has more bytes.
+    private static let most = 1 << 60
 
     /// nil for "max", for what is no number, and where there is no such file.
     private func number(_ file: String) -> Int? {

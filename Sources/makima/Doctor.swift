@@ -1,6 +1,7 @@
 import ArgumentParser
 import Compute
 import FoundationEssentials
+import Memory
 import Server
 
 /// `makima doctor`: is this computer ready to speak, and how fast will it?
@@ -34,20 +35,25 @@ struct Doctor: ParsableCommand {
 
     func run() throws {
         let settings = try SettingsFile.configuration()
-        let speed = try SpeedMeasurement(threads: threads ?? DoctorChecks.usableProcessors)
+        let memory = SystemMemory()
+        let speed =
+            try SpeedMeasurement.fits(memory)
+            ? SpeedMeasurement(threads: threads ?? DoctorChecks.usableProcessors) : nil
         let findings =
-            [DoctorChecks.processor(), DoctorChecks.clockRate(), DoctorChecks.memory()].compactMap { $0 }
-            + DoctorChecks.speed(speed)
+            [DoctorChecks.processor(), DoctorChecks.clockRate(), DoctorChecks.memory(memory)].compactMap { $0 }
+            + (speed.map(DoctorChecks.speed) ?? [DoctorChecks.unmeasured])
             + [
-                DoctorChecks.estimate(
-                    DoctorChecks.identity, int8: speed.int8.timesRealTime, int4: speed.int4.timesRealTime)
+                speed.flatMap {
+                    DoctorChecks.estimate(
+                        DoctorChecks.identity, int8: $0.int8.timesRealTime, int4: $0.int4.timesRealTime)
+                }
             ].compactMap { $0 }
             + [
                 DoctorChecks.model(model), DoctorChecks.voices(), DoctorChecks.disk(), DoctorChecks.sound(),
                 DoctorChecks.discovery(), DoctorChecks.port(port ?? UInt16(clamping: settings.port)),
                 DoctorChecks.clock(),
             ]
-        let report = DoctorReport(version: version, deviceClass: speed.deviceClass, speed: speed, findings: findings)
+        let report = DoctorReport(version: version, deviceClass: speed?.deviceClass, speed: speed, findings: findings)
         if json { try report.printJSON() } else { report.printLines() }
         if report.findings.contains(where: { $0.status == .fail }) { throw ExitCode.failure }
     }
@@ -94,8 +100,9 @@ enum DeviceClass: String, Encodable {
 
 struct DoctorReport: Encodable {
     let version: String
-    let deviceClass: DeviceClass
-    let speed: SpeedMeasurement
+    /// nil where there is no memory to measure in.
+    let deviceClass: DeviceClass?
+    let speed: SpeedMeasurement?
     let findings: [Finding]
 
     func printLines() {

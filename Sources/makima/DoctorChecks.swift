@@ -89,6 +89,10 @@ enum DoctorChecks {
         }
     }
 
+    static let unmeasured = Finding.warn(
+        "speed", "not measured: that takes \(sizeText(SpeedMeasurement.memory)) of memory",
+        advice: "End other programs and ask again; the built-in model is live on every computer.")
+
     // MARK: Model and voices
 
     static func model(_ name: String?) -> Finding {

@@ -2,6 +2,7 @@ import Compute
 import Files
 import FoundationEssentials
 import Glibc
+import Memory
 import ModelFile
 import Qwen3TTS
 
@@ -31,6 +32,12 @@ struct SpeedMeasurement: Encodable {
     /// Weights that one frame passes: talker 440 M, code predictor 15 × 78.6 M, heads 34 M.
     private static let weightsPerFrame = 440e6 + 15 * 78.6e6 + 34e6
     private static let frameSeconds = 0.08
+
+    /// Bytes it holds at most: those it reads to find the bandwidth, and layers beside what they are made of.
+    static let memory = 280_000_000
+
+    /// Whether they can be had without pushing others out; yes where nothing is known.
+    static func fits(_ memory: SystemMemory) -> Bool { memory.available.map { $0.bytes >= Self.memory } ?? true }
 
     init(threads: Int) throws {
         self.threads = threads

@@ -83,4 +83,11 @@ struct ModelMemoryTests {
         #expect(ample.status == .ok && ample.detail == "4.0 GB available of 8.0 GB")
         #expect(DoctorChecks.memory(SystemMemory(limit: nil, available: nil)).status == .warn)
     }
+
+    @Test func theSpeedIsMeasuredWhereThereIsMemoryForIt() {
+        #expect(
+            SpeedMeasurement.fits(memory(512_000_000))
+                && SpeedMeasurement.fits(SystemMemory(limit: nil, available: nil)))
+        #expect(!SpeedMeasurement.fits(memory(512_000_000, available: 200_000_000)))
+    }
 }

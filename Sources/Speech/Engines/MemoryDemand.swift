@@ -12,6 +12,6 @@ package struct MemoryDemand: Sendable, Equatable {
         self.utterance = utterance
     }
 
-    /// Of what is none to speak of.
+    /// Of an engine without a model.
     package static let none = MemoryDemand(model: 0, utterance: 0)
 }
