@@ -12,7 +12,7 @@ ifneq ($(shell uname -m),aarch64)
 test: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 endif
 
-.PHONY: build test fuzz sanitize speak evaluate evaluate-quick allocations packages format lint deb deb-check appliance-test home-assistant-test
+.PHONY: build test fuzz sanitize speak evaluate evaluate-quick allocations packages format lint deb deb-check deb-check-arm64 arm64 deb-arm64 appliance-test appliance-test-arm64 home-assistant-test
 
 build: packages
 	swift build -c release --product makima
@@ -74,19 +74,38 @@ deb: PACKAGES += debhelper dpkg-dev python3
 deb: packages
 	packaging/build-deb.sh build
 
+# The programs for arm64, on amd64: as root, for what packaging/cross.sh fetches at first.
+CROSS_PACKAGES = mmdebstrap qemu-user-static util-linux
+arm64: PACKAGES += $(CROSS_PACKAGES)
+arm64: packages
+	packaging/build-programs.sh arm64 makima makima-quantize makima-bench
+
+# Their package, build/makima_VERSION_arm64.deb.
+deb-arm64: PACKAGES += $(CROSS_PACKAGES)
+deb-arm64: packages
+	packaging/build-deb.sh build arm64
+
 # Installs the package on a clean Debian 12 that boots in a container, and lives with it: as root.
 appliance-test: PACKAGES += debootstrap systemd-container iproute2 curl lintian
 appliance-test: deb
-	Tests/Appliance/run.sh build/makima_*.deb
+	Tests/Appliance/run.sh build/makima_*_$$(dpkg --print-architecture).deb
+
+# Installs the package for arm64 on a Debian 12 and a Debian 13, whose programs QEMU runs: as root.
+appliance-test-arm64: PACKAGES += $(CROSS_PACKAGES) curl
+appliance-test-arm64: deb-arm64
+	Tests/Appliance/arm64.sh build/makima_*_arm64.deb
 
 # Home Assistant, on a Debian 13 without other computers, finds the package and speaks by it: as root.
 home-assistant-test: PACKAGES += debootstrap iproute2
 home-assistant-test: deb
-	Tests/Appliance/home-assistant.sh build/makima_*.deb
+	Tests/Appliance/home-assistant.sh build/makima_*_$$(dpkg --print-architecture).deb
 
 # Builds the package of the commit once more, in another folder, and compares: two builds are the same, byte for byte.
 deb-check: deb
-	packaging/check-reproducible.sh build/makima_*.deb
+	packaging/check-reproducible.sh build/makima_*_$$(dpkg --print-architecture).deb
+
+deb-check-arm64: deb-arm64
+	packaging/check-reproducible.sh build/makima_*_arm64.deb
 
 # Asks apt only for what is missing, so that a second run needs neither root nor a network.
 packages:

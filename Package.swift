@@ -152,7 +152,9 @@ let package = Package(
             name: "CBenchmark",
             dependencies: ["CKernels", "COpenBLAS"],
             path: "Benchmarks/CBenchmark",
-            cSettings: [.unsafeFlags(["-O3", "-std=c11"])]
+            cSettings: [.unsafeFlags(["-O3", "-std=c11"])],
+            // pkg-config, which says so too, is not asked where the programs are for another architecture.
+            linkerSettings: [.linkedLibrary("openblas")]
         ),
         .executableTarget(
             name: "makima-bench",

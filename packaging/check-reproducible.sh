@@ -18,7 +18,7 @@ cp "$here/Package.resolved" "$elsewhere/a-folder-of-another-name/"
     umask 027
     mkdir "$elsewhere/for-a-while"
     export TZ=Asia/Kathmandu LANG=de_DE.UTF-8 TMPDIR="$elsewhere/for-a-while"
-    packaging/build-deb.sh "$elsewhere/out" > "$elsewhere/log" 2>&1 || { tail -20 "$elsewhere/log" >&2; exit 1; }
+    packaging/build-deb.sh "$elsewhere/out" "$(dpkg-deb -f "$package" Architecture)" > "$elsewhere/log" 2>&1 || { tail -20 "$elsewhere/log" >&2; exit 1; }
 )
 again=$elsewhere/out/$(basename "$package")
 sha256sum "$package" "$again"

@@ -83,7 +83,7 @@ struct Chinese: EastAsianLanguage {
     func percent(_ number: String, isPermille: Bool) -> String {
         let prefix = isPermille ? "千分之" : "百分之"
         guard let range = number.firstRange(of: words.range) else { return prefix + number }
-        return prefix + number[..<range.lowerBound] + words.range + prefix + number[range.upperBound...]
+        return "\(prefix)\(number[..<range.lowerBound])\(words.range)\(prefix)\(number[range.upperBound...])"
     }
 
     // MARK: - Numbers with what follows
