@@ -29,8 +29,9 @@ CONVOLUTIONS = {
 # Fixed in the official code and in none of its configurations: taps, and positions that code 0 of a frame comes in.
 PRE_TAPS, TAPS, DEPTHWISE_TAPS, TRANSPOSED = 3, 7, 7, 2
 DILATIONS = (1, 3, 9)
-# conv_winograd makes so many outputs of TAPS from a product at each of so many points.
-WINOGRAD_OUTPUTS, WINOGRAD_POINTS = 6, 12
+# Rows a frame from which on conv_winograd takes weights of 32 bits, larger tiles of TAPS, and TRANSPOSED at all; and from which on
+# the largest: ConvolutionShape.transform.
+SOME_ROWS, MANY_ROWS = 64, 256
 # Vectors that the code predictor's first pass has: the talker's hidden state, and code 0.
 FIRST_PASS = 2
 
@@ -88,9 +89,24 @@ class Convolution:
         return self.outputs * self.inputs * self.taps
 
     @property
+    def tile(self):
+        """Outputs that conv_winograd makes at once; a product at each point serves them."""
+        return 5 if self.taps == TRANSPOSED else 4 if self.rows < SOME_ROWS else 6 if self.rows < MANY_ROWS else 10
+
+    @property
+    def points(self):
+        return self.tile + self.taps - 1
+
+    @property
+    def numbers(self):
+        """How conv_winograd stores weights."""
+        return "int16" if self.rows < SOME_ROWS else "float32"
+
+    @property
     def bytes(self):
-        count = self.weights // self.taps * WINOGRAD_POINTS if self.format == "winograd" else self.weights
-        return CONVOLUTIONS[self.format][1] * count
+        if self.format == "winograd":
+            return self.weights // self.taps * self.points * CONVOLUTIONS[self.numbers][1]
+        return CONVOLUTIONS[self.format][1] * self.weights
 
     @property
     def operation(self):
@@ -163,8 +179,8 @@ def codec(config, precision):
 
     def layer(name, kind, inputs, outputs, taps=1, rows=1, block=0, **more):
         chosen = form(kind, block)
-        # A frame whose rows are fewer than a tile is summed plainly.
-        if chosen == "winograd" and (taps != TAPS or rows < WINOGRAD_OUTPUTS * more.get("dilation", 1)):
+        short = taps == TRANSPOSED and rows < SOME_ROWS or rows < more.get("dilation", 1)
+        if chosen == "winograd" and short:
             chosen = "float32"
         return Convolution(name, kind, inputs, outputs, taps, rows, chosen, **more)
 

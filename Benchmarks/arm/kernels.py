@@ -56,6 +56,15 @@ def split(products):
     return {name: count / products for name, count in {**BYTES, **WORDS, "vpmulld": 4}.items()}
 
 
+def winograd(name, size):
+    """The products of conv_winograd, at all points, of tiles by channels, with weights of so many bytes."""
+    parameters = "float *y, const float *x, const void *w, size_t inputs, size_t last"
+    call = f"winograd_products(y, x, w, last, {{n}}, inputs, 2 * LANES, {size});"
+    return Operation(name, parameters, call, FLOATS, rows=WINOGRAD_TILES)
+
+
+# Tiles that winograd_columns takes at once.
+WINOGRAD_TILES = (1, 2, 4, 6, 8, 9, 12)
 HEADER = (SOURCES / "include" / "kernels.h").read_text()
 OPERATIONS = {
     operation.name: operation
@@ -81,10 +90,12 @@ OPERATIONS = {
         integer_convolution("conv_q16", SHORTS),
         integer_convolution("conv_q8_q16", SHORTS),
         integer_convolution("conv_q8", {**BYTES, **WORDS, "vpmaddwd": 8}),
-        integer_convolution("conv_s16", split(3)),
+        integer_convolution("conv_s16", split(4)),
         integer_convolution("conv_q8_s16", split(2)),
+        winograd("winograd_float32", 4),
+        winograd("winograd_int16", 2),
     )
-    if f"(*{operation.name})" in HEADER
+    if operation.name.startswith("winograd") or f"(*{operation.name})" in HEADER
 }
 # Operations that pass over a row of elements, in one loop or several.
 SWEEP = "float *restrict y, const float *x, float *restrict z, float *restrict s, size_t n"
@@ -101,12 +112,21 @@ SWEEPS = {
 }
 if "(*quantize_s16)" in HEADER:
     SWEEPS |= {"quantize_s16": "quantize_s16((int8_t *)y, s, x, n, 1, n)"}
-if "(*conv_winograd)" in HEADER:
-    # The two transforms, by tiles and channels.
+# The two transforms of each form, by tiles and channels; outputs also of integers.
+ALL_LANES = "for (size_t i = 0; i + LANES <= n; i += LANES) "
+WINOGRAD_FORMS = [
+    tuple(map(int, found))
+    for found in re.findall(r"\.outputs = (\d+), \.taps = (\d+)", (SOURCES / "winograd.h").read_text())
+]
+for number, (outputs, taps) in enumerate(WINOGRAD_FORMS):
+    form = f"winograd_forms + {number}"
+    whole = f"(winograd_tile){{0, 0, {outputs}, {outputs + taps - 1}}}"
     SWEEPS |= {
-        "winograd_inputs": "for (size_t i = 0; i + LANES <= n; i += LANES) winograd_inputs(y + i, n, x + i, n, LANES)",
-        "winograd_outputs":
-            "for (size_t i = 0; i + LANES <= n; i += LANES) winograd_outputs(y + i, n, x + i, n, z + i, 0, LANES)",
+        f"winograd_inputs_{outputs}_{taps}": f"{ALL_LANES} winograd_inputs(y + i, n, x + i, n, n, LANES, {form})",
+        f"winograd_outputs_{outputs}_{taps}_float32":
+            f"{ALL_LANES} winograd_outputs(y + i, n, x + i, n, z + i, 0, {whole}, LANES, {form})",
+        f"winograd_outputs_{outputs}_{taps}_int16":
+            f"{ALL_LANES} winograd_outputs(y + i, n, x + i, n, z + i, s + i, {whole}, LANES, {form})",
     }
 
 

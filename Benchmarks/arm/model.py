@@ -10,8 +10,9 @@ import dataclasses
 import frame as frames
 import timing
 
-# As Linear.grain, PackedConvolution.grain and ConvolutionInput.grain: rows of weights, and rows of time, that a thread takes at least.
-LINEAR_GRAIN, TIME_GRAIN, WRITE_GRAIN = 32, 24, 16
+# As Linear.grain, PackedConvolution.grain, WinogradTransform.grain and ConvolutionInput.grain: rows of weights, rows of time, tiles
+# and rows of time that a thread takes at least.
+LINEAR_GRAIN, TIME_GRAIN, TILE_GRAIN, WRITE_GRAIN = 32, 24, 16, 16
 # MK_WINOGRAD_TILES: tiles that are transformed together.
 TOGETHER = 36
 # Positions in the talker's cache: four seconds of speech.
@@ -123,15 +124,17 @@ class Model:
 
     def winograd(self, layer):
         """Cycles of the busiest thread, and how often the weights pass: tiles of outputs are transformed some together."""
-        length = frames.WINOGRAD_OUTPUTS * layer.dilation
+        length = layer.tile * layer.dilation
         tiles = -(-layer.rows // length) * layer.dilation
-        by_tiles = tiles >= TIME_GRAIN * self.threads
+        by_tiles = tiles >= TILE_GRAIN * self.threads
         some = -(-tiles // self.threads) if by_tiles else tiles
         panels = layer.panels if by_tiles else -(-layer.panels // self.threads)
         outputs = min(layer.outputs, panels * frames.PANEL)
-        product = self.timing.convolution("conv_f32", layer.inputs, 1, min(some, TOGETHER))
-        cycles = frames.WINOGRAD_POINTS * some * layer.inputs * outputs * product
-        cycles += some * (layer.inputs * self.timing.sweep("winograd_inputs") + outputs * self.timing.sweep("winograd_outputs"))
+        form, sweep = f"{layer.tile}_{layer.taps}", self.timing.sweep
+        product = self.timing.winograd(f"winograd_{layer.numbers}", layer.inputs, min(some, TOGETHER))
+        cycles = layer.points * some * layer.inputs * outputs * product
+        cycles += some * layer.inputs * sweep(f"winograd_inputs_{form}")
+        cycles += some * outputs * sweep(f"winograd_outputs_{form}_{layer.numbers}")
         return cycles, -(-some // TOGETHER)
 
     def convolution(self, stage, layer, resident):
@@ -160,6 +163,8 @@ class Model:
         panel = layer.bytes / layer.panels
         if layer.format == "winograd":
             weights = layer.bytes * (1 if layer.bytes <= d.last_cache else self.winograd(layer)[1])
+        elif layer.operation in timing.SPLIT:
+            weights = layer.bytes * (1 if panel <= cache else self.timing.tiles(layer.operation, layer.rows))
         elif panel <= cache:
             weights = layer.bytes
         elif panel * sharing / parts <= cache:

@@ -19,7 +19,10 @@ GROUPS = {
     if (found := re.search(rf"{name} (\d+)", kernels.HEADER))
 }
 # Channels that an iteration of a convolution's innermost loop passes, unless it is unrolled.
-CHANNELS = {"conv_f32": 1, "conv_q16": 2, "conv_q8_q16": 2, "conv_q8": 4, "conv_s16": 4, "conv_q8_s16": 4}
+CHANNELS = {"conv_f32": 1, "conv_q16": 2, "conv_q8_q16": 2, "conv_q8": 4, "conv_s16": 4, "conv_q8_s16": 4,
+            "winograd_float32": 1, "winograd_int16": 1}
+# Convolutions of numbers in two bytes; outputs of a panel.
+SPLIT, PANEL = ("conv_s16", "conv_q8_s16"), 32
 ITERATIONS = 100
 # Processors that llvm-mca knows as another: Gracemont is an Alder Lake's small core, for which it has the large one's figures.
 STAND_INS = {"cortex-a76": "neoverse-n1", "gracemont": "alderlake"}
@@ -133,10 +136,21 @@ class Timing:
                 total += count * tile * self.tile(operation, tile, self.sizes(operation, tile, inputs, taps))
         return total / rows
 
+    def winograd(self, operation, inputs, count):
+        """Cycles of a multiply-add of the products of so many tiles of outputs at a point, as winograd_columns takes them."""
+        total = 0
+        for tile in winograd_columns(count, self.target.lanes):
+            total += tile * self.tile(operation, tile, self.sizes(operation, tile, inputs, 1))
+        return total / count
+
     def sizes(self, operation, rows, inputs, taps):
         """Multiply-adds of an iteration of the loops around a tile's innermost: over groups of inputs, taps, outputs."""
         outputs = self.nests[operation][rows].multiply_adds / CHANNELS[operation]
         groups = [outputs * min(GROUPS[operation], inputs)] if operation in GROUPS else []
+        if operation in SPLIT:
+            # A group meets all outputs of a panel before the next one does.
+            outputs = rows * PANEL
+            groups.append(outputs * min(GROUPS[operation], inputs))
         return [*groups, outputs * inputs, outputs * inputs * taps]
 
     def tiles(self, operation, rows):
@@ -150,6 +164,21 @@ class Timing:
     def sweep(self, name):
         """Cycles of an element."""
         return sum(self.cycles[f"{name}/{i}"] / elements for i, (_, elements) in enumerate(self.sweeps[name]))
+
+
+def winograd_columns(count, lanes):
+    """The numbers of tiles that are taken at once."""
+    while lanes != 8 and count >= 8:
+        if count == 8:
+            tile = 8
+        else:
+            tile = 9 if count < 12 or count % 12 in (3, 9) else 12
+        yield tile
+        count -= tile
+    for tile in (6, 4, 2, 1):
+        while count >= tile:
+            yield tile
+            count -= tile
 
 
 @functools.cache

@@ -1,6 +1,6 @@
 // Weights of convolutions from a checkpoint into panels: each weight is read once, and written where a kernel's next load
 // will be.
-#include "kernels.h"
+#include "winograd.h"
 #include <math.h>
 #include <string.h>
 
@@ -63,28 +63,6 @@ void mk_pack_f32(float *packed, const mk_convolution_source *s, size_t first, si
     for (size_t panel = first; panel < last; panel++) unpack(packed + panel * s->taps * s->inputs * MK_PANEL, s, panel);
 }
 
-void mk_pack_winograd(float *packed, float *scratch, const mk_convolution_source *s, size_t first, size_t last) {
-    // What a pair's positive point multiplies tap 0 with, and the point, whose powers the other taps follow.
-    static const double factors[] = {512.0 / 25, 32.0 / 35, 2048.0 / 35, -8192.0 / 2275, -118098.0 / 2275};
-    static const double points[] = {1, 2, 0.5, 1.5, 2.0 / 3};
-    size_t tap = s->inputs * MK_PANEL;
-    for (size_t panel = first; panel < last; panel++) {
-        unpack(scratch, s, panel);
-        float *out = packed + panel * MK_WINOGRAD_POINTS * tap;
-        for (size_t i = 0; i < tap; i++) {
-            out[i] = -32 * scratch[i];
-            out[(MK_WINOGRAD_POINTS - 1) * tap + i] = 32 * scratch[(MK_WINOGRAD_TAPS - 1) * tap + i];
-            for (size_t pair = 0; pair < sizeof points / sizeof *points; pair++) {
-                double even = 0, odd = 0, power = factors[pair];
-                for (size_t k = 0; k < MK_WINOGRAD_TAPS; k++, power *= points[pair])
-                    *(k % 2 ? &odd : &even) += power * scratch[k * tap + i];
-                out[(2 * pair + 1) * tap + i] = (float)(even + odd);
-                out[(2 * pair + 2) * tap + i] = (float)(even - odd);
-            }
-        }
-    }
-}
-
 /// For each output of a tap the largest |w|, and the largest Σ|w| over a group of inputs. Returns 0 when a weight is not
 /// finite.
 static int measure(const float *w, size_t inputs, size_t group, float *most, float *sum) {
@@ -113,6 +91,125 @@ static float inverse_of(float scale) { return scale > 0 && 1 / scale < INFINITY 
 static void round_row(int32_t *q, const float *w, size_t inputs, size_t i, const float *inverse) {
     for (size_t o = 0; o < MK_PANEL; o++)
         q[o] = i < inputs ? (int32_t)(w[i * MK_PANEL + o] * inverse[o] + 12582912 - 12582912) : 0;
+}
+
+/// A panel's weights to what they are at the points, [point][input][MK_PANEL].
+static void transform(float *out, const float *w, const winograd_form *form, size_t tap) {
+    for (size_t i = 0; i < tap; i++) {
+        out[i] = w[i] / form->ends[0];
+        out[(2 * form->pairs + 1) * tap + i] = w[(form->taps - 1) * tap + i] / form->ends[form->pairs];
+        for (size_t pair = 0; pair < form->pairs; pair++) {
+            double even = 0, odd = 0, power = form->factors[pair];
+            for (size_t k = 0; k < form->taps; k++, power *= form->points[pair])
+                *(k % 2 ? &odd : &even) += power * w[k * tap + i];
+            out[(2 * pair + 1) * tap + i] = (float)(even + odd);
+            out[(2 * pair + 2) * tap + i] = (float)(even - odd);
+        }
+    }
+}
+
+/// How weights are rounded at the points, one after the other, each making up for what those before it did.
+typedef struct {
+    size_t order[MK_WINOGRAD_POINTS];  // the point that is rounded as number n
+    float share[MK_WINOGRAD_POINTS][MK_WINOGRAD_POINTS];  // [n][m < n]: of m's error, subtracted from number n
+} rounding;
+
+/// A row of A and of B: what a point is in each output, and each input at the point; and Σ G², what weights are there.
+static double describe(double *a, double *b, const winograd_form *f, size_t point) {
+    for (size_t j = 0; j < f->outputs; j++) a[j] = 0;
+    for (size_t i = 0; i < winograd_points(f); i++) b[i] = 0;
+    if (point == 0 || point == winograd_points(f) - 1) {
+        a[point ? f->outputs - 1 : 0] = 1;
+        for (size_t i = 0; i <= f->pairs; i++) b[2 * i + (point > 0)] = f->ends[i];
+        double factor = f->ends[point ? f->pairs : 0];
+        return 1 / (factor * factor);
+    }
+    size_t pair = (point - 1) / 2;
+    double sign = point % 2 ? 1 : -1, squares = 0, power = f->factors[pair];
+    for (size_t j = 0; j < f->outputs; j++) a[j] = f->powers[pair][j] * (j % 2 ? sign : 1);
+    for (size_t i = 0; i < f->pairs; i++) b[2 * i + 2] = f->even[pair][i], b[2 * i + 1] = sign * f->odd[pair][i];
+    for (size_t k = 0; k < f->taps; k++, power *= f->points[pair]) squares += power * power;
+    return squares;
+}
+
+/// Errors e of an output's weights for one input change its outputs by Σ_j Σ_i (Σ_p A[p][j]·B[p][i]·e[p])², a quadratic form. It is a
+/// sum of squares d[n]·(e[n] + Σ_{m < n} share[n][m]·e[m])², so the error that number n should have follows from those before.
+static rounding plan(const winograd_form *f) {
+    double a[MK_WINOGRAD_POINTS][WINOGRAD_OUTPUTS], b[MK_WINOGRAD_POINTS][MK_WINOGRAD_POINTS];
+    double form[MK_WINOGRAD_POINTS][MK_WINOGRAD_POINTS], weight[MK_WINOGRAD_POINTS];
+    size_t points = winograd_points(f);
+    rounding result = {{0}, {{0}}};
+    for (size_t p = 0; p < points; p++) {
+        double squares = describe(a[p], b[p], f, p), outputs = 0, inputs = 0;
+        for (size_t j = 0; j < f->outputs; j++) outputs += a[p][j] * a[p][j];
+        for (size_t i = 0; i < points; i++) inputs += b[p][i] * b[p][i];
+        weight[p] = squares * outputs * inputs;
+        // What errs most comes first.
+        size_t n = p;
+        for (; n > 0 && weight[result.order[n - 1]] < weight[p]; n--) result.order[n] = result.order[n - 1];
+        result.order[n] = p;
+    }
+    for (size_t n = 0; n < points; n++)
+        for (size_t m = 0; m < points; m++) {
+            double outputs = 0, inputs = 0;
+            for (size_t j = 0; j < f->outputs; j++) outputs += a[result.order[n]][j] * a[result.order[m]][j];
+            for (size_t i = 0; i < points; i++) inputs += b[result.order[n]][i] * b[result.order[m]][i];
+            form[n][m] = outputs * inputs;
+        }
+    for (size_t n = points; n-- > 0;)
+        for (size_t m = 0; m < n; m++) {
+            result.share[n][m] = (float)(form[n][m] / form[n][n]);
+            for (size_t l = 0; l < n; l++) form[m][l] -= form[n][m] * form[n][l] / form[n][n];
+        }
+    return result;
+}
+
+/// The weights of a panel, values[point][input][MK_PANEL], to int16 with a scale for each output and point.
+static int round_points(int16_t *packed, float *scales, const float *values, size_t inputs, size_t points,
+                        const rounding *how) {
+    size_t tap = inputs * MK_PANEL;
+    float inverse[MK_WINOGRAD_POINTS][MK_PANEL], most[MK_PANEL], sum[MK_PANEL];
+    for (size_t p = 0; p < points; p++) {
+        if (!measure(values + p * tap, inputs, inputs, most, sum)) return 0;
+        for (size_t o = 0; o < MK_PANEL; o++) {
+            scales[p * MK_PANEL + o] = most[o] / 32767;
+            inverse[p][o] = inverse_of(most[o] / 32767);
+        }
+    }
+    for (size_t i = 0; i < tap; i += MK_PANEL) {
+        float error[MK_WINOGRAD_POINTS][MK_PANEL];
+        for (size_t n = 0; n < points; n++) {
+            const float *value = values + how->order[n] * tap + i, *scale = scales + how->order[n] * MK_PANEL;
+            int16_t *out = packed + how->order[n] * tap + i;
+            float wanted[MK_PANEL];
+            memcpy(wanted, value, sizeof wanted);
+            for (size_t m = 0; m < n; m++)
+                for (size_t o = 0; o < MK_PANEL; o++) wanted[o] -= how->share[n][m] * error[m][o];
+            for (size_t o = 0; o < MK_PANEL; o++) {
+                float q = wanted[o] * inverse[how->order[n]][o] + 12582912 - 12582912;
+                q = q > 32767 ? 32767 : q < -32767 ? -32767 : q;
+                out[o] = (int16_t)q;
+                error[n][o] = q * scale[o] - value[o];
+            }
+        }
+    }
+    return 1;
+}
+
+int mk_pack_winograd(void *packed, float *scales, float *scratch, const mk_convolution_source *s, size_t tile, size_t first,
+                     size_t last) {
+    const winograd_form *form = winograd_form_of(s->taps, tile);
+    size_t tap = s->inputs * MK_PANEL, points = winograd_points(form);
+    rounding how = plan(form);
+    for (size_t panel = first; panel < last; panel++) {
+        size_t at = panel * points;
+        unpack(scratch, s, panel);
+        float *values = scales ? scratch + s->taps * tap : (float *)packed + at * tap;
+        transform(values, scratch, form, tap);
+        if (scales && !round_points((int16_t *)packed + at * tap, scales + at * MK_PANEL, values, s->inputs, points, &how))
+            return 0;
+    }
+    return 1;
 }
 
 int mk_pack_q16(int16_t *packed, float *scales, float *scratch, const mk_convolution_source *s, size_t first,

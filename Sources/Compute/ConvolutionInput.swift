@@ -8,8 +8,8 @@ internal import CKernels
 package enum ConvolutionFormat: Sendable, CaseIterable {
     /// float32 weights and activations.
     case float32
-    /// The same by Winograd's transform, a third of the multiplications with 12/7 of the weights, where a convolution has seven
-    /// taps and its steps are long enough; else float32.
+    /// The same by Winograd's transform (`ConvolutionShape.transform`): a third or six tenths of the multiplications, with more
+    /// weights. float32 for a shape without one.
     case winograd
     /// 16-bit weights and activations, exact sums.
     case int16
@@ -37,28 +37,31 @@ package enum ConvolutionFormat: Sendable, CaseIterable {
 
     /// What a convolution of that shape computes with.
     func fitting(_ shape: ConvolutionShape) -> ConvolutionFormat {
-        self == .winograd && !shape.hasTransform ? .float32 : self
+        self == .winograd && shape.transform == nil ? .float32 : self
     }
 
     /// Words of weights that an output has for a row of `channels`; those of two bytes count once.
     func words(_ channels: Int) -> Int { input == .split ? input.words(channels) / 2 : input.words(channels) }
 
-    /// Bytes of them.
-    func weightBytes(_ channels: Int) -> Int {
+    /// Bytes of the weights of an output.
+    func weightBytes(_ shape: ConvolutionShape) -> Int {
         switch self {
-        case .int8Weights: 2 * words(channels)
-        case .split16: 8 * words(channels)
-        case .float32, .winograd, .int16, .split8, .int8: 4 * words(channels)
+        case .int8Weights: 2 * words(shape.inputs) * shape.taps
+        case .split16: 8 * words(shape.inputs) * shape.taps
+        case .winograd: shape.transform.map { ($0.isRounded ? 2 : 4) * shape.inputs * $0.points } ?? 0
+        case .float32, .int16, .split8, .int8: 4 * words(shape.inputs) * shape.taps
         }
     }
 
-    /// Rows of weights that an output has.
-    func weightRows(_ taps: Int) -> Int { self == .winograd ? Int(MK_WINOGRAD_POINTS) : taps }
+    /// Scales that an output has: one for each tap, or point of a transform, that is stored in integers.
+    func scales(_ shape: ConvolutionShape) -> Int {
+        if self == .winograd { return shape.transform.map { $0.isRounded ? $0.points : 0 } ?? 0 }
+        return isFloat ? 0 : shape.taps
+    }
 
-    /// Bytes that weights [outputs, inputs, taps] or [outputs, inputs] take when they are packed.
-    package func byteCount(of shape: [Int]) -> Int {
-        guard shape.count > 1, !shape.contains(0) else { return 0 }
-        return shape[0] * weightRows(shape.count > 2 ? shape[2] : 1) * weightBytes(shape[1])
+    /// Bytes that the weights of a convolution take when they are packed.
+    package func byteCount(of shape: ConvolutionShape) -> Int {
+        shape.outputs * fitting(shape).weightBytes(shape)
     }
 }
 

@@ -24,11 +24,6 @@ package struct ConvolutionShape: Sendable, Equatable {
         self.period = period
     }
 
-    /// Whether `conv_winograd` computes it.
-    var hasTransform: Bool {
-        taps == Int(MK_WINOGRAD_TAPS) && step == 1 && period >= Int(MK_WINOGRAD_OUTPUTS) * dilation
-    }
-
     /// Rows of input that `count` rows of output need.
     package func inputRows(for count: Int) -> Int { (count - 1) * step + (taps - 1) * dilation + 1 }
 }
@@ -39,11 +34,12 @@ package struct PackedConvolution {
     package let format: ConvolutionFormat
     private let weights: FloatBuffer  // words [panel][tap or point][input word][MK_PANEL], zero beyond `outputs`
     private let bias: FloatBuffer  // [panels · MK_PANEL]
-    private let scales: FloatBuffer  // of integer weights, [panel][tap][MK_PANEL]
+    private let scales: FloatBuffer  // of integer weights, [panel][tap or point][MK_PANEL]
     private let sums: FloatBuffer  // of int8 weights, the same
 
     private static let panel = Int(MK_PANEL)
     private var panels: Int { (shape.outputs + Self.panel - 1) / Self.panel }
+    private var form: WinogradForm? { format == .winograd ? shape.transform : nil }
 
     /// `tensor` [outputs, inputs, taps], bias [outputs] or none.
     package init(
@@ -116,12 +112,11 @@ package struct PackedConvolution {
         let format = format.fitting(shape)
         self.format = format
         let panels = (shape.outputs + Self.panel - 1) / Self.panel
-        let vectors = panels * shape.taps * Self.panel
-        let bytes = format.byteCount(of: [panels * Self.panel, shape.inputs, shape.taps])
+        let bytes = panels * Self.panel * format.weightBytes(shape)
         weights = FloatBuffer(count: bytes / MemoryLayout<Float>.stride)
         bias = FloatBuffer(count: panels * Self.panel)
-        scales = FloatBuffer(count: format.isFloat ? 0 : vectors)
-        sums = FloatBuffer(count: format == .int8 ? vectors : 0)
+        scales = FloatBuffer(count: panels * Self.panel * format.scales(shape))
+        sums = FloatBuffer(count: format == .int8 ? scales.count : 0)
         for (index, value) in (values ?? []).enumerated() { unsafe bias.base[index] = value }
     }
 
@@ -136,10 +131,10 @@ package struct PackedConvolution {
             unsafe mk_pack_f32(weights.base, &source, 0, panels)
             return true
         }
-        let scratch = FloatBuffer(count: shape.taps * shape.inputs * Self.panel)
-        if format == .winograd {
-            unsafe mk_pack_winograd(weights.base, scratch.base, &source, 0, panels)
-            return true
+        let scratch = FloatBuffer(count: (shape.taps + (form?.points ?? 0)) * shape.inputs * Self.panel)
+        if let form {
+            return unsafe mk_pack_winograd(
+                packed, form.isRounded ? scales.base : nil, scratch.base, &source, form.outputs, 0, panels) != 0
         }
         if format == .int16 {
             return unsafe mk_pack_q16(
@@ -165,10 +160,11 @@ package struct PackedConvolution {
         precondition(input.history == shape.inputRows(for: 1) - shape.step)
         let x = input.values(y.rows * shape.step)
         precondition(x.rows >= shape.inputRows(for: y.rows) && y.columns == shape.outputs && y.rows > 0)
-        if format == .winograd {
+        if let form {
             precondition(!accumulating && y.rows % shape.period == 0)
             let convolution = unsafe mk_winograd_convolution(
-                weights: weights.base, bias: bias.base, inputs: shape.inputs, outputs: shape.outputs,
+                weights: weights.base, scales: form.isRounded ? scales.base : nil, bias: bias.base,
+                inputs: shape.inputs, outputs: shape.outputs, taps: shape.taps, tile: form.outputs,
                 dilation: shape.dilation, period: shape.period)
             return unsafe WinogradTransform(convolution, x, y, processor).run(on: processor)
         }

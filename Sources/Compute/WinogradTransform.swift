@@ -1,6 +1,35 @@
-// A convolution of seven taps by Winograd's transform, in parts for the workers.
+// A convolution by Winograd's transform: the form it takes, and its parts for the workers.
 
 internal import CKernels
+
+/// So many outputs from a product at each point, of a convolution that `conv_winograd` has code for.
+struct WinogradForm: Equatable {
+    let outputs: Int
+    let points: Int
+    /// The weights are stored in 16 bits.
+    let isRounded: Bool
+
+    /// Frames of fewer rows share their weights so little that reading them takes longer than multiplying.
+    static let someRows = 64
+    /// Frames of as many wait for nothing else than multiplying.
+    static let manyRows = 256
+}
+
+extension ConvolutionShape {
+    /// How its outputs are computed by the transform, where they can be. Larger tiles multiply less and have more weights. Few
+    /// rows have weights in 16 bits and the smallest tile, whose weights lose least when they are rounded; two taps save too
+    /// little there.
+    var transform: WinogradForm? {
+        guard step == 1, period > 1, period >= dilation else { return nil }
+        return switch (taps, period) {
+        case (7, WinogradForm.manyRows...): WinogradForm(outputs: 10, points: 16, isRounded: false)
+        case (7, WinogradForm.someRows...): WinogradForm(outputs: 6, points: 12, isRounded: false)
+        case (7, _): WinogradForm(outputs: 4, points: 10, isRounded: true)
+        case (2, WinogradForm.someRows...): WinogradForm(outputs: 5, points: 6, isRounded: false)
+        default: nil
+        }
+    }
+}
 
 @safe
 struct WinogradTransform: ParallelWork {
@@ -16,8 +45,8 @@ struct WinogradTransform: ParallelWork {
     /// Inputs and products at the points, a row for each part.
     private let scratch: Rows
 
-    /// Tiles a worker takes at least where they are divided: twice what is summed together.
-    private static let grain = 24
+    /// Tiles a worker takes at least where they are divided: more than are summed together.
+    private static let grain = 16
 
     /// y [periods · period, outputs] from x, whose row 0 is the oldest that y's row 0 needs.
     init(_ convolution: mk_winograd_convolution, _ x: Rows, _ y: Rows, _ processor: Processor) {
@@ -25,7 +54,8 @@ struct WinogradTransform: ParallelWork {
         self.x = x
         self.y = y
         kernels = processor.kernels
-        let length = unsafe Int(MK_WINOGRAD_OUTPUTS) * convolution.dilation
+        let length = unsafe convolution.tile * convolution.dilation
+        let points = unsafe convolution.tile + convolution.taps - 1
         let blocks = unsafe (convolution.period + length - 1) / length
         tiles = unsafe y.rows / convolution.period * blocks * convolution.dilation
         panels = unsafe (convolution.outputs + Int(MK_PANEL) - 1) / Int(MK_PANEL)
@@ -33,7 +63,7 @@ struct WinogradTransform: ParallelWork {
         parts = min(processor.pool.threads, dividesTiles ? tiles : panels)
         let together = min(tiles, Int(MK_WINOGRAD_TILES))
         scratch = unsafe processor.transformed.rows(
-            parts, columns: together * Int(MK_WINOGRAD_POINTS) * (convolution.inputs + Int(MK_PANEL)))
+            parts, columns: together * points * (convolution.inputs + Int(MK_PANEL)))
     }
 
     func run(on processor: Processor) { processor.pool.run(parts, grain: 1, self) }

@@ -137,6 +137,18 @@ class Frame(unittest.TestCase):
         self.assertEqual(choose("dilated", 1), "int8")
         self.assertEqual(choose("attention", 0), "int8Weights")
 
+    def test_the_tiles_of_the_transform_are_those_of_its_source(self):
+        text = (ROOT / "Sources/Compute/WinogradTransform.swift").read_text()
+        for name, value in (("someRows", frame.SOME_ROWS), ("manyRows", frame.MANY_ROWS)):
+            self.assertIn(f"static let {name} = {value}\n", text)
+        layers = [layer for layer in frame.frame("0.6B", "int8", "hybrid").codec if layer.format == "winograd"]
+        self.assertEqual(
+            {(layer.taps, layer.rows): (layer.tile, layer.numbers) for layer in layers},
+            {(7, 32): (4, "int16"), (7, 160): (6, "float32"), (7, 640): (10, "float32"), (7, 1920): (10, "float32"),
+             (2, 160): (5, "float32"), (2, 640): (5, "float32")})
+        for layer in layers:
+            self.assertIn((layer.tile, layer.taps), kernels.WINOGRAD_FORMS)
+
     def test_a_precision_that_is_not_there_is_named(self):
         with self.assertRaisesRegex(kernels.ModelError, "no case int5"):
             frame.formats("int5")

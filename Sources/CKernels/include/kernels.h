@@ -26,10 +26,8 @@
 /// 16-bit numbers of two bytes, 256·high + low with signs, reach ±MK_S16_LEVELS; so many inputs of them are summed exactly.
 #define MK_S16_LEVELS 32512
 #define MK_S16_GROUP 256
-/// conv_winograd makes so many outputs of so many taps from a product at each of so many points.
-#define MK_WINOGRAD_OUTPUTS 6
-#define MK_WINOGRAD_TAPS 7
-#define MK_WINOGRAD_POINTS 12
+/// conv_winograd makes tiles of some outputs from a product at each of outputs + taps - 1 points, at most so many.
+#define MK_WINOGRAD_POINTS 16
 /// So many tiles of outputs are transformed together at most.
 #define MK_WINOGRAD_TILES 36
 
@@ -53,12 +51,14 @@ typedef struct {
     size_t words, outputs, taps, dilation, step;
 } mk_integer_convolution;
 
-/// A convolution of MK_WINOGRAD_TAPS taps. Rows come in periods, of at least MK_WINOGRAD_OUTPUTS · dilation rows each, and what is
-/// computed for one depends on no other period's tiles: a signal may be cut between them.
+/// A convolution by Winograd's transform, in tiles of 10, 6 or 4 outputs of seven taps or of 5 of two. Rows come in periods, of at
+/// least `dilation` rows each, and what is computed for one depends on no other period's tiles: a signal may be cut between
+/// them.
 typedef struct {
-    const float *weights;  // of mk_pack_winograd, [panel][point][input][MK_PANEL]
-    const float *bias;     // [outputs], padded to whole panels
-    size_t inputs, outputs, dilation, period;
+    const void *weights;  // of mk_pack_winograd, float32 or int16, [panel][point][input][MK_PANEL]
+    const float *scales;  // of int16 ones, [panel][point][MK_PANEL]; else NULL
+    const float *bias;    // [outputs], padded to whole panels
+    size_t inputs, outputs, taps, tile, dilation, period;
 } mk_winograd_convolution;
 
 /// Where the weights of a convolution lie in a checkpoint: element (output o, tap k, input i) is number
@@ -139,11 +139,11 @@ typedef struct {
     void (*conv_f32)(float *y, size_t ystride, const float *x, size_t xstride, const float *w, const float *bias,
                      size_t count, size_t step, size_t inputs, size_t outputs, size_t taps, size_t dilation,
                      size_t first, size_t last, int accumulate);
-    /// conv_f32 of seven taps with a third of the multiplications, by Winograd's transform (winograd.h), for tiles [from, to) of
-    /// which a period has dilation · ceil(period / (MK_WINOGRAD_OUTPUTS·dilation)), and panels [first, last): inputs and products
-    /// are transformed with one fused multiply-add after the other in the order of winograd.h, products summed over the
-    /// inputs as conv_f32 does. x points at the oldest row needed by row 0 of y. scratch holds MK_WINOGRAD_POINTS · (inputs +
-    /// MK_PANEL) floats for each tile, of MK_WINOGRAD_TILES at most.
+    /// conv_f32 with fewer multiplications, by Winograd's transform (winograd.h), for tiles [from, to) of which a period has
+    /// dilation · ceil(period / (tile·dilation)), and panels [first, last): inputs and products are transformed with one fused
+    /// multiply-add after the other in the order of winograd.h, products summed over the inputs as conv_f32 does, and where
+    /// weights are integers multiplied by the scale. x points at the oldest row needed by row 0 of y. scratch holds (tile + taps -
+    /// 1) · (inputs + MK_PANEL) floats for each tile, of MK_WINOGRAD_TILES at most.
     void (*conv_winograd)(float *y, size_t ystride, const float *x, size_t xstride, const mk_winograd_convolution *c,
                           float *scratch, size_t from, size_t to, size_t first, size_t last);
     /// conv_f32 with 16-bit integers: y[t][o] = bias[o] + Σ_k Σ_g (wscale[k][o]·float(Σ_{c in g} w·q)) · scale[t·step +
@@ -158,8 +158,8 @@ typedef struct {
     /// scale and low of row t·step + k·dilation.
     void (*conv_q8)(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t count,
                     size_t first, size_t last, int accumulate);
-    /// Weights and activations of 16 bits by products of bytes, without those of two low bytes: y[t][o] = bias[o] + Σ_k Σ_g
-    /// (wscale·float(Σ_{c in g} (256·wh·qh + wh·ql + wl·qh)))·scale with groups of MK_S16_GROUP inputs, as conv_q16 otherwise.
+    /// Weights and activations of 16 bits by products of bytes: y[t][o] = bias[o] + Σ_k Σ_g (wscale·float(s))·scale where s is
+    /// Σ_{c in g} w·q / 256 to the nearest, half a step up, with groups of MK_S16_GROUP inputs, as conv_q16 otherwise.
     void (*conv_s16)(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t count,
                      size_t first, size_t last, int accumulate);
     /// The same activations with weights of 8 bits, exactly: half as much to read. Σ_{c in g} (256·w·qh + w·ql) instead.
@@ -188,9 +188,11 @@ typedef struct {
 
 /// Packs panels [first, last) for conv_f32.
 void mk_pack_f32(float *packed, const mk_convolution_source *source, size_t first, size_t last);
-/// Packs panels [first, last) of a plain source for conv_winograd, transformed in double precision. scratch
-/// [taps][inputs][MK_PANEL].
-void mk_pack_winograd(float *packed, float *scratch, const mk_convolution_source *source, size_t first, size_t last);
+/// Packs panels [first, last) for conv_winograd with tiles of so many outputs, transformed in double precision: as int16 with
+/// `scales`, as float32 when these are NULL. scratch [tile + 2·taps - 1][inputs][MK_PANEL]. Returns 0 when a weight of an integer
+/// is not finite.
+int mk_pack_winograd(void *packed, float *scales, float *scratch, const mk_convolution_source *source, size_t tile,
+                     size_t first, size_t last);
 /// Packs panels [first, last) for conv_q16. The scale of an output's tap is the smallest at which no sum of a group can
 /// overflow, whatever the activations are. scales holds whole panels, scratch [taps][inputs][MK_PANEL]. Returns 0 when a
 /// weight is not finite.

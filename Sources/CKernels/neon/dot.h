@@ -19,11 +19,10 @@ INLINE ivec dot_nibbles(ivec acc, byte_vec low, byte_vec high, byte_vec even, by
 
 #include "pairs.h"
 
-// Products of bytes of two outputs in a vector, of which pairs are added up. In each product one byte is a high one, which is
-// never -128, so it fits int16.
+// Products of bytes of two outputs in a vector, of which pairs are added up.
 #define SPLIT_SUM
 typedef struct {
-    int32x4_t high[2], middle[2];
+    int32x4_t high[2], middle[2], low[2];
 } split_sum;
 
 INLINE ivec split_word(const int8_t *q) {
@@ -44,13 +43,15 @@ INLINE split_sum split_add(split_sum s, ivec w, ivec qh, ivec ql) {
     return s;
 }
 
-INLINE split_sum split_add_low(split_sum s, ivec wl, ivec qh) {
+INLINE split_sum split_add_low(split_sum s, ivec wl, ivec qh, ivec ql) {
     split_pairs(s.middle, wl, qh);
+    split_pairs(s.low, wl, ql);
     return s;
 }
 
 INLINE ivec split_total(split_sum s) {
-    return (ivec)vaddq_s32(vshlq_n_s32(vpaddq_s32(s.high[0], s.high[1]), 8), vpaddq_s32(s.middle[0], s.middle[1]));
+    int32x4_t sum = vaddq_s32(vshlq_n_s32(vpaddq_s32(s.high[0], s.high[1]), 8), vpaddq_s32(s.middle[0], s.middle[1]));
+    return (ivec)vrsraq_n_s32(sum, vpaddq_s32(s.low[0], s.low[1]), 8);
 }
 
 #define SPLIT_VECTORS 1

@@ -20,7 +20,7 @@ INLINE ivec dot_nibbles(ivec acc, byte_vec low, byte_vec high, byte_vec even, by
 // so the compiler must not see that the value comes from memory.
 #define SPLIT_SUM
 typedef struct {
-    int32x4_t high, middle;
+    int32x4_t high, middle, low;
 } split_sum;
 
 INLINE ivec split_word(const int8_t *q) {
@@ -31,13 +31,19 @@ INLINE ivec split_word(const int8_t *q) {
 }
 
 INLINE split_sum split_add(split_sum s, ivec w, ivec qh, ivec ql) {
-    return (split_sum){vdotq_s32(s.high, (int8x16_t)w, (int8x16_t)qh), vdotq_s32(s.middle, (int8x16_t)w, (int8x16_t)ql)};
+    s.high = vdotq_s32(s.high, (int8x16_t)w, (int8x16_t)qh);
+    s.middle = vdotq_s32(s.middle, (int8x16_t)w, (int8x16_t)ql);
+    return s;
 }
 
-INLINE split_sum split_add_low(split_sum s, ivec wl, ivec qh) {
-    return (split_sum){s.high, vdotq_s32(s.middle, (int8x16_t)wl, (int8x16_t)qh)};
+INLINE split_sum split_add_low(split_sum s, ivec wl, ivec qh, ivec ql) {
+    s.middle = vdotq_s32(s.middle, (int8x16_t)wl, (int8x16_t)qh);
+    s.low = vdotq_s32(s.low, (int8x16_t)wl, (int8x16_t)ql);
+    return s;
 }
 
-INLINE ivec split_total(split_sum s) { return (ivec)vaddq_s32(vshlq_n_s32(s.high, 8), s.middle); }
+INLINE ivec split_total(split_sum s) {
+    return (ivec)vrsraq_n_s32(vaddq_s32(vshlq_n_s32(s.high, 8), s.middle), s.low, 8);
+}
 
 #define SPLIT_VECTORS 2

@@ -16,18 +16,20 @@ void mk_scalar_quantize_s16(int8_t *q, float *scales, const float *x, size_t xst
     }
 }
 
-/// Weights are `planes` bytes, high ones first.
+/// Σ w·q in steps of 256, to the nearest. Weights are `planes` bytes, high ones first.
 static int32_t halves(const mk_integer_convolution *c, const int8_t *q, size_t tap, size_t lane, size_t start,
                       size_t end, size_t planes) {
     size_t inputs = 4 * c->words;
     const int8_t *w = (const int8_t *)c->weights + tap * inputs * planes * MK_PANEL + 4 * lane;
-    int32_t exact = 0;
+    int32_t sum = 0, low = 128;
     for (size_t i = start; i < end; i++) {
         const int8_t *high = w + i / 4 * planes * 4 * MK_PANEL + i % 4;
-        exact += 256 * *high * q[i] + *high * q[inputs + i];
-        if (planes == 2) exact += high[4 * MK_PANEL] * q[i];
+        sum += 256 * *high * q[i] + *high * q[inputs + i];
+        if (planes < 2) continue;
+        sum += high[4 * MK_PANEL] * q[i];
+        low += high[4 * MK_PANEL] * q[inputs + i];
     }
-    return exact;
+    return sum + (low >> 8);
 }
 
 static int32_t s16(const mk_integer_convolution *c, const void *q, size_t tap, size_t lane, size_t start, size_t end) {

@@ -3,9 +3,14 @@
 
 #define CONV_FRAMES (LANES == 8 ? 6 : 12)  // of 16 or 32 registers, two vectors each
 
-INLINE void conv_tile(float *y, size_t ystride, const float *x, size_t xstride, const float *w, const float *bias,
+/// Weights from number i on, of so many bytes: float32 or int16.
+INLINE vec conv_weights(const void *w, size_t i, size_t bytes) {
+    return bytes == 2 ? load_i16((const int16_t *)w + i) : load((const float *)w + i);
+}
+
+INLINE void conv_tile(float *y, size_t ystride, const float *x, size_t xstride, const void *w, const float *bias,
                       size_t step, size_t inputs, size_t taps, size_t dilation, size_t width, int accumulate,
-                      size_t frames, size_t vectors) {
+                      size_t frames, size_t vectors, size_t bytes) {
     vec sum[CONV_FRAMES][2];
 #pragma clang loop unroll(full)
     for (size_t t = 0; t < frames; t++)
@@ -20,10 +25,10 @@ INLINE void conv_tile(float *y, size_t ystride, const float *x, size_t xstride, 
                 sum[t][v] = load_part(y + t * ystride + v * LANES, width - v * LANES) + sum[t][v];
     for (size_t k = 0; k < taps; k++) {
         const float *row = x + k * dilation * xstride;
-        for (size_t c = 0; c < inputs; c++, w += MK_PANEL) {
+        for (size_t c = 0; c < inputs; c++, w = (const char *)w + bytes * MK_PANEL) {
             vec weight[2];
 #pragma clang loop unroll(full)
-            for (size_t v = 0; v < vectors; v++) weight[v] = load(w + v * LANES);
+            for (size_t v = 0; v < vectors; v++) weight[v] = conv_weights(w, v * LANES, bytes);
 #pragma clang loop unroll(full)
             for (size_t t = 0; t < frames; t++) {
                 vec value = fill_from(row + t * step * xstride + c);
@@ -45,7 +50,7 @@ INLINE void conv_columns(float *y, size_t ystride, const float *x, size_t xstrid
 #define TILES(frames)                                                                                                \
     for (; t + (frames) <= count; t += (frames))                                                                     \
         conv_tile(y + t * ystride, ystride, x + t * step * xstride, xstride, w, bias, step, inputs, taps, dilation,  \
-                  width, accumulate, frames, vectors);
+                  width, accumulate, frames, vectors, sizeof(float));
     TILES(CONV_FRAMES)
     TILES(4)
     TILES(2)

@@ -1,13 +1,13 @@
 // Integer convolutions of 16 bits by products of bytes, for layers of few rows. An instruction set may define SPLIT_SUM and
 //   split_sum                              exact sums of LANES outputs
 //   split_word(q)                          a word of activations as split_add wants it
-//   split_add(sum, w, qh, ql)              sum with 256·w·qh + w·ql of a word of weights and a word of activations
-//   split_add_low(sum, wl, qh)             sum with wl·qh
-//   split_total(sum)                       all of them
+//   split_add(sum, w, qh, ql)              sum with 65536·w·qh + 256·w·ql of a word of weights and a word of activations
+//   split_add_low(sum, wl, qh, ql)         sum with 256·wl·qh + wl·ql of low bytes of weights
+//   split_total(sum)                       all of them in steps of 256, to the nearest
 // and SPLIT_VECTORS, how many vectors four rows of sums stay in registers for.
 #ifndef SPLIT_SUM
 typedef struct {
-    ivec high, middle;
+    ivec high, middle, low;
 } split_sum;
 
 INLINE ivec split_word(const int8_t *q) { return word((const uint8_t *)q); }
@@ -18,14 +18,14 @@ INLINE ivec split_dot(ivec sum, ivec w, ivec q) {
 }
 
 INLINE split_sum split_add(split_sum s, ivec w, ivec qh, ivec ql) {
-    return (split_sum){split_dot(s.high, w, qh), split_dot(s.middle, w, ql)};
+    return (split_sum){split_dot(s.high, w, qh), split_dot(s.middle, w, ql), s.low};
 }
 
-INLINE split_sum split_add_low(split_sum s, ivec wl, ivec qh) {
-    return (split_sum){s.high, split_dot(s.middle, wl, qh)};
+INLINE split_sum split_add_low(split_sum s, ivec wl, ivec qh, ivec ql) {
+    return (split_sum){s.high, split_dot(s.middle, wl, qh), split_dot(s.low, wl, ql)};
 }
 
-INLINE ivec split_total(split_sum s) { return (s.high << 8) + s.middle; }
+INLINE ivec split_total(split_sum s) { return (s.high << 8) + s.middle + ((s.low + 128) >> 8); }
 
 #define SPLIT_VECTORS 1
 #endif
@@ -52,47 +52,42 @@ INLINE void split_group(split_sum sum[][SPLIT_WIDE], const int8_t *q, size_t row
             ivec qh = split_word(q + t * row), ql = split_word(q + t * row + plane);
             UNROLL for (size_t v = 0; v < vectors; v++) {
                 sum[t][v] = split_add(sum[t][v], high[v], qh, ql);
-                if (planes == 2) sum[t][v] = split_add_low(sum[t][v], low[v], qh);
+                if (planes == 2) sum[t][v] = split_add_low(sum[t][v], low[v], qh, ql);
             }
         }
     }
 }
 
-/// Rows from t on, outputs from o on.
-INLINE void split_tile(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t t,
-                       size_t o, int accumulate, size_t ahead, size_t frames, size_t vectors, size_t planes) {
-    size_t row = x->words * 4, plane = c->words * 4, first = o / MK_PANEL * c->taps;
-    vec total[SPLIT_ROWS][SPLIT_WIDE] = {0};
-    for (size_t k = 0; k < c->taps; k++) {
-        size_t at = t * c->step + k * c->dilation;
-        const int8_t *q = (const int8_t *)x->values + at * row;
-        const int8_t *w = (const int8_t *)c->weights + (first + k) * plane * planes * MK_PANEL + 4 * (o % MK_PANEL);
-        const float *wscale = c->scales + (first + k) * MK_PANEL + o % MK_PANEL;
-        for (size_t start = 0; start < c->words; start += MK_S16_GROUP / 4) {
-            size_t words = c->words - start < MK_S16_GROUP / 4 ? c->words - start : MK_S16_GROUP / 4;
-            split_sum sum[SPLIT_ROWS][SPLIT_WIDE];
-            split_group(sum, q + start * 4, c->step * row, plane, w + start * 4 * planes * MK_PANEL, ahead, words, frames,
-                        vectors, planes);
-            UNROLL for (size_t i = 0; i < frames; i++) UNROLL for (size_t v = 0; v < vectors; v++)
-                total[i][v] = fma_(__builtin_convertvector(split_total(sum[i][v]), vec) * load(wscale + v * LANES),
-                                   fill(x->scales[at + i * c->step]), total[i][v]);
-        }
-    }
-    UNROLL for (size_t i = 0; i < frames; i++) UNROLL for (size_t v = 0; v < vectors; v++) {
-        if (o + v * LANES >= c->outputs) break;
-        float *out = y + (t + i) * ystride + o + v * LANES;
-        size_t width = c->outputs - o - v * LANES;
-        vec result = total[i][v] + load(c->bias + o + v * LANES);
-        if (accumulate) result = load_part(out, width) + result;
-        store_part(out, result, width);
-    }
-}
-
+/// Rows from t on of a panel's outputs. Each group of inputs meets all outputs before the next one does, so that weights pass
+/// once, in the order they lie in.
 INLINE void split_panel(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c, size_t t,
                         size_t panel, int accumulate, size_t ahead, size_t frames, size_t vectors, size_t planes) {
-    size_t end = (panel + 1) * MK_PANEL < c->outputs ? (panel + 1) * MK_PANEL : c->outputs;
-    for (size_t o = panel * MK_PANEL; o < end; o += vectors * LANES)
-        split_tile(y, ystride, x, c, t, o, accumulate, ahead, frames, vectors, planes);
+    size_t row = x->words * 4, plane = c->words * 4, o = panel * MK_PANEL;
+    size_t width = c->outputs - o < MK_PANEL ? c->outputs - o : MK_PANEL, wide = (width + LANES - 1) / LANES;
+    vec total[SPLIT_ROWS][MK_PANEL / LANES] = {0};
+    for (size_t k = 0; k < c->taps; k++) {
+        size_t at = t * c->step + k * c->dilation, place = panel * c->taps + k;
+        const int8_t *q = (const int8_t *)x->values + at * row;
+        const int8_t *w = (const int8_t *)c->weights + place * plane * planes * MK_PANEL;
+        for (size_t start = 0; start < c->words; start += MK_S16_GROUP / 4) {
+            size_t words = c->words - start < MK_S16_GROUP / 4 ? c->words - start : MK_S16_GROUP / 4;
+            for (size_t v = 0; v < wide; v += vectors) {
+                split_sum sum[SPLIT_ROWS][SPLIT_WIDE];
+                split_group(sum, q + start * 4, c->step * row, plane, w + 4 * (start * planes * MK_PANEL + v * LANES),
+                            ahead, words, frames, vectors, planes);
+                UNROLL for (size_t i = 0; i < frames; i++) UNROLL for (size_t j = 0; j < vectors; j++)
+                    total[i][v + j] = fma_(__builtin_convertvector(split_total(sum[i][j]), vec) *
+                                               load(c->scales + place * MK_PANEL + (v + j) * LANES),
+                                           fill(x->scales[at + i * c->step]), total[i][v + j]);
+            }
+        }
+    }
+    for (size_t v = 0; v < wide; v++) UNROLL for (size_t i = 0; i < frames; i++) {
+        float *out = y + (t + i) * ystride + o + v * LANES;
+        vec result = total[i][v] + load(c->bias + o + v * LANES);
+        if (accumulate) result = load_part(out, width - v * LANES) + result;
+        store_part(out, result, width - v * LANES);
+    }
 }
 
 INLINE void split_panels(float *y, size_t ystride, const mk_integer_rows *x, const mk_integer_convolution *c,

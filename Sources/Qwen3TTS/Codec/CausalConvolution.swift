@@ -29,14 +29,16 @@ struct CausalConvolution {
         upsampling = 1
     }
 
-    /// `weight` [inputs, outputs, kernel] and where present `bias` [outputs].
+    /// `weight` [inputs, outputs, kernel] and where present `bias` [outputs]. A step takes a multiple of `period` rows.
     init(
-        transposed weights: Weights, inputs: Int, outputs: Int, stride: Int, format: ConvolutionFormat = .float32
+        transposed weights: Weights, inputs: Int, outputs: Int, stride: Int, period: Int = 1,
+        format: ConvolutionFormat = .float32
     ) throws(ModelFileError) {
         let (tensor, kernel) = try weights.kernel(inputs, outputs)
         convolution = try PackedConvolution(
             transposed: tensor,
-            ConvolutionShape(inputs: inputs, outputs: stride * outputs, taps: (kernel + stride - 1) / stride),
+            ConvolutionShape(
+                inputs: inputs, outputs: stride * outputs, taps: (kernel + stride - 1) / stride, period: period),
             stride: stride, bias: weights.optionalBias(outputs), format: format)
         channels = outputs
         upsampling = stride

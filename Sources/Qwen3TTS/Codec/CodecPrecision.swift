@@ -47,7 +47,7 @@ package enum CodecPrecision: String, Codable, Sendable, CaseIterable {
         case (.hybrid8, .attention), (.hybrid8, .pointwise): .split8
         case (.hybrid, .dilated), (.hybrid8, .dilated): .winograd
         case (.hybrid, .narrow), (.hybrid8, .narrow), (.hybrid, .last), (.hybrid8, .last): .float32
-        case (.hybrid, .rate(let block)), (.hybrid8, .rate(let block)): block > 0 ? .float32 : .split16
+        case (.hybrid, .rate(let block)), (.hybrid8, .rate(let block)): block > 0 ? .winograd : .split16
         case (.hybrid, _), (.hybrid8, _): .split16
         }
     }

@@ -74,7 +74,7 @@ struct DecoderBlock {
     ) throws(ModelFileError) {
         activation = try Snake(weights["0"], channels: inputs)
         upsample = try CausalConvolution(
-            transposed: weights["1.conv"], inputs: inputs, outputs: outputs, stride: rate,
+            transposed: weights["1.conv"], inputs: inputs, outputs: outputs, stride: rate, period: period / rate,
             format: precision.format(.rate(block: block)))
         var units: [ResidualUnit] = []
         for (index, dilation) in Self.dilations.enumerated() {

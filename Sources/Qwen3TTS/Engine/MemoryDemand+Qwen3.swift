@@ -40,7 +40,8 @@ extension Weights {
             if name.hasSuffix(".embedding_sum") { return sum + tensor.byteCount }
             let layer = CodecLayer(
                 tensor: name.dropFirst(prefix.count), blocks: configuration.upsampleRates.count)
-            return sum + (layer.map { precision.format($0).byteCount(of: tensor.shape) } ?? 0)
+            guard let layer, let shape = configuration.shape(layer, weights: tensor.shape) else { return sum }
+            return sum + precision.format(layer).byteCount(of: shape)
         }
     }
 }
@@ -57,6 +58,27 @@ extension TransformerConfiguration {
 }
 
 extension CodecConfiguration.Decoder {
+    /// The convolution that weights [outputs, inputs, taps] are, or [outputs, inputs], or of a block's transposed one [inputs,
+    /// outputs, kernel], whose kernel reaches over two rows. nil for what is no matrix.
+    fileprivate func shape(_ layer: CodecLayer, weights: [Int]) -> ConvolutionShape? {
+        guard weights.count > 1, !weights.contains(0) else { return nil }
+        let taps = weights.count > 2 ? weights[2] : 1
+        return switch layer {
+        case .rate(let block):
+            ConvolutionShape(
+                inputs: weights[0], outputs: max(1, weights[1] * taps / 2), taps: 2, period: rows(before: block))
+        case .dilated(let block):
+            ConvolutionShape(inputs: weights[1], outputs: weights[0], taps: taps, period: rows(before: block + 1))
+        default: ConvolutionShape(inputs: weights[1], outputs: weights[0], taps: taps)
+        }
+    }
+
+    /// Rows that a frame has before a block.
+    private func rows(before block: Int) -> Int {
+        let factors = upsamplingRatios + upsampleRates.prefix(block)
+        return Int(factors.reduce(1.0) { min($0 * Double(max($1, 1)), 1e9) })
+    }
+
     /// What a state keeps: the windows of the attention twice, and in the blocks, whose signals are long, what each convolution
     /// reads and gives for a frame: a block's first one, and two in each of three units, of which the last adds to what is there.
     fileprivate var stateBytes: Double {
