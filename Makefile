@@ -34,7 +34,7 @@ fuzz: packages
 
 # Every test of the suite under the thread sanitizer, then under the address sanitizer.
 sanitize: packages
-	Tests/sanitize.sh
+	Tests/Sanitizers/run.sh
 
 # Python reads what the quantizer writes, and talks to the server as its clients do.
 .venv-tests: Tests/QuantizeTests/requirements.txt Tests/Clients/requirements.txt
