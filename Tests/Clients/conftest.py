@@ -24,11 +24,11 @@ def free_port():
 
 
 class Server:
-    def __init__(self, folder, *arguments, environment=None, wait=True, program=(PROGRAM,)):
+    def __init__(self, folder, *arguments, environment=None, wait=True, program=None):
         self.port = free_port()
         self.log_path = Path(folder) / f"log-{self.port}"
         self.voices = Path(folder) / "voices"
-        command = [*program, "serve", "--engine", "tone", "--host", "127.0.0.1", "--port", str(self.port)]
+        command = [*(program or [PROGRAM]), "serve", "--engine", "tone", "--host", "127.0.0.1", "--port", str(self.port)]
         # Several servers run side by side: the doors with fixed numbers are opened by their own tests.
         command += ["--set", "wyoming-port=0", "--set", "mdns=false"]
         command += ["--voices-dir", str(self.voices), "--set", f"built-in-voices={ROOT}/Voices", "--set", f"cache-dir={folder}/cache", *arguments]
