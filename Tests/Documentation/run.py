@@ -34,7 +34,8 @@ OTHERS = {"make", "swift", "sudo", "apt", "systemctl", "systemd-analyze", "journ
 
 # Run on a booted machine by Tests/Appliance/run.sh, which must hold the words given here.
 ON_THE_APPLIANCE = {
-    r"sudo apt install \./build/makima_\*\.deb": "apt-get install",
+    r"sudo apt install \./(build/)?makima_\*(_arm64)?\.deb": "apt-get install",
+    r"sudo apt update": "apt-get update",
     r"apt install": "apt-get install",
     r"apt remove makima": "apt-get remove",
     r"apt purge makima": "apt-get purge",
