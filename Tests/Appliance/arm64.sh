@@ -2,8 +2,8 @@
 # arm64.sh PACKAGE_arm64.deb: the package in a Debian 12 and a Debian 13 for arm64, whose programs QEMU runs: what can be shown
 # without a board, and without systemd.
 #
-# Needs root, mmdebstrap, qemu-user-static and curl; the kernel hands programs for arm64 to QEMU while this runs. What it prints is the
-# record kept in docs/appliance-test-arm64.txt. APPLIANCE_CACHE keeps the bare systems between runs.
+# Needs root, mmdebstrap, qemu-user-static and curl; the kernel hands programs for arm64 to QEMU while this runs. What it prints is a
+# record. APPLIANCE_CACHE keeps the bare systems between runs.
 set -euo pipefail
 export LC_ALL=C.UTF-8
 here=$(cd "$(dirname "$0")" && pwd)
@@ -85,13 +85,14 @@ try() {
     in_root makima doctor 2>&1 | sed 's/^/      /' || true
     step "the server"
     port=$((20000 + RANDOM % 20000))
-    in_root makima serve --host 127.0.0.1 --port $port --set mdns=false --set wyoming-port=0 > "$work/log" 2>&1 &
+    # Not by in_root, whose shell would be what is told to stop.
+    chroot "$root" makima serve --host 127.0.0.1 --port $port --set mdns=false --set wyoming-port=0 > "$work/log" 2>&1 &
     server=$!
     check "it answers" until_it_answers "http://127.0.0.1:$port/ready"
     check "it speaks" sh -c '[ "$(curl -fs "$0" -d "{\"model\":\"tts-1\",\"input\":\"Hello.\",\"response_format\":\"pcm\"}" \
         -H "Content-Type: application/json" | wc -c)" -gt 4800 ]' "http://127.0.0.1:$port/v1/audio/speech"
     kill "$server"
-    check "it stops when it is told to" wait "$server"
+    if wait "$server"; then ok "it stops when it is told to"; else bad "it stops with $?: $(tail -3 "$work/log")"; fi
     server=
     step "gone again"
     check "the package is purged" in_root apt-get purge -y -qq makima
