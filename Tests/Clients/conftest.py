@@ -57,11 +57,11 @@ class Server:
             time.sleep(0.05)
         raise RuntimeError("not ready: " + self.log_path.read_text())
 
-    def request(self, method, path, body=None, headers=None):
+    def request(self, method, path, body=None, headers=None, timeout=30):
         """Status, headers, body."""
         request = urllib.request.Request(self.url(path), data=body, method=method, headers=headers or {})
         try:
-            with urllib.request.urlopen(request, timeout=30) as answer:
+            with urllib.request.urlopen(request, timeout=timeout) as answer:
                 return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.headers, error.read()

@@ -121,7 +121,9 @@ def test_a_server_answers_at_every_door(tmp_path):
         server.wait_until_ready(120)
         assert server.json("GET", "/health")[1]["status"] == "ok"
         body = json.dumps({"model": "tts-1", "input": "Hello.", "voice": "makima", "response_format": "pcm"}).encode()
-        status, _, sound = server.request("POST", "/v1/audio/speech", body, {"Content-Type": "application/json"})
+        # Preparing the voice takes an emulated processor long.
+        status, _, sound = server.request(
+            "POST", "/v1/audio/speech", body, {"Content-Type": "application/json"}, timeout=240)
         assert status == 200 and len(sound) > 4800
         assert asyncio.run(spoken_by_websocket(server)) > 4800
         assert asyncio.run(spoken_by_wyoming(wyoming)) > 4800
