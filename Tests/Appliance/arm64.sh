@@ -2,8 +2,8 @@
 # arm64.sh PACKAGE_arm64.deb: the package in a Debian 12 and a Debian 13 for arm64, whose programs QEMU runs: what can be shown
 # without a board, and without systemd.
 #
-# Needs root, mmdebstrap, qemu-user-static and curl; the kernel hands programs for arm64 to QEMU while this runs. What it prints is a
-# record. APPLIANCE_CACHE keeps the bare systems between runs.
+# Needs root, mmdebstrap, qemu-user-static and curl; the kernel hands programs for arm64 to QEMU while this runs. What it prints is the
+# record kept in docs/appliance-test-arm64.txt. APPLIANCE_CACHE keeps the bare systems between runs.
 set -euo pipefail
 export LC_ALL=C.UTF-8
 here=$(cd "$(dirname "$0")" && pwd)
