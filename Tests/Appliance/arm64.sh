@@ -16,17 +16,8 @@ samples=$(cat "$here/../Goldens/arm64.sha256")
 work=$(mktemp -d)
 registered=
 server=
-failed=0
+. "$here/report.sh"
 
-step() { printf '\n== %s\n' "$*"; }
-ok() { printf 'ok    %s\n' "$*"; }
-bad() { printf 'FAIL  %s\n' "$*"; failed=$((failed + 1)); }
-# check WHAT COMMAND…: one line, with what the command said when it fails.
-check() {
-    local what=$1 said
-    shift
-    if said=$("$@" 2>&1); then ok "$what"; else bad "$what: $(echo "$said" | tail -3)"; fi
-}
 clean_up() {
     [ -z "$server" ] || kill "$server" 2> /dev/null || true
     for root in "$work"/*/; do umount -l "$root/proc" "$root/dev" 2> /dev/null || true; done
@@ -52,10 +43,6 @@ speak() {
     [ "$(sha256sum < "$work/sound" | cut -d' ' -f1)" = "$samples" ]
 }
 is_version() { [ "$(in_root makima --version)" = "$version" ] && in_root makima-quantize --help; }
-until_it_answers() {
-    for _ in $(seq 120); do curl -fs "$1" > /dev/null && return; sleep 0.5; done
-    return 1
-}
 
 try() {
     local suite=$1 port
@@ -88,7 +75,7 @@ try() {
     # Not by in_root, whose shell would be what is told to stop.
     chroot "$root" makima serve --host 127.0.0.1 --port $port --set mdns=false --set wyoming-port=0 > "$work/log" 2>&1 &
     server=$!
-    check "it answers" until_it_answers "http://127.0.0.1:$port/ready"
+    check "it answers" until_true 60 curl -fs "http://127.0.0.1:$port/ready"
     check "it speaks" sh -c '[ "$(curl -fs "$0" -d "{\"model\":\"tts-1\",\"input\":\"Hello.\",\"response_format\":\"pcm\"}" \
         -H "Content-Type: application/json" | wc -c)" -gt 4800 ]' "http://127.0.0.1:$port/v1/audio/speech"
     kill "$server"

@@ -15,25 +15,9 @@ root=$work/root
 machine=mk$$
 host=10.77.$((RANDOM % 200 + 10))
 booted=
-failed=0
+. "$here/report.sh"
 
-step() { printf '\n== %s\n' "$*"; }
-ok() { printf 'ok    %s\n' "$*"; }
-bad() { printf 'FAIL  %s\n' "$*"; failed=$((failed + 1)); }
-# check WHAT COMMAND…: one line, with what the command said when it fails.
-check() {
-    local what=$1 said
-    shift
-    if said=$("$@" 2>&1); then ok "$what"; else bad "$what: $(echo "$said" | tail -3)"; fi
-}
 in_machine() { nsenter -t "$booted" -m -u -i -n -p -C -- "$@"; }
-# Until COMMAND succeeds, SECONDS at most.
-until_true() {
-    local seconds=$1 deadline
-    shift
-    deadline=$(($(date +%s) + seconds))
-    until "$@" > /dev/null 2>&1; do [ "$(date +%s)" -lt "$deadline" ] || return 1; sleep 0.5; done
-}
 clean_up() {
     if [ -n "$booted" ]; then
         in_machine systemctl poweroff --no-block 2>/dev/null || true

@@ -248,8 +248,10 @@ extension SynthesisScheduler {
 
     private func begin(_ entry: Entry) {
         do throws(SynthesisError) {
-            if isShortOfMemory { engine.giveBackMemory() }
-            if isShortOfMemory { throw SynthesisError.outOfMemory(bytes: limits.memoryReserve) }
+            if isShortOfMemory {
+                engine.giveBackMemory()
+                if isShortOfMemory { throw SynthesisError.outOfMemory(bytes: limits.memoryReserve) }
+            }
             let utterance = try engine.begin(entry.request)
             entry.utterance = utterance
             for piece in entry.early { try engine.append(piece.words, isLast: piece.isLast, to: utterance) }
