@@ -12,21 +12,22 @@ ifneq ($(shell uname -m),aarch64)
 test: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 endif
 
-.PHONY: build test fuzz sanitize speak evaluate evaluate-quick allocations packages format lint deb deb-check deb-check-arm64 arm64 deb-arm64 appliance-test appliance-test-arm64 home-assistant-test
+.PHONY: build test test-arm64 fuzz sanitize speak evaluate evaluate-quick allocations packages format lint deb deb-check deb-check-arm64 arm64 deb-arm64 appliance-test appliance-test-arm64 home-assistant-test
 
 build: packages
 	swift build -c release --product makima
 
-# Warnings are errors, and a module imports only what the package says it may. What the built-in model says is listened to at last,
-# with the optimised program.
-test: packages .venv-tests
+# All is built once, optimised and open to tests. Warnings are errors, and a module imports only what the package says it may.
+# What the built-in model says is listened to at last.
+TESTED = .build/test/release
+test: packages .venv-tests .venv-evaluate
 	Tests/KernelsARM/run.sh
 	python3 -m unittest discover -s Tests/CycleModel
-	WARNINGS_AS_ERRORS=1 swift test --explicit-target-dependency-import-check error
-	.venv-tests/bin/pytest -q Tests/Clients --ignore Tests/Clients/test_sound.py
-	.venv-tests/bin/python Tests/Documentation/run.py .build/debug
-	$(MAKE) evaluate-quick
-	MAKIMA=.build/release/makima .venv-tests/bin/pytest -q Tests/Clients/test_sound.py
+	WARNINGS_AS_ERRORS=1 swift test -c release -Xswiftc -enable-testing --scratch-path .build/test \
+		--explicit-target-dependency-import-check error
+	MAKIMA=$(TESTED)/makima .venv-tests/bin/pytest -q Tests/Clients
+	.venv-tests/bin/python Tests/Documentation/run.py $(TESTED)
+	$(EVALUATE_QUICK) --programs $(TESTED)
 
 # A minute of each parser of outside bytes under libFuzzer, or FUZZ_SECONDS of the one named by PARSER.
 fuzz: packages
@@ -52,9 +53,10 @@ evaluate: build .venv-training
 	swift build -c release --product makima-quantize
 	.venv-training/bin/python -W ignore Training/evaluate.py all build/evaluation $(if $(SOURCE),--source $(SOURCE))
 
-evaluate-quick: PACKAGES += flite pocketsphinx pocketsphinx-en-us
+EVALUATE_QUICK = .venv-evaluate/bin/python -W ignore Training/evaluate.py quick build/evaluation
+test evaluate-quick: PACKAGES += flite pocketsphinx pocketsphinx-en-us
 evaluate-quick: build .venv-evaluate
-	.venv-evaluate/bin/python -W ignore Training/evaluate.py quick build/evaluation
+	$(EVALUATE_QUICK)
 
 .venv-evaluate: Training/requirements-evaluate.txt
 	python3 -m venv .venv-evaluate && .venv-evaluate/bin/pip install --quiet -r $< && touch .venv-evaluate
@@ -84,6 +86,11 @@ arm64: packages
 deb-arm64: PACKAGES += $(CROSS_PACKAGES)
 deb-arm64: packages
 	packaging/build-deb.sh build arm64
+
+# Every test of the suite, built for arm64, one after the other under QEMU: as root. It takes an hour.
+test-arm64: PACKAGES += $(CROSS_PACKAGES)
+test-arm64: packages
+	packaging/cross.sh test --no-parallel
 
 # Installs the package on a clean Debian 12 that boots in a container, and lives with it: as root.
 appliance-test: PACKAGES += debootstrap systemd-container iproute2 curl lintian

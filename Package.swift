@@ -276,6 +276,8 @@ where target.type != .system && !cTargets.contains(target.name) {
         .enableExperimentalFeature("Lifetimes"),
         .strictMemorySafety(),
     ]
+    // Where programs are built optimised, tests of them are not: that would take as long again.
+    if target.type == .test { settings.append(.unsafeFlags(["-Onone"])) }
     if Context.environment["WARNINGS_AS_ERRORS"] != nil { settings.append(.treatAllWarnings(as: .error)) }
     target.swiftSettings = settings
 }

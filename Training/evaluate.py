@@ -27,8 +27,7 @@ from sentences import lines_of
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(HERE)
-PROGRAMS = os.path.join(ROOT, ".build/release")
-SAY = (PROGRAMS + "/makima say --threads 1 --model {model} --voice {voice} --seed {seed} --output {wav} {text}")
+SAY = "{programs}/makima say --threads 1 --model {model} --voice {voice} --seed {seed} --output {wav} {text}"
 KINDS = ["everyday"] * 64 + ["template"] * 40 + ["common"] * 16          # of the lines of heldout.txt
 
 # What is allowed: what was measured (docs/voices.md), and a margin for another machine's arithmetic, which changes what
@@ -50,7 +49,8 @@ def spoken(a, texts, folder, **names):
     listing = os.path.join(folder, "list.txt")
     with open(listing, "w", encoding="utf-8") as f:
         f.write("\n".join(texts) + "\n")
-    names = dict(dict(model=a.model, voice="makima", clip=os.path.join(a.voices, "makima", "reference.wav")), **names)
+    clip = os.path.join(a.voices, "makima", "reference.wav")
+    names = dict(dict(programs=a.programs, model=a.model, voice="makima", clip=clip), **names)
     jobs = [dict(list=listing, folder=folder)] if "{list}" in a.command else [
         dict(text=t, wav=os.path.join(folder, "%04d.wav" % i), seed=i) for i, t in enumerate(texts)]
 
@@ -323,7 +323,7 @@ def other_formats(a):
     """The model in other formats: the source it was quantized from, and that in four bits."""
     int4 = os.path.join(a.out, "int4")
     if not os.path.exists(int4):
-        subprocess.run([PROGRAMS + "/makima-quantize", a.source, int4, "--format", "int4", "--no-listen"], check=True,
+        subprocess.run([a.programs + "/makima-quantize", a.source, int4, "--format", "int4", "--no-listen"], check=True,
                        stdout=subprocess.DEVNULL)
     return {"bfloat16": a.source, "int4": int4}
 
@@ -356,9 +356,12 @@ def main():
     p.add_argument("what", choices=["quick", "all", "words", "stops", "voices", "tokenizer", "codec"])
     p.add_argument("out")
     p.add_argument("--model", default=os.path.join(ROOT, "Models/makima-mini"))
+    p.add_argument("--programs", default=os.path.join(ROOT, ".build/release"),
+                   help="the folder of makima and makima-quantize")
     p.add_argument("--voices", default=os.path.join(ROOT, "Voices"))
     p.add_argument("--source", help="all: the folder the model was quantized from, to compare the formats")
-    p.add_argument("--command", default=SAY, help="template; names: list and folder, or text, wav and seed; voice, clip, model")
+    p.add_argument("--command", default=SAY,
+                   help="template; names: list and folder, or text, wav and seed; voice, clip, model, programs")
     p.add_argument("--jobs", type=int, default=os.cpu_count(), help="lines spoken at once")
     p.add_argument("--name", default="model")
     p.add_argument("--texts", help="another list")

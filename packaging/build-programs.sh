@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 architecture=$1
 shift
 where=$PWD swift="swift build"
-[ "$architecture" = "$(dpkg --print-architecture)" ] || where=/source swift="packaging/cross.sh swift build"
+[ "$architecture" = "$(dpkg --print-architecture)" ] || where=/source swift="packaging/cross.sh build"
 build() {
     $swift -c release --scratch-path ".build/package-$architecture" --static-swift-stdlib -debug-info-format none \
         -Xswiftc -Xllvm -Xswiftc -sil-disable-pass=loop-unroll \

@@ -1,12 +1,12 @@
 #!/bin/bash
 # cross.sh: what builds makima for arm64 on amd64, made once and kept. As root.
 #
-#     packaging/cross.sh swift build -c release --product makima    Debian's Swift, with a toolset for arm64
+#     packaging/cross.sh build --static-swift-stdlib ARGUMENT…      as swift build does, by Debian's Swift with a toolset for arm64
+#     packaging/cross.sh test ARGUMENT…                             the tests, built so and run in a Debian for arm64 by QEMU
 #     packaging/cross.sh debian COMMAND…                            a Debian 12 with arm64's libraries, to pack and to try
 #     packaging/cross.sh emulate PROGRAM ARGUMENT…                  a program that was built, under QEMU, as a CPU (cortex-a76)
-#     packaging/cross.sh ready                                      is it all there?
 #
-# The first two run in the project's folder, which is /source there whatever its name is here, so that no path of this computer
+# The first three run in the project's folder, which is /source there whatever its name is here, so that no path of this computer
 # gets into a program. The Swift for amd64 compiles; that for arm64, of the very same version, brings the standard library; a
 # Debian for arm64, unpacked and never run, brings the C libraries.
 #
@@ -20,6 +20,7 @@ compiler=$cache/compiler
 sdk=$compiler/opt/sdk/arm64.artifactbundle
 sysroot=$sdk/arm64/sysroot
 packer=$cache/packer
+tester=$cache/tester
 # A mirror that stands still has lists that have expired.
 stale='Acquire::Check-Valid-Until "false"'
 libraries=zlib1g,libasound2,libsndfile1,libsoxr0,libavahi-client3
@@ -145,38 +146,53 @@ gcc-aarch64-linux-gnu,$(sed 's/,/:arm64,/g; s/$/:arm64/' <<< $libraries)" "$targ
     touch "$packer/.done"
 }
 
-# One at a time makes them.
+# A Debian for arm64 with Swift's library as the compiler's Debian has it: tests are linked against that, not with it inside.
+make_tester() {
+    [ ! -e "$tester/.done" ] || return 0
+    echo "Fetching a Debian for arm64 that runs the tests (once)…" >&2
+    rm -rf "$tester"
+    mmdebstrap --quiet --aptopt="$stale" --variant=minbase --architectures=arm64 \
+        --include="libswiftlang,libopenblas0-pthread,${libraries/libasound2/libasound2t64}" "$compiler_suite" "$tester" "$archive"
+    touch "$tester/.done"
+}
+
+# prepare PART…: what is asked for is there. One at a time makes it.
 prepare() {
     mkdir -p "$cache"
     exec 9> "$cache/lock"
     flock 9
-    make_compiler
-    make_standard_library
-    make_sysroot
-    make_sdk
-    make_packer
+    local part
+    for part; do "make_$part"; done
     exec 9>&-
 }
+
+prepare_to_build() { prepare compiler standard_library sysroot sdk; }
+
+build() { in_root "$compiler" swift build --swift-sdks-path /opt/sdk --swift-sdk arm64 --disable-sandbox "$@"; }
 
 what=${1:-}
 shift || true
 case $what in
-ready)
-    [ -e "$compiler/.done" ] && [ -e "$sdk/.swift" ] && [ -e "$sdk/.sysroot" ] && [ -e "$packer/.done" ]
+build)
+    prepare_to_build
+    build -Xlinker /opt/sdk/glibc.o "$@"
     ;;
-swift)
-    prepare
-    command=$1
-    shift
-    in_root "$compiler" swift "$command" --swift-sdks-path /opt/sdk --swift-sdk arm64 --disable-sandbox --static-swift-stdlib \
-        -Xlinker /opt/sdk/glibc.o "$@"
+test)
+    prepare_to_build
+    build -c release -Xswiftc -enable-testing --build-tests --scratch-path .build/test-arm64
+    . "$project/packaging/handler.sh"
+    trap take_from_qemu EXIT
+    hand_to_qemu
+    prepare tester
+    in_root "$tester" env LD_LIBRARY_PATH=/usr/libexec/swift/lib/swift/linux QEMU_CPU="${CPU:-cortex-a76}" \
+        .build/test-arm64/aarch64-unknown-linux-gnu/release/makimaPackageTests.xctest --testing-library swift-testing "$@"
     ;;
 version)
     # The source package of the library that is inside the programs.
     dpkg-query --admindir="$compiler/var/lib/dpkg" -W -f '${source:Package} (= ${source:Version})\n' swiftlang
     ;;
 debian)
-    prepare
+    prepare packer
     in_root "$packer" "$@"
     ;;
 emulate)

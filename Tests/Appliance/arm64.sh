@@ -11,28 +11,21 @@ deb=$(realpath "$1")
 version=$(dpkg-deb -f "$deb" Version)
 cache=${APPLIANCE_CACHE:-/var/cache/makima-appliance}
 archive=${CROSS_ARCHIVE:-http://deb.debian.org/debian}
-handler=/proc/sys/fs/binfmt_misc
 samples=$(cat "$here/../Goldens/arm64.sha256")
 work=$(mktemp -d)
-registered=
 server=
 . "$here/report.sh"
+. "$here/../../packaging/handler.sh"
 
 clean_up() {
     [ -z "$server" ] || kill "$server" 2> /dev/null || true
     for root in "$work"/*/; do umount -l "$root/proc" "$root/dev" 2> /dev/null || true; done
-    [ -z "$registered" ] || echo -1 > "$handler/makima-arm64"
+    take_from_qemu
     rm -rf --one-file-system "$work"
 }
 trap clean_up EXIT
 
-# The kernel looks at the first bytes of a program, and opens QEMU at once, so that a chroot needs none.
-[ -e "$handler/status" ] || mount -t binfmt_misc none "$handler"
-if ! grep -qs aarch64 "$handler"/*; then
-    printf '%s' ':makima-arm64:M::\x7fELF\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00:\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:'"$(command -v qemu-aarch64-static):F" \
-        > "$handler/register"
-    registered=yes
-fi
+hand_to_qemu
 
 # in_root COMMAND…
 in_root() { chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin DEBIAN_FRONTEND=noninteractive "$@"; }

@@ -30,9 +30,9 @@ if ! [ -e "$work/ready" ]; then
     touch "$work/ready"
 fi
 
-swift build --product WebSocketEcho
+swift build -c release --product WebSocketEcho
 mkfifo "$work/echo.$$"
-.build/debug/WebSocketEcho $port > "$work/echo.$$" &
+.build/release/WebSocketEcho $port > "$work/echo.$$" &
 echo=$!
 trap 'kill $echo; rm -f "$work/echo.$$"' EXIT
 # It says so when it listens.
