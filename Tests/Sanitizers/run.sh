@@ -6,7 +6,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here/../.."
 # What is left at the end is not looked at: a program that ends by an error leaves what its frames held. The soak watches what grows.
-export ASAN_OPTIONS="suppressions=$here/address.txt:detect_leaks=0"
+export ASAN_OPTIONS="suppressions=$here/address.txt:detect_leaks=0:print_suppressions=0"
 for sanitizer in ${*:-thread address}; do
     swift test --no-parallel -c release -Xswiftc -enable-testing --sanitize "$sanitizer" --scratch-path ".build/$sanitizer"
 done
