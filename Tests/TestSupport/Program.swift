@@ -28,7 +28,7 @@ package func run(
     process.executableURL = URL(filePath: program)
     process.arguments = arguments
     if let folder { process.currentDirectoryURL = URL(filePath: folder) }
-    if let environment { process.environment = environment }
+    if let environment { process.environment = environment.merging(sanitizerOptions) { own, _ in own } }
     process.standardInput = FileHandle(forReadingAtPath: streams.path("input"))
     process.standardOutput = FileHandle(forWritingAtPath: streams.path("output"))
     process.standardError = FileHandle(forWritingAtPath: streams.path("errors"))
@@ -39,6 +39,9 @@ package func run(
         output: try Data(contentsOf: URL(filePath: streams.path("output"))),
         errors: String(decoding: try Data(contentsOf: URL(filePath: streams.path("errors"))), as: UTF8.self))
 }
+
+/// What the sanitizers are told (Tests/Sanitizers), which holds for the programs that tests run too.
+private let sanitizerOptions = ProcessInfo.processInfo.environment.filter { $0.key.hasSuffix("SAN_OPTIONS") }
 
 /// Runs a command of the shell.
 package func shell(_ command: String, in folder: String? = nil) throws -> ProgramRun {
