@@ -14,7 +14,6 @@ import Speech
 struct EngineSuite {
     let threads: Int
     let frames: Int
-    let bandwidth: Double  // bytes per second
     var kernels = Kernels.best
 
     /// A checkpoint of the 0.6B shape.
@@ -51,12 +50,24 @@ struct EngineSuite {
         result.frameMsP95 = percentile(run.milliseconds, 0.95)
         result.allocationsPerFrame = run.allocationsPerFrame
         result.residentBytes = residentBytes()
+        result.frameAhead = try ahead(model, requests.byVector)
+    }
+
+    /// In turns, so that whatever slows the machine slows both.
+    private func ahead(_ model: Qwen3Engine, _ request: SpeechRequest) throws -> Double {
+        var (alone, together) = (0.0, 0.0)
+        for _ in 0..<4 {
+            alone += 1 / (try rate(1, model, request))
+            together += 1 / (try rate(1, model, request, atOnce: 4))
+        }
+        return together / alone
     }
 
     /// Allocations of all threads a frame, in the steady state.
     func allocationsPerFrame(directory: String) throws -> Double {
         let model = try Qwen3Engine(directory: directory, threads: threads, kernels: kernels)
-        return try speak(model, SpeechRequests(try Configuration(directory: directory)).byVector).allocationsPerFrame
+        let request = SpeechRequests(try Configuration(directory: directory)).byVector
+        return try max(speak(model, request).allocationsPerFrame, speak(model, request, atOnce: 4).allocationsPerFrame)
     }
 
     private func best(of count: Int, _ body: () throws -> Double) rethrows -> Double {
@@ -79,8 +90,8 @@ struct EngineSuite {
         var allocationsPerFrame = 0.0
     }
 
-    private func speak(_ model: Qwen3Engine, _ request: SpeechRequest) throws -> Run {
-        let speakers = try Speakers(1, model, request)
+    private func speak(_ model: Qwen3Engine, _ request: SpeechRequest, atOnce: Int = 1) throws -> Run {
+        let speakers = try Speakers(1, model, request, atOnce: atOnce)
         var run = Run()
         run.milliseconds.reserveCapacity(frames)
         // The first half grows what grows. Of the second nine frames in ten count: a new sentence is no steady state.
@@ -128,9 +139,11 @@ struct EngineSuite {
         results.pairs = Results.BatchResult(format: format, speedup: alone / pairs, audioSecondsPerSecond: 3 / pairs)
     }
 
-    /// Seconds of sound a second, of `count` utterances that advance together.
-    private func rate(_ count: Int, _ model: Qwen3Engine, _ request: SpeechRequest) throws -> Double {
-        let speakers = try Speakers(count, model, request)
+    /// Seconds of sound a second, of `count` utterances that advance together; `atOnce` frames of each may become sound together.
+    private func rate(
+        _ count: Int, _ model: Qwen3Engine, _ request: SpeechRequest, atOnce: Int = 1
+    ) throws -> Double {
+        let speakers = try Speakers(count, model, request, atOnce: atOnce)
         var samples = 0
         let start = Clock.now
         while samples < count * frames * model.information.samplesPerFrame { samples += try speakers.advance() }
@@ -142,8 +155,12 @@ struct EngineSuite {
         let utterance = try model.begin(request)
         var samples = 0
         let start = Clock.now
-        while case .frame(let frame, _) = model.advance([utterance], isCancelled: { _ in false })[0] {
-            samples += frame.count
+        speaking: while true {
+            switch model.advance([utterance], isCancelled: { _ in false })[0] {
+            case .frame(let frame, characters: _): samples += frame.count
+            case .working: break
+            case .starved, .ended, .failed: break speaking
+            }
         }
         return rate(samples, since: start, model)
     }
@@ -157,30 +174,37 @@ struct EngineSuite {
     private func measureStages(_ directory: String, _ format: String, _ result: inout Results.EngineResult) throws {
         let configuration = try Configuration(directory: directory)
         let talker = try Talker(Safetensors.directory(directory)["talker"], configuration)
-        let steps = TalkerSteps(talker, Processor(kernels: kernels, threads: threads))
-        measureFrames(steps, BareLoop(format, configuration, threads: threads), &result)
-        result.rooflineFraction =
-            Double(result.bytesPerFrame) / bandwidth * 1000 / (result.talkerMs + result.codePredictorMs)
+        let processor = Processor(kernels: kernels, threads: threads)
+        measureFrames(
+            TalkerSteps(talker, processor), after600: TalkerSteps(talker, processor, past: 600),
+            BareLoop(format, configuration, threads: threads), &result)
         result.decoderMs = try decoderTime(directory)
     }
 
-    /// The engine and the bare loop take turns, so that whatever slows the machine slows both.
-    private func measureFrames(_ steps: TalkerSteps, _ bare: BareLoop?, _ result: inout Results.EngineResult) {
-        for _ in 0..<3 { steps.frame() }
-        var (talkerTimes, predictorTimes, bareTimes): ([Double], [Double], [Double]) = ([], [], [])
-        for frame in 0..<600 {
-            if frame < 100, frame % 5 == 0, let bare { bareTimes.append(bare.frame()) }
+    /// The first frames, those after 600 and the bare loop take turns, so that whatever slows the machine slows all.
+    private func measureFrames(
+        _ steps: TalkerSteps, after600 late: TalkerSteps, _ bare: BareLoop?, _ result: inout Results.EngineResult
+    ) {
+        for _ in 0..<3 { (_, _) = (steps.frame(), late.frame()) }
+        var (talkerTimes, predictorTimes, lateTimes, bareTimes): ([Double], [Double], [Double], [Double]) = (
+            [], [], [], []
+        )
+        for frame in 0..<100 {
+            if frame % 5 == 0, let bare { bareTimes.append(bare.frame()) }
+            if frame % 5 == 2 {
+                let (talker, predictor) = late.frame()
+                lateTimes.append(talker + predictor)
+            }
             let (talker, predictor) = steps.frame()
             talkerTimes.append(talker)
             predictorTimes.append(predictor)
-            if frame == 100 && Clock.milliseconds(since: steps.start) > 30_000 { break }
         }
-        result.talkerMs = percentile(Array(talkerTimes.prefix(100)), 0.5)
-        result.codePredictorMs = percentile(Array(predictorTimes.prefix(100)), 0.5)
+        result.talkerMs = percentile(talkerTimes, 0.5)
+        result.codePredictorMs = percentile(predictorTimes, 0.5)
         result.bareLoopMs = percentile(bareTimes, 0.5)
         result.bareLoopFraction = result.bareLoopMs / (result.talkerMs + result.codePredictorMs)
-        let whole = zip(talkerTimes, predictorTimes).map { $0 + $1 }
-        result.lastOverFirstFrame = percentile(Array(whole.suffix(20)), 0.5) / percentile(Array(whole.prefix(20)), 0.5)
+        let first = percentile(zip(talkerTimes, predictorTimes).map { $0 + $1 }, 0.5)
+        result.lastOverFirstFrame = percentile(lateTimes, 0.5) / first
     }
 
     /// A frame at a time on one thread, as it runs beside the talker.
@@ -252,9 +276,9 @@ private final class TalkerSteps {
     private let scratch: TransformerScratch
     private let predictorScratch: CodePredictor.Scratch
     private let x, hidden, logits: Rows
-    let start = Clock.now
 
-    init(_ talker: Talker, _ processor: Processor) {
+    /// - Parameter past: positions that are in the talker's cache already.
+    init(_ talker: Talker, _ processor: Processor, past: Int = 0) {
         let c = talker.configuration.talker
         self.talker = talker
         self.processor = processor
@@ -264,6 +288,12 @@ private final class TalkerSteps {
         x = Rows(rows: 1, columns: c.hidden_size)
         hidden = Rows(rows: 1, columns: c.hidden_size)
         logits = Rows(rows: 1, columns: c.vocab_size)
+        guard past > 0 else { return }
+        let before = Rows(rows: past, columns: c.hidden_size)
+        for row in 0..<past { talker.embeddings.codec(row % 1000, into: before[row]) }
+        talker.stack.step(
+            before, [Segment(cache: caches.talker, count: past)], normed: Rows(rows: past, columns: c.hidden_size),
+            scratch: TransformerScratch(c, capacity: past), on: processor)
     }
 
     /// Milliseconds of talker with its head, and of the code predictor.
@@ -317,26 +347,30 @@ struct FrameCost {
 private final class Speakers {
     private let model: Qwen3Engine
     private let request: SpeechRequest
+    private let atOnce: Int
     private var utterances: [Utterance]
     private var turnsWithoutSound = 0
 
     /// Turns that may pass without a sound, while prompts are read and sentences change.
     private static let patience = 100
 
-    init(_ count: Int, _ model: Qwen3Engine, _ request: SpeechRequest) throws {
+    init(_ count: Int, _ model: Qwen3Engine, _ request: SpeechRequest, atOnce: Int = 1) throws {
         self.model = model
         self.request = request
+        self.atOnce = atOnce
         utterances = try (0..<count).map { _ in try model.begin(request) }
     }
 
     /// Samples that one turn gave.
     func advance() throws -> Int {
         var samples = 0
+        for utterance in utterances { model.allow(atOnce, atOnceFor: utterance) }
         let events = model.advance(utterances, isCancelled: { _ in false })
         for (index, event) in events.enumerated() {
+            while case .frame(let frame, characters: _)? = model.more(of: utterances[index]) { samples += frame.count }
             switch event {
             case .frame(let frame, characters: _): samples += frame.count
-            case .starved: break
+            case .working, .starved: break
             case .ended: utterances[index] = try model.begin(request)
             case .failed(let error): throw error
             }

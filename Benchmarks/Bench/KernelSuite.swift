@@ -12,7 +12,8 @@ enum KernelSuite {
         Results.Machine(
             isa: Kernels.best.name, threads: threads,
             readBandwidthGBs: mb_read_bandwidth(bandwidthBytes, Int32(threads)), fmaGFLOPs: mb_fma_peak(Int32(threads)),
-            blasGFLOPs: mb_blas_gflops(Int32(threads)), blasGBs: mb_blas_bandwidth(Int32(threads)))
+            blasGFLOPs: mb_blas_gflops(Int32(threads)), blasGBs: mb_blas_bandwidth(Int32(threads)),
+            blasCore: unsafe mb_blas_core().map { unsafe String(cString: $0) } ?? "")
     }
 
     static func run(threads: Int, filter: String?) -> [Results.KernelResult] {

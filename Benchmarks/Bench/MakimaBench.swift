@@ -67,9 +67,11 @@ struct KernelsCommand: ParsableCommand {
     var only: String?
 
     func run() throws {
+        let others = OtherPrograms()
         var results = Results()
         results.machine = KernelSuite.machine(threads: output.threads)
         results.kernels = KernelSuite.run(threads: output.threads, filter: only)
+        results.machine.othersPercent = others.percent
         try output.show(results)
     }
 }
@@ -121,12 +123,11 @@ struct EngineCommand: ParsableCommand {
     private var names: [String] { (format ?? "int8,int4,bf16").split(separator: ",").map(String.init) }
 
     func run() throws {
+        let others = OtherPrograms()
         var results = Results()
         results.machine = KernelSuite.machine(threads: output.threads)
         results.machine.isa = isa
-        let suite = EngineSuite(
-            threads: output.threads, frames: frames, bandwidth: results.machine.readBandwidthGBs * 1e9,
-            kernels: kernels ?? .best)
+        let suite = EngineSuite(threads: output.threads, frames: frames, kernels: kernels ?? .best)
         if let model {
             let format = try WeightFormat.name(of: Safetensors.directory(model))
             results.engine = [format: try suite.run(format, directory: model)]
@@ -136,6 +137,7 @@ struct EngineCommand: ParsableCommand {
             for name in names { results.engine?[name] = try suite.run(name) }
             if batch { try suite.batches(into: &results) }
         }
+        results.machine.othersPercent = others.percent
         try output.show(results)
     }
 }
@@ -158,7 +160,7 @@ struct AllocationsCommand: ParsableCommand {
     }
 
     func run() throws {
-        let perFrame = try EngineSuite(threads: threads, frames: 100, bandwidth: 0).allocationsPerFrame(
+        let perFrame = try EngineSuite(threads: threads, frames: 100).allocationsPerFrame(
             directory: model)
         print("allocations per frame: \(fixed(perFrame, 2))")
         if perFrame > 0 { throw ExitCode.failure }

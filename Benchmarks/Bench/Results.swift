@@ -21,6 +21,10 @@ struct Results: Codable {
         var fmaGFLOPs = 0.0
         var blasGFLOPs = 0.0
         var blasGBs = 0.0
+        /// The processor for which OpenBLAS computed: one that it does not know gets an old one's kernels.
+        var blasCore: String?
+        /// What other programs took of all cores meanwhile.
+        var othersPercent: Double?
     }
 
     struct KernelResult: Codable {
@@ -40,6 +44,8 @@ struct Results: Codable {
         /// Median and 95th percentile of the time from frame to frame.
         var frameMs = 0.0
         var frameMsP95 = 0.0
+        /// Time of a frame where four may become sound together, as for a listener who is ahead, over that of one by one.
+        var frameAhead = 0.0
         var talkerMs = 0.0
         var codePredictorMs = 0.0
         var decoderMs = 0.0
@@ -50,12 +56,10 @@ struct Results: Codable {
         var loadMs = 0.0
         var residentBytes = 0
         var allocationsPerFrame = 0.0
-        /// Time of the last of 600 frames over the first.
+        /// Time of talker and code predictor after 600 frames over that of the first hundred.
         var lastOverFirstFrame = 0.0
         var bytesPerFrame = 0
         var macsPerFrame = 0
-        /// Time that reading the weights alone takes, over talker and code predictor.
-        var rooflineFraction = 0.0
         /// Time of the bare loop over the same matrices, over talker and code predictor.
         var bareLoopFraction = 0.0
         var bareLoopMs = 0.0
@@ -135,9 +139,14 @@ extension Results {
     var table: String {
         var lines = [
             "\(machine.isa), \(machine.threads) threads: reads \(fixed(machine.readBandwidthGBs, 1)) GB/s, "
-                + "float32 FMA \(fixed(machine.fmaGFLOPs, 0)) GFLOP/s, OpenBLAS sgemm "
+                + "float32 FMA \(fixed(machine.fmaGFLOPs, 0)) GFLOP/s, OpenBLAS (\(machine.blasCore ?? "?")) sgemm "
                 + "\(fixed(machine.blasGFLOPs, 0)) GFLOP/s, sgemv \(fixed(machine.blasGBs, 1)) GB/s", "",
         ]
+        if let others = machine.othersPercent, others > OtherPrograms.limit {
+            lines += [
+                "Other programs took \(fixed(others, 0)) % of the cores meanwhile: measure again when it is quiet.", "",
+            ]
+        }
         if let kernels { lines += kernelLines(kernels) }
         if let engine { lines += engineLines(engine) }
         if let batch4 {
@@ -172,7 +181,7 @@ extension Results {
 
     private func engineLines(_ engine: [String: EngineResult]) -> [String] {
         let formats = engine.keys.sorted()
-        let widths = [34] + formats.map { _ in 12 }
+        let widths = [40] + formats.map { _ in 12 }
         func line(_ title: String, _ value: (EngineResult) -> String) -> String {
             row([title] + formats.map { value(engine[$0]!) }, widths)
         }
@@ -180,6 +189,7 @@ extension Results {
             row([""] + formats, widths),
             line("× audio time") { fixed($0.realTimeFactor, 3) },
             line("frame to frame p50 / p95, ms") { fixed($0.frameMs, 1) + " / " + fixed($0.frameMsP95, 1) },
+            line("frame, listener ahead, over one by one") { fixed($0.frameAhead, 2) },
             line("talker, ms") { fixed($0.talkerMs, 2) },
             line("code predictor, ms") { fixed($0.codePredictorMs, 2) },
             line("codec decoder (one thread), ms") { fixed($0.decoderMs, 2) },
@@ -194,7 +204,6 @@ extension Results {
             line("multiply-adds per frame, M") { fixed(Double($0.macsPerFrame) / 1e6, 0) },
             line("bare loop, ms") { fixed($0.bareLoopMs, 1) },
             line("of the bare loop's speed") { fixed(100 * $0.bareLoopFraction, 0) + " %" },
-            line("of the memory's speed") { fixed(100 * $0.rooflineFraction, 0) + " %" },
         ]
     }
 }

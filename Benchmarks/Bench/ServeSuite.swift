@@ -171,6 +171,10 @@ private struct MadeUpVoice: SpeechEngine {
         try engine.append(text, isLast: isLast, to: utterance)
     }
 
+    func more(of utterance: Utterance) -> SpeechEvent? { engine.more(of: utterance) }
+
+    func allow(_ frames: Int, atOnceFor utterance: Utterance) { engine.allow(frames, atOnceFor: utterance) }
+
     func advance(_ batch: [Utterance], isCancelled: (Utterance) -> Bool) -> [SpeechEvent] {
         engine.advance(batch, isCancelled: isCancelled)
     }

@@ -30,4 +30,5 @@ static double best_of(int gemm, int threads) {
 }
 
 double mb_blas_gflops(int threads) { return 2.0 * BATCH * ROWS * COLUMNS / best_of(1, threads) / 1e9; }
+const char *mb_blas_core(void) { return openblas_get_corename(); }
 double mb_blas_bandwidth(int threads) { return 4.0 * ROWS * COLUMNS / best_of(0, threads) / 1e9; }

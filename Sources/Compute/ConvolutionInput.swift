@@ -1,6 +1,6 @@
 // What a streamed convolution reads: the last rows of the past, then the rows of the step in progress, in the format the
 // convolution computes with. Each row of an integer format has its own scale, so that what is stored depends neither on
-// the size of a step nor on other rows.
+// the size of a step nor on other rows. The past stays with the stream; the step is in memory that streams and layers share.
 
 internal import CKernels
 
@@ -92,33 +92,82 @@ package struct Snake {
     }
 }
 
+/// Rows in the format of a convolution, with what their integers mean.
+private struct StoredRows {
+    let words: Rows
+    let scales: Rows
+    let lows: Rows
+
+    init(words: Rows, scales: Rows, lows: Rows) {
+        self.words = words
+        self.scales = scales
+        self.lows = lows
+    }
+
+    init(rows: Int, words: Int) {
+        self.init(
+            words: Rows(rows: rows, columns: words), scales: Rows(rows: rows, columns: 1),
+            lows: Rows(rows: rows, columns: 1))
+    }
+
+    subscript(_ range: Range<Int>) -> StoredRows {
+        StoredRows(words: words[range], scales: scales[range], lows: lows[range])
+    }
+
+    func copy(from other: StoredRows) {
+        words.copy(from: other.words)
+        scales.copy(from: other.scales)
+        lows.copy(from: other.lows)
+    }
+}
+
+/// Memory for the step in progress of one convolution after the other. It grows to the largest and is then reused.
+package final class ConvolutionWindow {
+    private let words = ScratchRows()
+    private let scales = ScratchRows()
+    private let lows = ScratchRows()
+    private let waves = ScratchRows()
+    /// Whose step it is.
+    fileprivate var owner: ObjectIdentifier?
+
+    package init() {}
+
+    fileprivate func rows(_ rows: Int, words columns: Int) -> StoredRows {
+        StoredRows(
+            words: words.rows(rows, columns: columns), scales: scales.rows(rows, columns: 1),
+            lows: lows.rows(rows, columns: 1))
+    }
+
+    /// A row for each part of a step.
+    fileprivate func waves(_ rows: Int, channels: Int) -> Rows { waves.rows(rows, columns: channels) }
+}
+
 @safe
 package final class ConvolutionInput {
     let format: ActivationFormat
     package let channels: Int
     package let history: Int
-    private var window: Rows  // words
-    private var rowScales: Rows
-    private var rowLows: Rows
-    private var scratch: Rows
+    private let past: StoredRows
+    private let window: ConvolutionWindow
+    /// The past and the step in progress, in the window: of this input until another one writes there.
+    private var step: StoredRows
 
     /// Rows a worker takes at least.
     private static let grain = 16
 
-    init(history: Int, channels: Int, format: ActivationFormat) {
+    init(history: Int, channels: Int, format: ActivationFormat, window: ConvolutionWindow) {
         self.format = format
         self.channels = channels
         self.history = history
-        window = Rows(rows: history, columns: format.words(channels))
-        rowScales = Rows(rows: history, columns: 1)
-        rowLows = Rows(rows: history, columns: 1)
-        scratch = Rows(rows: 0, columns: channels)
+        self.window = window
+        past = StoredRows(rows: history, words: format.words(channels))
+        step = past
     }
 
     /// The next rows are x.
     package func write(_ x: Rows, on processor: Processor) {
         precondition(x.columns == channels && format != .int8, "bytes come from snake")
-        guard format != .float32 else { return room(x.rows).values.copy(from: x) }
+        guard format != .float32 else { return room(x.rows).words.copy(from: x) }
         run(x, snake: nil, on: processor)
     }
 
@@ -129,14 +178,11 @@ package final class ConvolutionInput {
     }
 
     private func run(_ x: Rows, snake: Snake?, on processor: Processor) {
-        let (rows, scales, lows) = room(x.rows)
-        let parts = (x.rows + Self.grain - 1) / Self.grain
-        if snake != nil && format != .float32 && scratch.rows < parts {
-            scratch = Rows(rows: parts, columns: channels)
-        }
+        let target = room(x.rows)
+        let parts = snake != nil && format != .float32 ? (x.rows + Self.grain - 1) / Self.grain : 0
         let work = Writing(
-            kernels: processor.kernels, format: format, x: x, snake: snake, rows: rows, scales: scales, lows: lows,
-            scratch: scratch)
+            kernels: processor.kernels, format: format, x: x, snake: snake, rows: target.words, scales: target.scales,
+            lows: target.lows, scratch: window.waves(parts, channels: channels))
         processor.pool.run(x.rows, grain: Self.grain, work)
     }
 
@@ -197,44 +243,33 @@ package final class ConvolutionInput {
 
     /// Makes every row of the past like the first one of the step.
     package func repeatFirst() {
-        for row in 0..<history {
-            window[row].copy(from: window[history])
-            rowScales[row].copy(from: rowScales[history])
-            rowLows[row].copy(from: rowLows[history])
-        }
+        for row in 0..<history { step[row..<row + 1].copy(from: step[history..<history + 1]) }
     }
 
     /// Forgets all but the last `history` rows of a step of `rows`.
     package func advance(_ rows: Int) {
-        // Rows move to lower addresses in ascending order, so overlap does no harm.
-        window[0..<history].copy(from: window[rows..<rows + history])
-        rowScales[0..<history].copy(from: rowScales[rows..<rows + history])
-        rowLows[0..<history].copy(from: rowLows[rows..<rows + history])
+        precondition(window.owner == ObjectIdentifier(self), "another convolution has taken the window")
+        past.copy(from: step[rows..<rows + history])
     }
 
     /// History and the `rows` rows written last.
-    func values(_ rows: Int) -> Rows { window[0..<history + rows] }
+    func values(_ rows: Int) -> Rows {
+        precondition(window.owner == ObjectIdentifier(self), "another convolution has taken the window")
+        return step.words[0..<history + rows]
+    }
 
+    /// From a row on of what `values` gives.
     @unsafe func integers(from row: Int) -> mk_integer_rows {
         unsafe mk_integer_rows(
-            values: window[row].pointer, words: window.columns, scales: rowScales[row].pointer,
-            lows: rowLows[row].pointer)
+            values: step.words[row].pointer, words: step.words.columns, scales: step.scales[row].pointer,
+            lows: step.lows[row].pointer)
     }
 
-    /// Where the next `rows` rows are to be written.
-    private func room(_ rows: Int) -> (values: Rows, scales: Rows, lows: Rows) {
-        if window.rows < history + rows {
-            window = Self.grown(window, history: history, rows: rows)
-            rowScales = Self.grown(rowScales, history: history, rows: rows)
-            rowLows = Self.grown(rowLows, history: history, rows: rows)
-        }
-        let range = history..<history + rows
-        return (window[range], rowScales[range], rowLows[range])
-    }
-
-    private static func grown(_ old: Rows, history: Int, rows: Int) -> Rows {
-        let larger = Rows(rows: history + rows, columns: old.columns)
-        larger[0..<history].copy(from: old[0..<history])
-        return larger
+    /// Where the next `rows` rows are to be written, behind the past.
+    private func room(_ rows: Int) -> StoredRows {
+        window.owner = ObjectIdentifier(self)
+        step = window.rows(history + rows, words: format.words(channels))
+        step[0..<history].copy(from: past)
+        return step[history..<history + rows]
     }
 }

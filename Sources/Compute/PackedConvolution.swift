@@ -149,9 +149,10 @@ package struct PackedConvolution {
             &source, format == .int8Weights ? 2 : 4, 0, panels) != 0
     }
 
-    /// An input with the history that this convolution needs.
-    package func makeInput() -> ConvolutionInput {
-        ConvolutionInput(history: shape.inputRows(for: 1) - shape.step, channels: shape.inputs, format: format.input)
+    /// An input with the history that this convolution needs. Those that share a window take turns.
+    package func makeInput(_ window: ConvolutionWindow = ConvolutionWindow()) -> ConvolutionInput {
+        ConvolutionInput(
+            history: shape.inputRows(for: 1) - shape.step, channels: shape.inputs, format: format.input, window: window)
     }
 
     /// y [count, outputs], or with `accumulating` y +=, from the rows written to `input` last.

@@ -101,6 +101,7 @@ extension SpeechService {
 
     func hold(_ stream: inout SpeechStream, _ request: SpeakRequest) {
         guard whenSlow(request) == .wait, !(stream.control is RenderedSpeech) else { return }
+        stream.ticket.isHeld = true
         stream.hold = StartHold(
             sampleRate: stream.sampleRate, playingSpeed: stream.speed,
             characters: request.isOpen ? nil : request.text.unicodeScalars.count)

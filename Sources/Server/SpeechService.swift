@@ -137,7 +137,7 @@ extension SpeechService {
             let manner = manner(request)
             let (speech, text) = try await speech(request, manner, synthesizer)
             var stream = try await stream(speech, of: text, request, synthesizer)
-            stream.speed = request.speed ?? manner?.speed ?? settings.speed
+            stream.speed = speech.playingSpeed
             hold(&stream, request)
             return stream
         } catch {
@@ -199,6 +199,7 @@ extension SpeechService {
             text: text, voice: voice, language: own ?? language, instruction: request.instruction,
             isOpen: request.isOpen, options: request.options)
         speech.gain = await gain(manner, voice, synthesizer)
+        speech.playingSpeed = request.speed ?? manner?.speed ?? settings.speed
         return (speech, inlet)
     }
 

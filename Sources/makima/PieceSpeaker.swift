@@ -87,16 +87,21 @@ struct PieceSpeaker<Engine: SpeechEngine> {
         guard !speaking.isEmpty else { return }
         let events = engine.advance(speaking.map { $0.utterance! }, isCancelled: { _ in Interruption.isRequested })
         for (lane, event) in zip(speaking, events) {
-            switch event {
-            case .frame(let samples, _): lane.samples += lane.stretch.push(lane.gain.push(samples))
-            case .starved: break
-            case .failed(let error): throw error
-            case .ended(let reason):
-                if Interruption.isRequested { throw Interrupted() }
-                if reason != .endOfSpeech { cut += 1 }
-                lane.samples += lane.stretch.push(lane.gain.finish()) + lane.stretch.flush()
-                lane.utterance = nil
-            }
+            try take(event, lane)
+            while let utterance = lane.utterance, let more = engine.more(of: utterance) { try take(more, lane) }
+        }
+    }
+
+    private mutating func take(_ event: SpeechEvent, _ lane: Lane) throws {
+        switch event {
+        case .frame(let samples, _): lane.samples += lane.stretch.push(lane.gain.push(samples))
+        case .working, .starved: break
+        case .failed(let error): throw error
+        case .ended(let reason):
+            if Interruption.isRequested { throw Interrupted() }
+            if reason != .endOfSpeech { cut += 1 }
+            lane.samples += lane.stretch.push(lane.gain.finish()) + lane.stretch.flush()
+            lane.utterance = nil
         }
     }
 }

@@ -134,6 +134,7 @@ struct Say: AsyncParsableCommand {
                 if let more = try source.read(waiting: false) {
                     try engine.append(more, isLast: !source.isOpen, to: utterance)
                 }
+            case .working: break
             case .starved:
                 let more = try source.read(waiting: true) ?? ""
                 try engine.append(more, isLast: !source.isOpen, to: utterance)

@@ -11,7 +11,8 @@ import Speech
 private func results(frameMs: Double) -> Results {
     var results = Results()
     results.machine = Results.Machine(
-        isa: "avx2", threads: 2, readBandwidthGBs: 20, fmaGFLOPs: 100, blasGFLOPs: 80, blasGBs: 15)
+        isa: "avx2", threads: 2, readBandwidthGBs: 20, fmaGFLOPs: 100, blasGFLOPs: 80, blasGBs: 15, blasCore: "Zen",
+        othersPercent: 12)
     var engine = Results.EngineResult()
     engine.frameMs = frameMs
     results.engine = ["int8": engine]
@@ -24,22 +25,36 @@ private func results(frameMs: Double) -> Results {
     return results
 }
 
+@Test func aBusyMachineIsSaid() {
+    var results = results(frameMs: 30)
+    #expect(results.table.contains("Other programs took 12 % of the cores"))
+    results.machine.othersPercent = 3
+    #expect(!results.table.contains("Other programs"))
+}
+
+/// The processor's time is this process's or another's.
+@Test func othersAreTellable() throws {
+    let others = OtherPrograms()
+    let sleeper = try run("/bin/bash", ["-c", "for i in {1..300000}; do :; done"])
+    #expect(sleeper.status == 0 && others.percent > 0)
+}
+
 /// Other programs read these: none may vanish, and none appears unnoticed.
 @Test func keysAreStable() throws {
     var results = results(frameMs: 30)
     results.kernels = nil
     let promised = [
-        "machine": ["readBandwidthGBs", "isa"],
+        "machine": ["readBandwidthGBs", "isa", "othersPercent"],
         "engine.int8": [
             "realTimeFactor", "frameMs", "talkerMs", "codePredictorMs", "decoderMs", "prefillMs", "firstAudioMs",
             "loadMs",
-            "residentBytes", "allocationsPerFrame", "bytesPerFrame", "macsPerFrame", "rooflineFraction",
+            "residentBytes", "allocationsPerFrame", "bytesPerFrame", "macsPerFrame", "frameAhead",
             "bareLoopFraction",
         ],
         "batch4": ["speedup", "audioSecondsPerSecond"],
     ]
     let beside = [
-        "machine": ["threads", "fmaGFLOPs", "blasGFLOPs", "blasGBs"],
+        "machine": ["threads", "fmaGFLOPs", "blasGFLOPs", "blasGBs", "blasCore"],
         "engine.int8": ["frameMsP95", "firstAudioICLMs", "lastOverFirstFrame", "bareLoopMs"],
         "batch4": ["format"],
     ]

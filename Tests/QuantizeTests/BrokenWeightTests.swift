@@ -32,7 +32,10 @@ private func end(_ directory: String, _ kernels: Kernels) throws -> SpeechEvent?
     let utterance = try model.begin(request)
     for _ in 0..<12 {
         let event = model.advance([utterance], isCancelled: { _ in false })[0]
-        guard case .frame = event else { return event }
+        switch event {
+        case .frame, .working: continue
+        case .starved, .ended, .failed: return event
+        }
     }
     return nil
 }

@@ -130,9 +130,9 @@ import Testing
             #expect(await Self.hear(try await Self.speak("quick", on: scheduler)).characters.count == 5)
         }
         // Nobody has read a frame of it, so it comes to stand at its limit, and goes on once somebody does.
-        while slow.ticket.backlog < SchedulerLimits.backlog { try await Task.sleep(for: .milliseconds(5)) }
+        while slow.ticket.backlog < slow.ticket.room { try await Task.sleep(for: .milliseconds(5)) }
         try await Task.sleep(for: .milliseconds(50))
-        #expect(slow.ticket.backlog == SchedulerLimits.backlog)
+        #expect(slow.ticket.backlog == slow.ticket.room)
         #expect(await Self.hear(slow).characters.count == 200)
     }
 
@@ -290,25 +290,66 @@ import Testing
         #expect(frames == 16)
     }
 
-    /// Silence, at a thousand samples a second.
-    private static func seconds(_ count: Int) -> [Float] { [Float](repeating: 0, count: 1000 * count) }
+    /// Frames that may be unread.
+    private let framesOfBacklog = Int(SchedulerLimits.backlog / .milliseconds(80))
+
+    private static let model = ToneEngine().information
+
+    /// Silence.
+    private static func seconds(_ count: Int) -> SpokenEvent {
+        .frame([Float](repeating: 0, count: model.sampleRate * count), characters: 1)
+    }
+
+    /// An utterance whose time is the test's.
+    private static func entry(_ request: SpeechRequest) -> ScheduledUtterance<ToneEngine> {
+        let (_, continuation) = AsyncStream.makeStream(of: SpokenEvent.self)
+        return ScheduledUtterance(
+            request, of: TextInlet(SpokenText(verbatim: "a")), .normal, client: "a",
+            SpeechTicket(continuation, sampleRate: model.sampleRate), deadline: .seconds(300), model: model)
+    }
 
     /// Hours of speech are no reason to end it, as long as it is made as fast as it is heard.
     @Test func theDeadlineGrowsWithSoundAndWaiting() {
-        let (_, continuation) = AsyncStream.makeStream(of: SpokenEvent.self)
-        let entry = ScheduledUtterance<ToneEngine>(
-            SpeechRequest(text: "a", voice: .none), of: TextInlet(SpokenText(verbatim: "a")), .normal, client: "a",
-            SpeechTicket(continuation), deadline: .seconds(300), sampleRate: 1000)
+        let entry = Self.entry(SpeechRequest(text: "a", voice: .none))
         #expect(entry.deadline == entry.submitted + .seconds(300))
-        entry.send([.frame(Self.seconds(2), characters: 1)], sampleRate: 1000, at: entry.submitted)
+        entry.send([Self.seconds(2)], at: entry.submitted)
         entry.wait(.seconds(5))
         #expect(entry.deadline == entry.submitted + .seconds(307))
         #expect(entry.pausedFor == .seconds(5))
         // Only sound shows that it goes on.
-        entry.send([.frame(Self.seconds(1), characters: 1)], sampleRate: 1000, at: entry.submitted + .seconds(9))
+        entry.send([Self.seconds(1)], at: entry.submitted + .seconds(9))
         #expect(entry.pausedFor == .zero && entry.underruns == 0)
-        entry.send([.frame(Self.seconds(1), characters: 1)], sampleRate: 1000, at: entry.submitted + .seconds(20))
+        entry.send([Self.seconds(1)], at: entry.submitted + .seconds(20))
         #expect(entry.underruns == 1)
+        // Who has waited hears on from there: it is not late for ever.
+        entry.send([Self.seconds(1)], at: entry.submitted + .seconds(21))
+        #expect(entry.underruns == 1 && entry.summary.frames == 64)
+    }
+
+    /// Frames come together as long as there is more to hear than they take.
+    @Test func framesComeTogetherWhileTheListenerIsAhead() {
+        var request = SpeechRequest(text: "a", voice: .none)
+        request.playingSpeed = 2
+        let entry = Self.entry(request)
+        let start = entry.submitted + .seconds(1)
+        func atOnce(_ milliseconds: Int) -> Int {
+            entry.framesAtOnce(at: start + .milliseconds(milliseconds), turn: .milliseconds(100))
+        }
+        #expect(atOnce(0) == 1)
+        entry.send([Self.seconds(2)], at: start)
+        // Two seconds are heard in one, and 80 ms are kept.
+        #expect([0, 110, 610, 710, 900, 1100, 60_000].map(atOnce) == [9, 8, 3, 2, 1, 1, 1])
+        entry.send([Self.seconds(1)], at: start + .seconds(60))
+        #expect(atOnce(60_000) == 4)
+        #expect(entry.framesAtOnce(at: start + .seconds(60), turn: .zero) == 1)
+        // Nobody listens yet: that is as good as being far ahead.
+        entry.ticket.isHeld = true
+        entry.lookAtListener(at: start + .seconds(70))
+        #expect(atOnce(70_000) > 4)
+        entry.send([Self.seconds(1)], at: start + .seconds(80))
+        entry.ticket.isHeld = false
+        entry.lookAtListener(at: start + .seconds(90))
+        #expect(atOnce(90_000) == 19 && entry.underruns == 1)
     }
 
     @Test(.timeLimit(.minutes(10))) func dripsWithoutAWordKeepNothingAlive() async throws {
@@ -436,10 +477,10 @@ import Testing
         var frames = 0
         for await event in stream {
             if case .frame = event { frames += 1 }
-            if frames == 2 * SchedulerLimits.backlog { break }
+            if frames == 2 * framesOfBacklog { break }
         }
         mayEnd.signal()
-        #expect(frames == 2 * SchedulerLimits.backlog)
+        #expect(frames == 2 * framesOfBacklog)
         #expect(try await voice == PreparedVoice(engine: "tone", bytes: Array("0.5 1920\n".utf8), loudness: -19))
     }
 

@@ -16,7 +16,7 @@ import Testing
         var output: [Float] = []
         for group in groups {
             for start in stride(from: 0, to: group.count, by: piece) {
-                trimmer.take(Array(group[start..<min(start + piece, group.count)]), into: &output)
+                trimmer.take(group[start..<min(start + piece, group.count)], into: &output)
             }
             trimmer.endGroup()
         }
@@ -43,10 +43,10 @@ import Testing
     @Test func silenceComesAtOnceOrWithTheSoundBehindIt() {
         var trimmer = SilenceTrimmer(sampleRate: Self.rate)
         var output: [Float] = []
-        trimmer.take(Self.tone(80), into: &output)
-        trimmer.take(Self.silence(400), into: &output)
+        trimmer.take(Self.tone(80)[...], into: &output)
+        trimmer.take(Self.silence(400)[...], into: &output)
         #expect(output.count == Self.rate * (80 + 150) / 1000)
-        trimmer.take(Self.tone(10), into: &output)
+        trimmer.take(Self.tone(10)[...], into: &output)
         #expect(output == Self.tone(80) + Self.silence(400) + Self.tone(10))
     }
 

@@ -17,6 +17,8 @@ double mb_fma_peak(int threads);
 /// OpenBLAS: sgemm of 64 vectors with a 3072 x 1024 matrix, GFLOP/s; sgemv, GB/s of weights.
 double mb_blas_gflops(int threads);
 double mb_blas_bandwidth(int threads);
+/// The processor whose kernels OpenBLAS chose; OPENBLAS_CORETYPE names another.
+const char *mb_blas_core(void);
 
 typedef enum { MB_BF16, MB_INT8, MB_INT4 } mb_format;
 typedef struct {

@@ -46,11 +46,20 @@ struct CausalConvolution {
 
     final class State {
         fileprivate let input: ConvolutionInput
-        fileprivate let output = SignalBuffer()
-        fileprivate init(input: ConvolutionInput) { self.input = input }
+        fileprivate let output: SignalBuffer
+
+        fileprivate init(input: ConvolutionInput, output: SignalBuffer) {
+            self.input = input
+            self.output = output
+        }
     }
 
-    func makeState() -> State { State(input: convolution.makeInput()) }
+    /// A state whose steps are given in `output`, and computed in a window that others use in turn.
+    func makeState(
+        _ window: ConvolutionWindow = ConvolutionWindow(), output: SignalBuffer = SignalBuffer()
+    ) -> State {
+        State(input: convolution.makeInput(window), output: output)
+    }
 
     /// The rows that x gives; the result is valid until the next step.
     func step(_ x: Rows, _ state: State, on processor: Processor) -> Rows {

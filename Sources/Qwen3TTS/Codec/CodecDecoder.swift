@@ -77,23 +77,32 @@ package struct CodecDecoder {
         fileprivate let blocks: [DecoderBlock.State]
         fileprivate let lastConvolution: CausalConvolution.State
 
-        fileprivate init(_ decoder: CodecDecoder) {
-            quantizers = decoder.quantizers.map { $0.makeState() }
-            preConvolution = decoder.preConvolution.makeState()
-            preTransformer = decoder.preTransformer.makeState()
-            upsample = decoder.upsample.map { $0.makeState() }
-            firstConvolution = decoder.firstConvolution.makeState()
-            blocks = decoder.blocks.map { $0.makeState() }
-            lastConvolution = decoder.lastConvolution.makeState()
+        fileprivate init(_ decoder: CodecDecoder, _ workspace: CodecWorkspace) {
+            // Each layer writes where the one before it did not. The quantizers' vectors are added up in the first one's place.
+            var places = [workspace.even, workspace.odd]
+            func next() -> SignalBuffer {
+                places.swapAt(0, 1)
+                return places[0]
+            }
+            quantizers = decoder.quantizers.map { $0.makeState(workspace, output: next()) }
+            places.swapAt(0, 1)
+            preConvolution = decoder.preConvolution.makeState(workspace.window, output: next())
+            preTransformer = decoder.preTransformer.makeState(workspace, output: next())
+            upsample = decoder.upsample.map { $0.makeState(workspace, output: next()) }
+            firstConvolution = decoder.firstConvolution.makeState(workspace.window, output: next())
+            blocks = decoder.blocks.map { $0.makeState(workspace, output: next()) }
+            lastConvolution = decoder.lastConvolution.makeState(workspace.window, output: next())
         }
     }
 
-    package func makeState() -> State { State(self) }
+    /// The state of a new utterance. Those that take turns can share a workspace.
+    package func makeState(_ workspace: CodecWorkspace = CodecWorkspace()) -> State { State(self, workspace) }
 
     /// Samples [frames · samplesPerFrame, 1] in [-1, 1] of the next frames, valid until the next step. On an error the
-    /// state is as before.
+    /// state is as before; when `isCancelled` says so, there are no samples and the state is of no use any more.
     package func step(
-        _ frames: [[Int]], _ state: State, on processor: Processor, trace: ((String, Rows) -> Void)? = nil
+        _ frames: [[Int]], _ state: State, on processor: Processor, isCancelled: () -> Bool = { false },
+        trace: ((String, Rows) -> Void)? = nil
     ) throws(CodecError) -> Rows {
         try check(frames, after: state.frames)
         guard !frames.isEmpty else { return Rows(rows: 0, columns: 1) }
@@ -106,6 +115,7 @@ package struct CodecDecoder {
             x, state.preTransformer, on: processor, trace: trace.map { t in { t("pre_transformer" + $0, $1) } })
         trace?("pre_transformer", x)
         for (index, block) in upsample.enumerated() {
+            if isCancelled() { return Rows(rows: 0, columns: 1) }
             x = block.step(
                 x, state.upsample[index], on: processor, trace: trace.map { t in { t("upsample\(index)_" + $0, $1) } })
             trace?("upsample\(index)", x)
@@ -113,6 +123,7 @@ package struct CodecDecoder {
         x = firstConvolution.step(x, state.firstConvolution, on: processor)
         trace?("decoder0", x)
         for (index, block) in blocks.enumerated() {
+            if isCancelled() { return Rows(rows: 0, columns: 1) }
             x = block.step(
                 x, state.blocks[index], on: processor,
                 trace: trace.map { t in { t("decoder\(index + 1)_" + $0, $1) } })

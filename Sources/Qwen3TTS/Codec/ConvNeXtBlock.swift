@@ -45,33 +45,34 @@ struct ConvNeXtBlock {
         fileprivate let depthwise: SignalTail
         fileprivate let expand: ConvolutionInput
         fileprivate let contract: ConvolutionInput
-        fileprivate let normed = SignalBuffer()
-        fileprivate let wide = SignalBuffer()
-        fileprivate let narrow = SignalBuffer()
+        fileprivate let workspace: CodecWorkspace
 
-        fileprivate init(_ block: ConvNeXtBlock) {
-            upsample = block.upsample.makeState()
+        fileprivate init(_ block: ConvNeXtBlock, _ workspace: CodecWorkspace, output: SignalBuffer) {
+            upsample = block.upsample.makeState(workspace.window, output: output)
             depthwise = SignalTail(history: block.depthwise.rows - 1, channels: block.channels)
-            expand = block.expand.makeInput()
-            contract = block.contract.makeInput()
+            expand = block.expand.makeInput(workspace.window)
+            contract = block.contract.makeInput(workspace.window)
+            self.workspace = workspace
         }
     }
 
-    func makeState() -> State { State(self) }
+    func makeState(_ workspace: CodecWorkspace, output: SignalBuffer) -> State {
+        State(self, workspace, output: output)
+    }
 
     func step(_ input: Rows, _ state: State, on processor: Processor, trace: ((String, Rows) -> Void)?) -> Rows {
         let x = upsample.step(input, state.upsample, on: processor)
         trace?("conv", x)
         state.depthwise.input(x.rows).copy(from: x)
-        let y = state.normed.rows(x.rows, columns: channels)
+        let y = state.workspace.normed.rows(x.rows, columns: channels)
         processor.kernels.depthwise(y, state.depthwise.all(x.rows), weight: depthwise, bias: depthwiseBias)
         state.depthwise.advance(x.rows)
         processor.kernels.layerNorm(y, y, weight: norm, bias: normBias, epsilon: Self.epsilon)
-        let wide = state.wide.rows(x.rows, columns: expanded)
+        let wide = state.workspace.wide.rows(x.rows, columns: expanded)
         state.expand.write(y, on: processor)
         expand.apply(state.expand, into: wide, on: processor)
         processor.kernels.gelu(wide)
-        let narrow = state.narrow.rows(x.rows, columns: channels)
+        let narrow = state.workspace.branch.rows(x.rows, columns: channels)
         state.contract.write(wide, on: processor)
         contract.apply(state.contract, into: narrow, on: processor)
         processor.kernels.add(x, narrow, scale: gamma)

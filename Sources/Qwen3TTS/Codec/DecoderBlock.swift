@@ -48,8 +48,10 @@ struct ResidualUnit {
         fileprivate let convolution2: CausalConvolution.State
     }
 
-    func makeState() -> State {
-        State(convolution1: convolution1.makeState(), convolution2: convolution2.makeState())
+    func makeState(_ workspace: CodecWorkspace) -> State {
+        State(
+            convolution1: convolution1.makeState(workspace.window, output: workspace.branch),
+            convolution2: convolution2.makeState(workspace.window))
     }
 
     /// Adds to x in place.
@@ -91,7 +93,11 @@ struct DecoderBlock {
         fileprivate let units: [ResidualUnit.State]
     }
 
-    func makeState() -> State { State(upsample: upsample.makeState(), units: units.map { $0.makeState() }) }
+    func makeState(_ workspace: CodecWorkspace, output: SignalBuffer) -> State {
+        State(
+            upsample: upsample.makeState(workspace.window, output: output),
+            units: units.map { $0.makeState(workspace) })
+    }
 
     func step(_ input: Rows, _ state: State, on processor: Processor, trace: ((String, Rows) -> Void)?) -> Rows {
         trace?("snake", activation.applied(to: input, on: processor))

@@ -32,28 +32,30 @@ struct PreTransformer {
         fileprivate let input: ConvolutionInput
         fileprivate let output: ConvolutionInput
         fileprivate let layers: [Layer.State]
-        fileprivate let scratch = PreTransformerScratch()
-        fileprivate let hidden = SignalBuffer()
-        fileprivate let latent = SignalBuffer()
-        fileprivate let angles = SignalBuffer()
+        fileprivate let scratch: CodecWorkspace.TransformerScratch
+        fileprivate let latent: SignalBuffer
 
-        fileprivate init(_ transformer: PreTransformer) {
-            input = transformer.input.makeInput()
-            output = transformer.output.makeInput()
-            layers = transformer.layers.map { $0.makeState() }
+        fileprivate init(_ transformer: PreTransformer, _ workspace: CodecWorkspace, output latent: SignalBuffer) {
+            input = transformer.input.makeInput(workspace.window)
+            output = transformer.output.makeInput(workspace.window)
+            layers = transformer.layers.map { $0.makeState(workspace) }
+            scratch = workspace.transformer
+            self.latent = latent
         }
     }
 
-    func makeState() -> State { State(self) }
+    func makeState(_ workspace: CodecWorkspace, output: SignalBuffer) -> State {
+        State(self, workspace, output: output)
+    }
 
     /// x [frames, latent] → [frames, latent], valid until the next step.
     func step(_ x: Rows, _ state: State, on processor: Processor, trace: ((String, Rows) -> Void)?) -> Rows {
         let c = configuration
-        let hidden = state.hidden.rows(x.rows, columns: c.hidden)
+        let hidden = state.scratch.hidden.rows(x.rows, columns: c.hidden)
         state.input.write(x, on: processor)
         input.apply(state.input, into: hidden, on: processor)
         trace?("_in", hidden)
-        let angles = state.angles.rows(x.rows, columns: c.headDimension)
+        let angles = state.scratch.angles.rows(x.rows, columns: c.headDimension)
         for row in 0..<x.rows { rotary.fill(angles[row], position: state.position + row) }
         for (index, layer) in layers.enumerated() {
             layer.step(hidden, angles: angles, state.layers[index], state.scratch, on: processor)
@@ -104,12 +106,15 @@ struct PreTransformer {
             fileprivate let down: ConvolutionInput
         }
 
-        func makeState() -> State {
-            State(attention: attention.makeState(), mlp: gate.makeInput(), down: down.makeInput())
+        func makeState(_ workspace: CodecWorkspace) -> State {
+            State(
+                attention: attention.makeState(workspace.window, workspace.transformer.attention),
+                mlp: gate.makeInput(workspace.window), down: down.makeInput(workspace.window))
         }
 
         func step(
-            _ x: Rows, angles: Rows, _ state: State, _ scratch: PreTransformerScratch, on processor: Processor
+            _ x: Rows, angles: Rows, _ state: State, _ scratch: CodecWorkspace.TransformerScratch,
+            on processor: Processor
         ) {
             let kernels = processor.kernels
             let normed = scratch.normed.rows(x.rows, columns: c.hidden)
@@ -130,12 +135,4 @@ struct PreTransformer {
             kernels.add(x, result, scale: mlpScale)
         }
     }
-}
-
-/// Shared by the layers, one after the other.
-private final class PreTransformerScratch {
-    let normed = SignalBuffer()
-    let result = SignalBuffer()
-    let gate = SignalBuffer()
-    let up = SignalBuffer()
 }

@@ -48,11 +48,13 @@ struct ResidualQuantizer {
     }
 
     struct State {
-        fileprivate let sums = SignalBuffer()
+        fileprivate let sums: SignalBuffer
         fileprivate let projection: CausalConvolution.State
     }
 
-    func makeState() -> State { State(projection: projection.makeState()) }
+    func makeState(_ workspace: CodecWorkspace, output: SignalBuffer) -> State {
+        State(sums: workspace.branch, projection: projection.makeState(workspace.window, output: output))
+    }
 
     /// The vectors [frames, output] of frames whose codes were checked.
     func step(_ frames: [[Int]], _ state: State, on processor: Processor) -> Rows {

@@ -31,18 +31,18 @@ struct WindowedAttention {
     final class State {
         fileprivate let input: ConvolutionInput
         fileprivate let output: ConvolutionInput
-        fileprivate let queries = SignalBuffer()
-        fileprivate let newKeys = SignalBuffer()
-        fileprivate let newValues = SignalBuffer()
-        fileprivate let result = SignalBuffer()
-        fileprivate let scores = SignalBuffer()
+        fileprivate let scratch: CodecWorkspace.AttentionScratch
         fileprivate var keys: Rows
         fileprivate var values: Rows
         fileprivate var count = 0
 
-        fileprivate init(input: ConvolutionInput, output: ConvolutionInput, capacity: Int, columns: Int) {
+        fileprivate init(
+            input: ConvolutionInput, output: ConvolutionInput, _ scratch: CodecWorkspace.AttentionScratch,
+            capacity: Int, columns: Int
+        ) {
             self.input = input
             self.output = output
+            self.scratch = scratch
             keys = Rows(rows: capacity, columns: columns)
             values = Rows(rows: capacity, columns: columns)
         }
@@ -65,22 +65,24 @@ struct WindowedAttention {
         }
     }
 
-    func makeState() -> State {
+    /// A state whose steps are computed in memory that others use in turn.
+    func makeState(_ convolutions: ConvolutionWindow, _ scratch: CodecWorkspace.AttentionScratch) -> State {
         State(
-            input: query.makeInput(), output: output.makeInput(), capacity: 2 * (window ?? 64),
-            columns: keyValueHeads * dimension)
+            input: query.makeInput(convolutions), output: output.makeInput(convolutions), scratch,
+            capacity: 2 * (window ?? 64), columns: keyValueHeads * dimension)
     }
 
     /// angles [positions, dimension]: cosines, then sines. y [positions, hidden].
     func step(_ x: Rows, angles: Rows, _ state: State, into y: Rows, on processor: Processor) {
-        let queries = state.queries.rows(x.rows, columns: heads * dimension)
-        let newKeys = state.newKeys.rows(x.rows, columns: keyValueHeads * dimension)
-        let newValues = state.newValues.rows(x.rows, columns: keyValueHeads * dimension)
+        let scratch = state.scratch
+        let queries = scratch.queries.rows(x.rows, columns: heads * dimension)
+        let newKeys = scratch.newKeys.rows(x.rows, columns: keyValueHeads * dimension)
+        let newValues = scratch.newValues.rows(x.rows, columns: keyValueHeads * dimension)
         state.input.write(x, on: processor)
         query.apply(state.input, into: queries, on: processor)
         key.apply(state.input, into: newKeys, on: processor)
         value.apply(state.input, into: newValues, on: processor)
-        let result = state.result.rows(x.rows, columns: heads * dimension)
+        let result = scratch.result.rows(x.rows, columns: heads * dimension)
         for row in 0..<x.rows {
             let cos = angles[row].columns(0..<dimension / 2)
             let sin = angles[row].columns(dimension / 2..<dimension)
@@ -101,13 +103,14 @@ struct WindowedAttention {
         let range = state.count - visible..<state.count
         let group = heads / keyValueHeads
         // As many as there can be before the cache moves, so that the buffer does not grow frame by frame.
-        let scores = state.scores.rows(1, columns: group * state.keys.rows)
+        let scratch = state.scratch
+        let scores = scratch.scores.rows(1, columns: group * state.keys.rows)
         for head in 0..<keyValueHeads {
             let columns = head * dimension..<(head + 1) * dimension
             let offset = (row * heads + head * group) * dimension
             processor.kernels.attention(
-                state.result.view(offset: offset, rows: group, columns: dimension),
-                q: state.queries.view(offset: offset, rows: group, columns: dimension),
+                scratch.result.view(offset: offset, rows: group, columns: dimension),
+                q: scratch.queries.view(offset: offset, rows: group, columns: dimension),
                 k: state.keys[range].columns(columns), v: state.values[range].columns(columns),
                 scale: 1 / Float(dimension).squareRoot(), scores: scores)
         }

@@ -70,6 +70,7 @@ extension CodecDecoder.State: CodecState {}
 /// The codec decoder on the processor.
 package final class CPUCodec: CodecDevice {
     private let decoder: CodecDecoder
+    private let workspace = CodecWorkspace()
     private let processor: Processor
 
     package init(_ decoder: CodecDecoder, on processor: Processor) {
@@ -77,12 +78,12 @@ package final class CPUCodec: CodecDevice {
         self.processor = processor
     }
 
-    package func makeState() -> any CodecState { decoder.makeState() }
+    package func makeState() -> any CodecState { decoder.makeState(workspace) }
 
     package func decode(
-        _ frames: [[Int]], _ state: any CodecState, into samples: inout [Float]
+        _ frames: [[Int]], _ state: any CodecState, into samples: inout [Float], isCancelled: () -> Bool
     ) throws(CodecError) {
         guard let state = state as? CodecDecoder.State else { preconditionFailure("a state of another device") }
-        try decoder.step(frames, state, on: processor).read(into: &samples)
+        try decoder.step(frames, state, on: processor, isCancelled: isCancelled).read(into: &samples)
     }
 }

@@ -61,6 +61,9 @@ package protocol CodecDevice: AnyObject {
     func makeState() -> any CodecState
 
     /// The next frames as sound: `samples` becomes [frames · samplesPerFrame] in [-1, 1], or holds what is no number where the
-    /// model gives none. It keeps its memory when that is enough and not shared. On an error the state is as before.
-    func decode(_ frames: [[Int]], _ state: any CodecState, into samples: inout [Float]) throws(CodecError)
+    /// model gives none. It keeps its memory when that is enough and not shared. On an error the state is as before. `isCancelled`
+    /// is asked between layers: then there are no samples, and nothing follows.
+    func decode(
+        _ frames: [[Int]], _ state: any CodecState, into samples: inout [Float], isCancelled: () -> Bool
+    ) throws(CodecError)
 }

@@ -15,7 +15,8 @@ extension MemoryDemand {
         let cache = configuration.talker.cacheBytes * (format == WeightFormat.f32.name ? 4 : 2)
         self.init(
             model: try weights.talkerBytes
-                + Safetensors.directory(directory + "/speech_tokenizer").decoderBytes(codec.decoder, precision),
+                + Safetensors.directory(directory + "/speech_tokenizer").decoderBytes(codec.decoder, precision)
+                + Int(min(codec.decoder.workspaceBytes, 1e15)),
             utterance: Int(min(cache + codec.decoder.stateBytes, 1e15)))
     }
 }
@@ -79,17 +80,20 @@ extension CodecConfiguration.Decoder {
         return Int(factors.reduce(1.0) { min($0 * Double(max($1, 1)), 1e9) })
     }
 
-    /// What a state keeps: the windows of the attention twice, and in the blocks, whose signals are long, what each convolution
-    /// reads and gives for a frame: a block's first one, and two in each of three units, of which the last adds to what is there.
+    /// What a state keeps: the windows of the attention twice. The last rows that convolutions read are few.
     fileprivate var stateBytes: Double {
-        let attention = 4 * Double(window) * Double(keyValueHeads) * Double(headDimension) * Double(layers)
+        4 * 4 * Double(window) * Double(keyValueHeads) * Double(headDimension) * Double(layers)
+    }
+
+    /// What a step computes in, while four frames become sound: where the last block's signal is longest, the signal by turns here
+    /// and there, what is added to it, and half as much or all of it for a convolution to read.
+    fileprivate var workspaceBytes: Double {
         var rows = Double(upsamplingRatios.reduce(1, *))
-        var blocks = 0.0
+        var largest = 0.0
         for (index, rate) in upsampleRates.enumerated() {
-            blocks += rows * Double(decoderChannels >> index)
             rows *= Double(rate)
-            blocks += 10 * rows * Double(decoderChannels >> (index + 1))
+            largest = max(largest, rows * Double(decoderChannels >> (index + 1)))
         }
-        return 4 * (attention + blocks)
+        return 4 * 4 * 3.5 * largest
     }
 }

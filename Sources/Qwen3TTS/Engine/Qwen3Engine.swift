@@ -21,7 +21,8 @@ package final class Qwen3Engine: SpeechEngine {
     private var generations: [Generation] = []
     // Used again by every call, so that a steady frame allocates nothing.
     private var events: [SpeechEvent] = []
-    private var frames: [[Int]]
+    /// Room for the codes of one frame, of two, and so on.
+    private var frames: [[[Int]]]
 
     /// Speaks a checkpoint on the devices given.
     /// - Parameter promptCache: bytes that the fronts of prompts may hold, so that a voice need not be read for each utterance.
@@ -39,7 +40,8 @@ package final class Qwen3Engine: SpeechEngine {
         self.codec = codec
         self.processor = processor
         loop = GenerationLoop(embeddings, on: talker, kernels: processor.kernels)
-        frames = [[Int](repeating: 0, count: configuration.talker.num_code_groups)]
+        let frame = [Int](repeating: 0, count: configuration.talker.num_code_groups)
+        frames = (1...Self.framesAtOnce).map { [[Int]](repeating: frame, count: $0) }
     }
 
     /// Speaks the checkpoint of a folder on this computer's processor. Without a number of threads the fastest is found by
@@ -75,6 +77,14 @@ package final class Qwen3Engine: SpeechEngine {
 
     package func giveBackMemory() { prefixes.removeAll() }
 
+    package func more(of utterance: Utterance) -> SpeechEvent? {
+        utterance.ending == nil ? utterance.takeHeard() : nil
+    }
+
+    package func allow(_ frames: Int, atOnceFor utterance: Utterance) {
+        utterance.framesAtOnce = min(max(1, frames), Self.framesAtOnce)
+    }
+
     // MARK: Frames
 
     package func advance(_ batch: [Utterance], isCancelled: (Utterance) -> Bool) -> [SpeechEvent] {
@@ -85,7 +95,7 @@ package final class Qwen3Engine: SpeechEngine {
         for utterance in batch where utterance.ending == nil {
             if isCancelled(utterance) {
                 utterance.ending = .ended(.cancelled)
-            } else {
+            } else if !utterance.hasMore {
                 feed(utterance)
                 activate(utterance)
             }
@@ -99,7 +109,7 @@ package final class Qwen3Engine: SpeechEngine {
                 utterance.next?.waiting.append(generation.codes)
             }
         }
-        for utterance in batch { events.append(event(of: utterance)) }
+        for utterance in batch { events.append(event(of: utterance) { isCancelled(utterance) }) }
         return events
     }
 
@@ -165,23 +175,28 @@ package final class Qwen3Engine: SpeechEngine {
         group.generation.maxNewTokens = min(group.budget.limit + 1, left + 1, utterance.options.maxNewTokens)
     }
 
-    private func event(of utterance: Utterance) -> SpeechEvent {
+    private func event(of utterance: Utterance, isCancelled: () -> Bool) -> SpeechEvent {
         if let ending = utterance.ending { return ending }
+        if let heard = utterance.takeHeard() { return heard }
         guard utterance.group != nil else { return .starved }
         keepPrefix(utterance)
-        let event = outcome(of: utterance)
+        let event = outcome(of: utterance, isCancelled)
         switch event {
         case .ended, .failed: utterance.ending = event
-        case .frame, .starved: break
+        case .frame, .working, .starved: break
         }
         return event
     }
 
-    private func outcome(of utterance: Utterance) -> SpeechEvent {
+    private func outcome(of utterance: Utterance, _ isCancelled: () -> Bool) -> SpeechEvent {
         let step = utterance.group!.generation.step
-        if step != .cancelled, !utterance.group!.waiting.isEmpty { return sound(utterance) }
+        let waiting = utterance.group!.waiting.count
+        // Nobody hears a part of what is waited for to its end. Behind the last frame no other comes.
+        let enough = utterance.inPairs ? Self.framesAtOnce : utterance.framesAtOnce
+        let isEnough = waiting >= enough || step != .frame
+        if step != .cancelled, waiting > 0, isEnough { return sound(utterance, isCancelled) }
         switch step {
-        case .frame, .reading: return .frame([], characters: utterance.spokenCharacters)
+        case .frame, .reading: return .working
         case .starved: return .starved
         case .cancelled: return .ended(.cancelled)
         case .notFinite: return retry(utterance) ?? .failed(.notFinite(frame: utterance.frames))
@@ -200,25 +215,23 @@ package final class Qwen3Engine: SpeechEngine {
     /// Frames that become sound at once when several wait: the codec reads its weights once for them.
     private static let framesAtOnce = 4
 
-    private func sound(_ utterance: Utterance) -> SpeechEvent {
+    private func sound(_ utterance: Utterance, _ isCancelled: () -> Bool) -> SpeechEvent {
         // Said ahead, when it was not known yet how much the group before would take.
         let left = utterance.maximumFrames - utterance.frames
         guard left > 0 else { return finishGroup(utterance, .budget) }
-        utterance.group!.takeWaiting(min(left, Self.framesAtOnce), into: &frames)
+        let count = utterance.group!.due(min(left, Self.framesAtOnce))
+        utterance.group!.takeWaiting(into: &frames[count - 1])
         do {
-            try codec.decode(frames, utterance.codec, into: &utterance.samples)
+            try codec.decode(frames[count - 1], utterance.codec, into: &utterance.samples, isCancelled: isCancelled)
         } catch {
             return .failed(.failed("\(error)"))
         }
+        guard !utterance.samples.isEmpty else { return .ended(.cancelled) }
         guard utterance.samples.allFinite else {
             return retry(utterance) ?? .failed(.notFinite(frame: utterance.frames))
         }
-        utterance.frames += frames.count
-        let isSilent = utterance.group!.countSound(utterance.samples, frames: frames.count)
-        utterance.hear()
-        let event = SpeechEvent.frame(utterance.heard, characters: utterance.spokenCharacters)
-        if isSilent { _ = finishGroup(utterance, .silence) }
-        return event
+        if utterance.hear(count) { _ = finishGroup(utterance, .silence) }
+        return utterance.takeHeard() ?? .starved
     }
 
     /// One more try with another seed, as long as nothing was given out.
@@ -229,7 +242,7 @@ package final class Qwen3Engine: SpeechEngine {
         utterance.codec = codec.makeState()
         utterance.group = makeGroup(
             utterance, TextQueue.Part(text: group.text, characters: group.characters, isLast: !group.isOpen))
-        return .frame([], characters: 0)
+        return .working
     }
 
     /// `reason` says what cut the group short.

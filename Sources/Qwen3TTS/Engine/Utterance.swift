@@ -20,6 +20,8 @@ package final class Utterance {
     let inPairs: Bool
     var codec: any CodecState
     var text: TextQueue
+    /// The most frames that wait before they become sound together.
+    var framesAtOnce = 1
     /// What is spoken now, and what is generated beside it.
     var group: Group?
     var next: Group?
@@ -27,8 +29,10 @@ package final class Utterance {
     var groups = 0
     /// The last sound that the codec made.
     var samples: [Float] = []
-    /// What of it is heard: the last that was given out; the memory of the next as soon as nobody else holds it.
-    var heard: [Float] = []
+    /// What of it is heard, frame by frame: the last that was given out; the memory of the next as soon as nobody else holds it.
+    private var heard: [[Float]] = []
+    /// Frames that became sound together with the one that was given out.
+    private var rest: [SpeechEvent] = []
     /// nil where all of it is.
     var trimmer: SilenceTrimmer?
     /// Frames made so far.
@@ -92,30 +96,41 @@ package final class Utterance {
             }
         }
 
-        /// The oldest waiting frames, at most `most`, and so few that only the last of them can end a silence.
-        mutating func takeWaiting(_ most: Int, into frames: inout [[Int]]) {
-            let count = min(most, waiting.count, silence.left)
-            if frames.count != count { frames = [[Int]](repeating: frames[0], count: count) }
+        /// How many of the waiting frames become sound now: at most `most`, and so few that only the last can end a silence.
+        func due(_ most: Int) -> Int { min(most, waiting.count, silence.left) }
+
+        /// Takes as many of the oldest as there is room for.
+        mutating func takeWaiting(into frames: inout [[Int]]) {
             for index in frames.indices { waiting.take(into: &frames[index]) }
         }
 
-        /// Counts the frames that `samples` are; true when they end two seconds of silence.
-        mutating func countSound(_ samples: [Float], frames count: Int) -> Bool {
-            frames += count
-            let length = samples.count / count
-            var isSilent = false
-            for start in stride(from: 0, to: samples.count, by: length) {
-                isSilent = silence.take(samples[start..<start + length])
-            }
-            return isSilent
+        /// Counts a frame; true when it ends two seconds of silence.
+        mutating func countSound(_ samples: ArraySlice<Float>) -> Bool {
+            frames += 1
+            return silence.take(samples)
         }
     }
 
-    /// Takes from the last samples what is to be heard.
-    func hear() {
-        heard.removeAll(keepingCapacity: true)
-        if trimmer == nil { heard += samples } else { trimmer?.take(samples, into: &heard) }
+    /// Makes events of the last samples, `count` frames of the group; true when they end two seconds of silence.
+    func hear(_ count: Int) -> Bool {
+        while heard.count < count { heard.append([]) }
+        let length = samples.count / count
+        var isSilent = false
+        for index in 0..<count {
+            let frame = samples[index * length..<(index + 1) * length]
+            heard[index].removeAll(keepingCapacity: true)
+            if trimmer == nil { heard[index] += frame } else { trimmer?.take(frame, into: &heard[index]) }
+            frames += 1
+            isSilent = group?.countSound(frame) ?? false
+            rest.append(.frame(heard[index], characters: spokenCharacters))
+        }
+        return isSilent
     }
+
+    /// The oldest frame that is sound and was not given out.
+    func takeHeard() -> SpeechEvent? { rest.isEmpty ? nil : rest.removeFirst() }
+
+    var hasMore: Bool { !rest.isEmpty }
 
     /// Characters spoken, estimated inside the group in progress by the time its text takes.
     var spokenCharacters: Int {

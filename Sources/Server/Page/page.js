@@ -209,7 +209,8 @@ $('speak').onsubmit = async event => {
       say(`This computer speaks slowly: it begins in about ${Math.ceil(message.startsInMs / 1000)} s.`)
     } else if (message.type === 'complete') {
       state.complete = message
-      if (message.realTimeFactor > 0) $('speed').textContent = (1 / message.realTimeFactor).toFixed(2) + ' × real time'
+      const times = message.realTimeFactor > 0 ? (1 / message.realTimeFactor).toFixed(2) : 'over 1000'
+      $('speed').textContent = times + ' × real time'
       say(message.finishReason === 'stop' ? 'Done.' : `Ended early: ${message.finishReason}.`)
       finish(own)
     } else if (message.type === 'error') {

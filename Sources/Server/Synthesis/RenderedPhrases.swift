@@ -126,7 +126,7 @@ final class RenderedSpeech: SpeechControl {
         _ samples: [Float], of text: TextInlet, characters: Int, model: ModelInformation
     ) -> (SpeechStream, SpeechSummary) {
         let (events, continuation) = AsyncStream.makeStream(of: SpokenEvent.self, bufferingPolicy: .unbounded)
-        let ticket = SpeechTicket(continuation)
+        let ticket = SpeechTicket(continuation, sampleRate: model.sampleRate)
         var summary = SpeechSummary()
         summary.firstAudio = .zero
         var onset = SoundOnset(sampleRate: model.sampleRate)

@@ -9,6 +9,7 @@ final class ScheduledUtterance<Engine: SpeechEngine> {
     /// Whose share of the machine it takes.
     let client: String
     let ticket: SpeechTicket
+    private let model: ModelInformation
     let submitted = ContinuousClock.now
     /// Grows with the sound that is made and with the time it waits.
     var deadline: ContinuousClock.Instant
@@ -24,22 +25,26 @@ final class ScheduledUtterance<Engine: SpeechEngine> {
     var isUnread = false
     /// How long it has waited, for text or for its listener, since its last sound.
     var pausedFor = Duration.zero
-    var firstFrame: ContinuousClock.Instant?
+    /// The listener's sound is held back for now.
+    private var isHeld = false
+    /// When all that was sent has been heard by somebody who plays it as it comes; nil as long as there is no sound.
+    private var heardUntil: ContinuousClock.Instant?
     var summary = SpeechSummary()
     var sound: SoundFinish
     var underruns = 0
 
     init(
         _ request: SpeechRequest, of text: TextInlet, _ priority: SpeakRequest.Priority, client: String,
-        _ ticket: SpeechTicket, deadline: Duration, sampleRate: Int
+        _ ticket: SpeechTicket, deadline: Duration, model: ModelInformation
     ) {
+        self.model = model
         self.request = request
         self.text = text
         self.priority = priority
         self.client = client
         self.ticket = ticket
         self.deadline = submitted + deadline
-        sound = SoundFinish(sampleRate: sampleRate, gain: request.gain, tellsSentences: text.tellsSentences)
+        sound = SoundFinish(sampleRate: model.sampleRate, gain: request.gain, tellsSentences: text.tellsSentences)
         isOpen = request.isOpen
         isStarved = request.isOpen && !request.text.isSpeakable
     }
@@ -47,10 +52,22 @@ final class ScheduledUtterance<Engine: SpeechEngine> {
     /// Whether nothing can be computed for it now.
     var isPaused: Bool { isStarved || isUnread }
 
-    /// Looks how far its listener is behind.
-    func lookAtListener() {
+    /// Looks how far its listener is behind, and whether they listen yet.
+    func lookAtListener(at now: ContinuousClock.Instant) {
         let backlog = ticket.backlog
-        isUnread = isUnread ? backlog > SchedulerLimits.backlog / 2 : backlog >= SchedulerLimits.backlog
+        isUnread = isUnread ? backlog > ticket.room / 2 : backlog >= ticket.room
+        let wasHeld = isHeld
+        isHeld = ticket.isHeld
+        if wasHeld, !isHeld { heardUntil = now + summary.audio / request.playingSpeed }
+    }
+
+    /// Frames that may become sound together now: so many that the listener has enough to hear until the last of them is there, when
+    /// each takes a `turn`. The first sound comes as soon as it can.
+    func framesAtOnce(at now: ContinuousClock.Instant, turn: Duration) -> Int {
+        if isHeld { return .max }
+        guard let heardUntil, turn > .zero else { return 1 }
+        let reserve = Duration.seconds(1) * model.samplesPerFrame / model.sampleRate
+        return max(1, Int((heardUntil - now - reserve) / turn))
     }
 
     func wait(_ elapsed: Duration) {
@@ -65,32 +82,32 @@ final class ScheduledUtterance<Engine: SpeechEngine> {
     }
 
     /// Sends what its listener gets, `now`.
-    func send(_ events: [SpokenEvent], sampleRate: Int, at now: ContinuousClock.Instant) {
+    func send(_ events: [SpokenEvent], at now: ContinuousClock.Instant) {
         for event in events {
-            if case .frame(let samples, characters: _) = event { count(samples, sampleRate: sampleRate, at: now) }
+            if case .frame(let samples, characters: _) = event { count(samples, at: now) }
             ticket.send(event)
         }
     }
 
-    private func count(_ samples: [Float], sampleRate: Int, at now: ContinuousClock.Instant) {
-        count(.seconds(1) * samples.count / sampleRate, at: now)
+    private func count(_ samples: [Float], at now: ContinuousClock.Instant) {
+        summary.frames += (samples.count + model.samplesPerFrame - 1) / model.samplesPerFrame
+        count(.seconds(1) * samples.count / model.sampleRate, at: now)
         guard let first = sound.firstSound(in: samples) else { return }
         // Not before the sound in front of it is played, and not before it is there.
         let played = (summary.firstAudio ?? .zero) + .seconds(1) * first.position
         summary.firstSound = max(played, now - submitted + .seconds(1) * first.offset)
     }
 
-    /// Counts a frame that was made `now`.
+    /// Counts sound that was made `now`.
     private func count(_ audio: Duration, at now: ContinuousClock.Instant) {
-        if let firstFrame {
-            if now - firstFrame > summary.audio, pausedFor == .zero { underruns += 1 }
+        if let heardUntil {
+            if now > heardUntil, pausedFor == .zero, !isHeld { underruns += 1 }
         } else {
-            firstFrame = now
             summary.firstAudio = now - submitted
         }
+        heardUntil = max(heardUntil ?? now, now) + audio / request.playingSpeed
         pausedFor = .zero
         deadline += audio
-        summary.frames += 1
         summary.audio += audio
     }
 }

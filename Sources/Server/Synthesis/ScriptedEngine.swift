@@ -15,6 +15,11 @@ package struct ScriptedEngine<Base: SpeechEngine>: SpeechEngine {
 
     package func giveBackMemory() { base.giveBackMemory() }
 
+    package func allow(_ frames: Int, atOnceFor utterance: Utterance) {
+        utterance.framesAtOnce = frames
+        if let passage = utterance.passage { base.allow(frames, atOnceFor: passage) }
+    }
+
     /// A script in progress.
     package final class Utterance {
         fileprivate var request: SpeechRequest
@@ -33,6 +38,7 @@ package struct ScriptedEngine<Base: SpeechEngine>: SpeechEngine {
         /// Unicode scalars before the passage.
         fileprivate var spoken = 0
         fileprivate var frames = 0
+        fileprivate var framesAtOnce = 1
         /// The worst end a passage came to.
         fileprivate var reason = FinishReason.endOfSpeech
         fileprivate var ending: SpeechEvent?
@@ -132,12 +138,18 @@ package struct ScriptedEngine<Base: SpeechEngine>: SpeechEngine {
         } catch {
             throw .failed("\(error)")
         }
-        utterance.passage = try base.begin(request)
+        let passage = try base.begin(request)
+        base.allow(utterance.framesAtOnce, atOnceFor: passage)
+        utterance.passage = passage
         utterance.passageCount = words.unicodeScalars.count
         utterance.passageIsOpen = request.isOpen
     }
 
     // MARK: - Sound
+
+    package func more(of utterance: Utterance) -> SpeechEvent? {
+        utterance.passage.flatMap { base.more(of: $0) }.map { take($0, of: utterance) }
+    }
 
     package func advance(_ batch: [Utterance], isCancelled: (Utterance) -> Bool) -> [SpeechEvent] {
         var events = batch.map { next($0, isCancelled: isCancelled($0)) }
@@ -186,7 +198,7 @@ package struct ScriptedEngine<Base: SpeechEngine>: SpeechEngine {
             utterance.frames += samples.isEmpty ? 0 : max(1, samples.count / information.samplesPerFrame)
             let sound = utterance.stretch == nil ? samples : utterance.stretch!.push(samples)
             return .frame(sound, characters: utterance.spoken + min(characters, utterance.passageCount))
-        case .starved: return .starved
+        case .working, .starved: return event
         case .failed: return end(utterance, event)
         case .ended(.cancelled): return end(utterance, event)
         case .ended(let reason):

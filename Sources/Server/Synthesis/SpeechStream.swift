@@ -19,6 +19,10 @@ package enum SpokenEvent: Sendable, Equatable {
     case failed(SpeakError)
 }
 
+extension SpokenEvent {
+    var sampleCount: Int { if case .frame(let samples, characters: _) = self { samples.count } else { 0 } }
+}
+
 /// Figures of one utterance.
 package struct SpeechSummary: Sendable, Equatable {
     package var frames = 0
@@ -42,9 +46,13 @@ final class SpeechTicket: Sendable {
     private let cancelledAt = Mutex<ContinuousClock.Instant?>(nil)
     private let cancelled = Atomic(false)
     private let unread = Atomic(0)
+    private let held = Atomic(false)
+    /// Samples that may be unread before the utterance waits.
+    let room: Int
 
-    init(_ continuation: AsyncStream<SpokenEvent>.Continuation) {
+    init(_ continuation: AsyncStream<SpokenEvent>.Continuation, sampleRate: Int) {
         self.continuation = continuation
+        room = Int(SchedulerLimits.backlog / .seconds(1) * Double(sampleRate))
         continuation.onTermination = { [self] reason in
             if case .cancelled = reason { cancel() }
         }
@@ -52,8 +60,13 @@ final class SpeechTicket: Sendable {
 
     var isCancelled: Bool { cancelled.load(ordering: .relaxed) }
     var cancelTime: ContinuousClock.Instant? { cancelledAt.withLock { $0 } }
-    /// Events sent that the listener has not taken.
+    /// Samples sent that the listener has not taken.
     var backlog: Int { unread.load(ordering: .relaxed) }
+    /// Whether the sound is held back until it can be heard without a hole.
+    var isHeld: Bool {
+        get { held.load(ordering: .relaxed) }
+        set { held.store(newValue, ordering: .relaxed) }
+    }
 
     func cancel() {
         cancelledAt.withLock { $0 = $0 ?? .now }
@@ -61,12 +74,15 @@ final class SpeechTicket: Sendable {
     }
 
     func send(_ event: SpokenEvent) {
-        unread.add(1, ordering: .relaxed)
+        unread.add(event.sampleCount, ordering: .relaxed)
         continuation.yield(event)
     }
 
-    /// Returns the number of events still unread.
-    func took() -> Int { unread.subtract(1, ordering: .relaxed).newValue }
+    /// The listener took an event; true when half of what may be unread is free again by that.
+    func took(_ event: SpokenEvent) -> Bool {
+        let (before, after) = unread.subtract(event.sampleCount, ordering: .relaxed)
+        return before > room / 2 && after <= room / 2
+    }
 }
 
 /// An utterance in progress. Dropping the iteration cancels it. A listener that stops reading pauses its own utterance and
@@ -132,10 +148,11 @@ package struct SpeechStream: AsyncSequence, Sendable {
                 if let event = hold?.next() { return event }
                 guard let event = await base.next(isolation: actor) else { return nil }
                 // The scheduler leaves a full backlog alone until half of it is read.
-                if ticket.took() == SchedulerLimits.backlog / 2 { await control.wake() }
+                if ticket.took(event) { await control.wake() }
                 recorder?.take(event)
                 guard let hold else { return event }
                 hold.take(event, at: .now)
+                ticket.isHeld = hold.isHolding
             }
         }
     }

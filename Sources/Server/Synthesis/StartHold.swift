@@ -31,6 +31,8 @@ final class StartHold: Sendable {
         self.characters = characters
     }
 
+    var isHolding: Bool { state.withLock { $0.isHolding } }
+
     /// The next event that the door may have; nil as long as there is none.
     func next() -> SpokenEvent? {
         state.withLock { $0.free.isEmpty ? nil : $0.free.removeFirst() }

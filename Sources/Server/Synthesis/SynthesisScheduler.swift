@@ -5,8 +5,8 @@ package import Speech
 import Synchronization
 
 package struct SchedulerLimits: Sendable {
-    /// Frames an utterance may be ahead of its reader: four seconds.
-    static let backlog = 50
+    /// Sound by which an utterance may be ahead of its reader.
+    static let backlog = Duration.seconds(4)
     /// A normal request that waited so long counts as a high one, so that nobody waits for ever.
     static let patience = Duration.seconds(10)
     /// How long an utterance that waits for text or its listener keeps what it holds, when others need it.
@@ -83,6 +83,8 @@ package actor SynthesisScheduler<Engine: SpeechEngine>: SpeechControl {
     private var isRunning = false
     private var nap: Task<Void, Never>?
     private var lastTurn = ContinuousClock.now
+    /// How long a slow turn takes, of the last few.
+    private var slowTurn = Duration.zero
 
     /// - Parameter identity: tells voices prepared with this model from another's.
     package init(
@@ -106,11 +108,10 @@ extension SynthesisScheduler: Synthesizer {
     ) throws(SpeakError) -> SpeechStream {
         try checkQueue(client)
         let (events, continuation) = AsyncStream.makeStream(of: SpokenEvent.self, bufferingPolicy: .unbounded)
-        let ticket = SpeechTicket(continuation)
+        let ticket = SpeechTicket(continuation, sampleRate: information.sampleRate)
         waiting.append(
             Entry(
-                request, of: text, priority, client: client, ticket, deadline: limits.deadline,
-                sampleRate: information.sampleRate))
+                request, of: text, priority, client: client, ticket, deadline: limits.deadline, model: information))
         publishGauges()
         wake()
         return SpeechStream(
@@ -189,13 +190,20 @@ extension SynthesisScheduler {
         let batch = admit(now)
         publishGauges()
         guard !batch.isEmpty else { return false }
+        for entry in batch {
+            engine.allow(entry.framesAtOnce(at: now, turn: slowTurn), atOnceFor: entry.utterance!)
+        }
         let events = engine.advance(batch.map { $0.utterance! }) { utterance in
             batch.first { $0.utterance === utterance }?.ticket.isCancelled ?? true
         }
         let end = ContinuousClock.now
+        slowTurn = max(end - now, slowTurn - (slowTurn - (end - now)) / 32)
         for (entry, event) in zip(batch, events) {
             entry.summary.computing += end - now
             deliver(event, to: entry, at: end)
+            while let utterance = entry.utterance, let event = engine.more(of: utterance) {
+                deliver(event, to: entry, at: end)
+            }
         }
         gauges.turns.add(1, ordering: .relaxed)
         return true
@@ -204,7 +212,7 @@ extension SynthesisScheduler {
     /// Ends what was cancelled, took too long, or waits in vain.
     private func retire(_ now: ContinuousClock.Instant, _ elapsed: Duration) {
         for entry in begun + waiting {
-            entry.lookAtListener()
+            entry.lookAtListener(at: now)
             if entry.isPaused { entry.wait(elapsed) }
             if entry.ticket.isCancelled {
                 finish(entry, .finished(.cancelled))
@@ -268,7 +276,8 @@ extension SynthesisScheduler {
         case .frame(let samples, let characters):
             let characters = entry.text.originalOffset(ofSpoken: characters)
             let events = entry.finished(samples, characters: characters)
-            entry.send(events, sampleRate: information.sampleRate, at: now)
+            entry.send(events, at: now)
+        case .working: break
         case .starved:
             entry.isStarved = true
             entry.ticket.send(.starved)
@@ -293,11 +302,12 @@ extension SynthesisScheduler {
     }
 
     private func sendRest(of entry: Entry, isWhole: Bool) {
-        entry.send(entry.sound.finish(isWhole: isWhole), sampleRate: information.sampleRate, at: .now)
+        entry.send(entry.sound.finish(isWhole: isWhole), at: .now)
     }
 
     private func close(_ entry: Entry, _ outcome: SpeechReport.Outcome) {
-        entry.ticket.continuation.finish()
+        // At last, so that whoever has heard the end finds it counted.
+        defer { entry.ticket.continuation.finish() }
         entry.text.end()
         entry.utterance = nil
         begun.removeAll { $0 === entry }

@@ -45,6 +45,7 @@ package struct VoiceLevel {
         while true {
             switch engine.advance([utterance], isCancelled: { _ in isCancelled() })[0] {
             case .frame(let samples, characters: _): meter.add(samples)
+            case .working: break
             case .ended(.endOfSpeech): return meter.integrated
             case .ended, .failed, .starved: return nil
             }

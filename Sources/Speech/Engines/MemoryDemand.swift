@@ -2,7 +2,7 @@
 
 /// Bytes of memory a model needs to speak without waiting for the disk.
 package struct MemoryDemand: Sendable, Equatable {
-    /// What every frame reads: weights as they lie in memory, mapped or converted.
+    /// What every frame reads, weights as they lie in memory, mapped or converted, and what it is computed in.
     package var model: Int
     /// What an utterance keeps while it is spoken.
     package var utterance: Int

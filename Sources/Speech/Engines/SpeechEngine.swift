@@ -18,6 +18,14 @@ package protocol SpeechEngine {
     /// does nothing.
     func giveBackMemory()
 
+    /// From now on at most so many frames of an utterance may become sound at once, which costs less and comes later: its listener
+    /// has enough to go on with. One at first. The samples are the same. An engine to which it is all one does nothing.
+    func allow(_ frames: Int, atOnceFor utterance: Utterance)
+
+    /// What the last turn gave an utterance besides its event: frames that became sound together with that, one by one. Who does not
+    /// take them is given them by `advance`, which computes nothing for the utterance as long as there are any.
+    func more(of utterance: Utterance) -> SpeechEvent?
+
     /// One event for each utterance, in order; what one does never changes another's samples. `isCancelled` is asked between
     /// passes of the model, so that a cancelled utterance ends within a fraction of a frame.
     func advance(_ batch: [Utterance], isCancelled: (Utterance) -> Bool) -> [SpeechEvent]
@@ -25,6 +33,8 @@ package protocol SpeechEngine {
 
 extension SpeechEngine {
     package func giveBackMemory() {}
+    package func allow(_ frames: Int, atOnceFor utterance: Utterance) {}
+    package func more(of utterance: Utterance) -> SpeechEvent? { nil }
 }
 
 /// What makes voices for a loaded model.

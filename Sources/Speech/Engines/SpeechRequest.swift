@@ -40,8 +40,9 @@ package struct SpeechRequest: Sendable, Equatable {
     package var inPairs = false
     /// Whether silence that nobody needs is left out, as `SilenceTrimmer` does it; measurements want every frame.
     package var trimsSilence = true
-    /// Decibels by which the sound is to be raised: for whoever passes it on, not for engines.
+    /// Decibels by which the sound is to be raised, and how fast it will be played: for whoever passes it on, not for engines.
     package var gain = 0.0
+    package var playingSpeed = 1.0
 
     /// Unicode scalars of a transcript, or of an instruction how to speak.
     package static let promptLimit = 10_000
@@ -71,11 +72,12 @@ package enum FinishReason: String, Sendable, Equatable {
 }
 
 package enum SpeechEvent: Sendable, Equatable {
-    /// Mono samples in [-1, 1] at the model's rate, one frame (several with `inPairs`), and how many Unicode scalars of the
-    /// request's text have been spoken so far, estimated within a group of sentences. Fewer samples or none where nobody needs
-    /// the silence, and none while the model only read: a prompt longer than one turn. The end of a group always comes without
-    /// samples, and with the exact number.
+    /// Mono samples in [-1, 1] at the model's rate, one frame, and how many Unicode scalars of the request's text have been spoken so
+    /// far, estimated within a group of sentences. Fewer samples or none where nobody needs the silence. The end of a group always
+    /// comes without samples, and with the exact number.
     case frame([Float], characters: Int)
+    /// A turn of which nothing is heard: the model reads a prompt longer than one turn, or frames wait to become sound together.
+    case working
     /// An open utterance has spoken all the text it was given.
     case starved
     case ended(FinishReason)

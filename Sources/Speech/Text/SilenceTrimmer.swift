@@ -28,9 +28,9 @@ package struct SilenceTrimmer: Sendable {
     }
 
     /// Takes the next samples and appends to `output` what is to be heard now.
-    package mutating func take(_ samples: [Float], into output: inout [Float]) {
-        for start in stride(from: 0, to: samples.count, by: window) {
-            let piece = samples[start..<min(start + window, samples.count)]
+    package mutating func take(_ samples: ArraySlice<Float>, into output: inout [Float]) {
+        for start in stride(from: samples.startIndex, to: samples.endIndex, by: window) {
+            let piece = samples[start..<min(start + window, samples.endIndex)]
             if piece.isSilent(below: Self.threshold) {
                 takeSilence(piece, into: &output)
             } else {

@@ -33,6 +33,10 @@ struct Qwen3EngineRules {
         Rule(testDescription: "a long text in pairs equals one by one") { rules in
             for frames in [3000, 200, 45, 1] { try rules.aLongTextInPairsEqualsOneByOne(frames: frames) }
         },
+        Rule(testDescription: "frames that become sound together sound as one by one") { rules in
+            for frames in [3000, 45, 3, 1] { try rules.framesAtOnceSoundAsOneByOne(frames: frames) }
+        },
+        Rule(testDescription: "cancelling ends the codec too") { try $0.cancellingEndsTheCodecToo() },
         Rule(testDescription: "pairs are generated together") { try $0.pairsAreGeneratedTogether() },
         Rule(testDescription: "a cancelled pair ends") { try $0.aCancelledPairEnds() },
         Rule(testDescription: "speech ends at its budget") { try $0.speechEndsAtItsBudget() },
@@ -69,24 +73,36 @@ struct Qwen3EngineRules {
 
     private struct Spoken: Equatable {
         var samples: [Float] = []
+        /// Characters with each frame.
+        var progress: [Int] = []
         var end: SpeechEvent?
         var turns = 0
     }
 
-    private func speak(_ request: SpeechRequest, on model: Qwen3Engine? = nil) throws -> Spoken {
+    /// `atOnce` is how many frames may become sound together in a turn.
+    private func speak(
+        _ request: SpeechRequest, on model: Qwen3Engine? = nil, atOnce: (_ turn: Int) -> Int = { _ in 1 }
+    ) throws -> Spoken {
         let model = model ?? self.model
         let utterance = try model.begin(request)
         var spoken = Spoken()
         while spoken.end == nil {
             spoken.turns += 1
+            model.allow(atOnce(spoken.turns), atOnceFor: utterance)
             take(model.advance([utterance]) { _ in false }[0], into: &spoken)
+            // Whoever takes no more is given it by the next turn.
+            guard spoken.turns % 3 > 0 else { continue }
+            while let more = model.more(of: utterance) { take(more, into: &spoken) }
         }
         return spoken
     }
 
     private func take(_ event: SpeechEvent, into spoken: inout Spoken) {
         switch event {
-        case .frame(let samples, _): spoken.samples += samples
+        case .frame(let samples, let characters):
+            spoken.samples += samples
+            if !samples.isEmpty { spoken.progress.append(characters) }
+        case .working: break
         case .starved:
             Issue.record("nothing is to be waited for")
             spoken.end = event
@@ -181,6 +197,7 @@ struct Qwen3EngineRules {
                 characters = count
                 if samples.isEmpty { changes += 1 }
                 last = count
+            case .working: break
             case let event: ended = event
             }
         }
@@ -204,6 +221,52 @@ struct Qwen3EngineRules {
         #expect(try speak(request).samples != alone.samples)
     }
 
+    func framesAtOnceSoundAsOneByOne(frames: Int) throws {
+        let request = request("The fox.\n\nOver it all.\n\nA dog.", frames: frames)
+        let alone = try speak(request)
+        for pattern in [[4], [2], [1, 1, 3], [4, 4, 4, 1, 2, 2, 9, 0]] {
+            let together = try speak(request) { pattern[$0 % pattern.count] }
+            #expect(together.samples == alone.samples && together.end == alone.end, "\(pattern)")
+            #expect(together.progress == alone.progress, "\(pattern)")
+        }
+        var pairs = request
+        pairs.inPairs = true
+        #expect(try speak(pairs) { _ in 4 }.samples == alone.samples)
+        guard frames == 45 else { return }
+        // Four frames in a turn, and none in the three before it.
+        let utterance = try model.begin(request)
+        model.allow(4, atOnceFor: utterance)
+        var counts: [Int] = []
+        for _ in 0..<12 {
+            var samples: [Float] = []
+            switch model.advance([utterance], isCancelled: { _ in false })[0] {
+            case .frame(let first, _): samples = first
+            case .working: break
+            case let event: Issue.record("\(event)")
+            }
+            while case .frame(let more, _)? = model.more(of: utterance) { samples += more }
+            counts.append(samples.count / 1920)
+        }
+        #expect(counts.filter { $0 > 0 }.allSatisfy { $0 == 4 } && counts.contains(4))
+    }
+
+    func cancellingEndsTheCodecToo() throws {
+        // The last that asks in a turn is the codec.
+        func turn(cancelledAt last: Int) throws -> (event: SpeechEvent, asked: Int, frames: Int) {
+            let utterance = try model.begin(request("The quick brown fox"))
+            var asked = 0
+            let events = model.advance([utterance]) { _ in
+                asked += 1
+                return asked == last
+            }
+            return (events[0], asked, utterance.frames)
+        }
+        let whole = try turn(cancelledAt: .max)
+        #expect(whole.frames == 1)
+        let cut = try turn(cancelledAt: whole.asked)
+        #expect(cut.event == .ended(.cancelled) && cut.frames == 0 && cut.asked == whole.asked)
+    }
+
     /// Two generations ask twice as often; when the first of them ended, neither computes until its frames are sound.
     func pairsAreGeneratedTogether() throws {
         var request = request("The fox.\n\nOver it all.\n\nA dog.", frames: 3000)
@@ -224,8 +287,11 @@ struct Qwen3EngineRules {
         request.inPairs = true
         let pairs = try asksPerTurn()
         #expect(pairs.max()! > 3 * alone.max()! / 2)
-        #expect(pairs.contains(1))
-        #expect(alone.allSatisfy { $0 > 1 })
+        // The codec asks as well.
+        let codec = try Configuration.codec(directory: TinyCheckpoint.directory()).decoder
+        let sound = 1 + codec.upsamplingRatios.count + codec.upsampleRates.count
+        #expect(pairs.contains(sound))
+        #expect(!alone.contains(sound))
     }
 
     func aCancelledPairEnds() throws {

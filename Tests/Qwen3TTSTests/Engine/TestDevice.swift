@@ -99,9 +99,11 @@ final class RemoteCodec: CodecDevice {
 
     func makeState() -> any CodecState { State(inner.makeState()) }
 
-    func decode(_ frames: [[Int]], _ state: any CodecState, into samples: inout [Float]) throws(CodecError) {
+    func decode(
+        _ frames: [[Int]], _ state: any CodecState, into samples: inout [Float], isCancelled: () -> Bool
+    ) throws(CodecError) {
         var sound: [Float] = []
-        try inner.decode(frames, (state as! State).inner, into: &sound)
+        try inner.decode(frames, (state as! State).inner, into: &sound, isCancelled: isCancelled)
         traffic.add(bytes: 4 * sound.count + 8 * frames.reduce(0) { $0 + $1.count })
         samples = sound
     }
