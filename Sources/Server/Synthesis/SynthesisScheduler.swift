@@ -190,9 +190,9 @@ extension SynthesisScheduler {
         let batch = admit(now)
         publishGauges()
         guard !batch.isEmpty else { return false }
-        for entry in batch {
-            engine.allow(entry.framesAtOnce(at: now, turn: slowTurn), atOnceFor: entry.utterance!)
-        }
+        // A turn in which frames become sound together is longer for all: the listener who is least ahead decides, or who waits.
+        let atOnce = waiting.isEmpty ? batch.map { $0.framesAtOnce(at: now, turn: slowTurn) }.min() ?? 1 : 1
+        for entry in batch { engine.allow(atOnce, atOnceFor: entry.utterance!) }
         let events = engine.advance(batch.map { $0.utterance! }) { utterance in
             batch.first { $0.utterance === utterance }?.ticket.isCancelled ?? true
         }
