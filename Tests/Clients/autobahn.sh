@@ -30,9 +30,10 @@ if ! [ -e "$work/ready" ]; then
     touch "$work/ready"
 fi
 
-swift build -c release --product WebSocketEcho
+# As `make test` builds it, so that nothing is built twice.
+WARNINGS_AS_ERRORS=1 swift build -c release -Xswiftc -enable-testing --scratch-path .build/test --product WebSocketEcho
 mkfifo "$work/echo.$$"
-.build/release/WebSocketEcho $port > "$work/echo.$$" &
+.build/test/release/WebSocketEcho $port > "$work/echo.$$" &
 echo=$!
 trap 'kill $echo; rm -f "$work/echo.$$"' EXIT
 # It says so when it listens.
