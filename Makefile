@@ -87,7 +87,7 @@ deb-arm64: PACKAGES += $(CROSS_PACKAGES)
 deb-arm64: packages
 	packaging/build-deb.sh build arm64
 
-# Every test of the suite, built for arm64, one after the other under QEMU: as root. It takes an hour.
+# Every test of the suite, built for arm64, one after the other under QEMU: as root. It takes long.
 test-arm64: PACKAGES += $(CROSS_PACKAGES)
 test-arm64: packages
 	packaging/cross.sh test --no-parallel

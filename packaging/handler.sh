@@ -1,4 +1,5 @@
 # handler.sh, to be sourced: the kernel hands programs for arm64 to QEMU, so that they run and start each other in a chroot. As root.
+# shellcheck shell=bash
 
 handler=/proc/sys/fs/binfmt_misc
 registered=
