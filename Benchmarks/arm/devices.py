@@ -26,8 +26,8 @@ class Device:
 
 # What the codec decoder computes with where nothing is recorded, by instruction set: CodecPrecision.speaking.
 SPEAKING = {
-    "neon": "hybrid", "neon_dotprod": "hybrid", "neon_i8mm": "hybrid", "avx2": "int16", "avxvnni": "int16",
-    "avx512vnni": "int16",
+    "neon": "hybrid", "neon_dotprod": "hybrid", "neon_i8mm": "hybrid", "avx2": "transform", "avxvnni": "transform",
+    "avx512vnni": "transform",
 }
 
 DEVICES = [

@@ -64,7 +64,7 @@ def winograd(name, size):
 
 
 # Tiles that winograd_columns takes at once.
-WINOGRAD_TILES = (1, 2, 4, 6, 8, 9, 12)
+WINOGRAD_TILES = (1, 2, 3, 4, 5, 6, 8, 9, 12)
 HEADER = (SOURCES / "include" / "kernels.h").read_text()
 OPERATIONS = {
     operation.name: operation

@@ -93,53 +93,75 @@ package struct Snake {
 }
 
 /// Rows in the format of a convolution, with what their integers mean.
-private struct StoredRows {
+@safe
+struct StoredRows {
     let words: Rows
-    let scales: Rows
-    let lows: Rows
+    fileprivate let scales: Rows
+    fileprivate let lows: Rows
 
-    init(words: Rows, scales: Rows, lows: Rows) {
-        self.words = words
-        self.scales = scales
-        self.lows = lows
-    }
-
-    init(rows: Int, words: Int) {
-        self.init(
-            words: Rows(rows: rows, columns: words), scales: Rows(rows: rows, columns: 1),
-            lows: Rows(rows: rows, columns: 1))
-    }
-
-    subscript(_ range: Range<Int>) -> StoredRows {
+    fileprivate subscript(_ range: Range<Int>) -> StoredRows {
         StoredRows(words: words[range], scales: scales[range], lows: lows[range])
     }
 
-    func copy(from other: StoredRows) {
+    fileprivate func copy(from other: StoredRows) {
         words.copy(from: other.words)
         scales.copy(from: other.scales)
         lows.copy(from: other.lows)
     }
+
+    /// From a row on.
+    @unsafe func integers(from row: Int) -> mk_integer_rows {
+        unsafe mk_integer_rows(
+            values: words[row].pointer, words: words.columns, scales: scales[row].pointer, lows: lows[row].pointer)
+    }
 }
 
-/// Memory for the step in progress of one convolution after the other. It grows to the largest and is then reused.
+extension StoredRows {
+    fileprivate init(rows: Int, words: Int) {
+        self.init(
+            words: Rows(rows: rows, columns: words), scales: Rows(rows: rows, columns: 1),
+            lows: Rows(rows: rows, columns: 1))
+    }
+}
+
+/// Memory for the step in progress of one convolution after the other. It grows to the largest and is then reused. Streams
+/// that a convolution reads together have their places beside one another.
 package final class ConvolutionWindow {
-    private let words = ScratchRows()
-    private let scales = ScratchRows()
-    private let lows = ScratchRows()
+    private var places = [Place()]
+    private var used = 0
     private let waves = ScratchRows()
-    /// Whose step it is.
-    fileprivate var owner: ObjectIdentifier?
 
     package init() {}
 
-    fileprivate func rows(_ rows: Int, words columns: Int) -> StoredRows {
-        StoredRows(
-            words: words.rows(rows, columns: columns), scales: scales.rows(rows, columns: 1),
-            lows: lows.rows(rows, columns: 1))
+    /// The places that are written, in order.
+    var written: ArraySlice<Place> { places[..<used] }
+
+    /// The first place, or the one behind those that are written.
+    fileprivate func place(beside: Bool) -> Place {
+        if !beside { used = 0 }
+        if used == places.count { places.append(Place()) }
+        used += 1
+        return places[used - 1]
     }
 
     /// A row for each part of a step.
     fileprivate func waves(_ rows: Int, channels: Int) -> Rows { waves.rows(rows, columns: channels) }
+
+    /// Of one stream's step.
+    final class Place {
+        private let words = ScratchRows()
+        private let scales = ScratchRows()
+        private let lows = ScratchRows()
+        fileprivate var owner: ObjectIdentifier?
+        /// The past and the rows written last.
+        private(set) var rows = StoredRows(rows: 0, words: 0)
+
+        fileprivate func makeRoom(_ count: Int, words columns: Int) {
+            rows = StoredRows(
+                words: words.rows(count, columns: columns), scales: scales.rows(count, columns: 1),
+                lows: lows.rows(count, columns: 1))
+        }
+    }
 }
 
 @safe
@@ -149,8 +171,8 @@ package final class ConvolutionInput {
     package let history: Int
     private let past: StoredRows
     private let window: ConvolutionWindow
-    /// The past and the step in progress, in the window: of this input until another one writes there.
-    private var step: StoredRows
+    /// Where the step in progress is, until another input writes there.
+    private var place: ConvolutionWindow.Place?
 
     /// Rows a worker takes at least.
     private static let grain = 16
@@ -161,29 +183,26 @@ package final class ConvolutionInput {
         self.history = history
         self.window = window
         past = StoredRows(rows: history, words: format.words(channels))
-        step = past
     }
 
-    /// The next rows are x.
-    package func write(_ x: Rows, on processor: Processor) {
-        precondition(x.columns == channels && format != .int8, "bytes come from snake")
-        guard format != .float32 else { return room(x.rows).words.copy(from: x) }
-        run(x, snake: nil, on: processor)
+    /// The next rows are x, or snake(x). With `beside` the streams that have written before keep their places in the window.
+    package func write(_ x: Rows, snake: Snake? = nil, beside: Bool = false, on processor: Processor) {
+        precondition(x.columns == channels && (snake != nil || format != .int8), "bytes come from snake")
+        let target = room(x.rows, window.place(beside: beside))
+        if let snake {
+            precondition(x.stride == channels && snake.alpha.columns == channels)
+        } else if format == .float32 {
+            return target.words.copy(from: x)
+        }
+        run(x, snake, into: target, on: processor)
     }
 
-    /// The next rows are snake(x).
-    package func write(_ snake: Snake, of x: Rows, on processor: Processor) {
-        precondition(x.columns == channels && x.stride == channels && snake.alpha.columns == channels)
-        run(x, snake: snake, on: processor)
-    }
-
-    private func run(_ x: Rows, snake: Snake?, on processor: Processor) {
-        let target = room(x.rows)
+    private func run(_ x: Rows, _ snake: Snake?, into target: StoredRows, on processor: Processor) {
         let parts = snake != nil && format != .float32 ? (x.rows + Self.grain - 1) / Self.grain : 0
         let work = Writing(
             kernels: processor.kernels, format: format, x: x, snake: snake, rows: target.words, scales: target.scales,
             lows: target.lows, scratch: window.waves(parts, channels: channels))
-        processor.pool.run(x.rows, grain: Self.grain, work)
+        processor.run(x.rows, grain: Self.grain, work)
     }
 
     /// Rows to the format of the convolution. Each worker has its own row of scratch.
@@ -243,33 +262,27 @@ package final class ConvolutionInput {
 
     /// Makes every row of the past like the first one of the step.
     package func repeatFirst() {
+        let step = step
         for row in 0..<history { step[row..<row + 1].copy(from: step[history..<history + 1]) }
     }
 
     /// Forgets all but the last `history` rows of a step of `rows`.
-    package func advance(_ rows: Int) {
-        precondition(window.owner == ObjectIdentifier(self), "another convolution has taken the window")
-        past.copy(from: step[rows..<rows + history])
-    }
+    package func advance(_ rows: Int) { past.copy(from: step[rows..<rows + history]) }
 
-    /// History and the `rows` rows written last.
-    func values(_ rows: Int) -> Rows {
-        precondition(window.owner == ObjectIdentifier(self), "another convolution has taken the window")
-        return step.words[0..<history + rows]
-    }
-
-    /// From a row on of what `values` gives.
-    @unsafe func integers(from row: Int) -> mk_integer_rows {
-        unsafe mk_integer_rows(
-            values: step.words[row].pointer, words: step.words.columns, scales: step.scales[row].pointer,
-            lows: step.lows[row].pointer)
+    /// History and the rows written last.
+    var step: StoredRows {
+        guard let place, place.owner == ObjectIdentifier(self) else {
+            preconditionFailure("another convolution has taken the window")
+        }
+        return place.rows
     }
 
     /// Where the next `rows` rows are to be written, behind the past.
-    private func room(_ rows: Int) -> StoredRows {
-        window.owner = ObjectIdentifier(self)
-        step = window.rows(history + rows, words: format.words(channels))
-        step[0..<history].copy(from: past)
-        return step[history..<history + rows]
+    private func room(_ rows: Int, _ place: ConvolutionWindow.Place) -> StoredRows {
+        place.owner = ObjectIdentifier(self)
+        place.makeRoom(history + rows, words: format.words(channels))
+        self.place = place
+        place.rows[0..<history].copy(from: past)
+        return place.rows[history..<history + rows]
     }
 }

@@ -107,7 +107,7 @@ extension KVCache {
         if queries.rows * longest < Self.shortest {
             work.run(0..<heads)
         } else {
-            processor.pool.run(heads, grain: 1, work)
+            processor.run(heads, grain: 1, work)
         }
     }
 

@@ -24,7 +24,7 @@ package struct Linear {
         precondition(x.columns == columns && y.columns == rows && x.rows == y.rows)
         let input = processor.input
         input.load(x, type(of: matrix).inputs, processor.kernels)
-        processor.pool.run(
+        processor.run(
             rows, grain: Self.grain, LinearWork(layer: self, input: input, output: y, kernels: processor.kernels))
     }
 
@@ -78,7 +78,7 @@ package struct LinearGroup {
         precondition(x.columns == columns && y.columns == rows && x.rows == y.rows)
         let input = processor.input
         input.load(x, inputs, processor.kernels)
-        processor.pool.run(
+        processor.run(
             rows, grain: Linear.grain, GroupWork(group: self, input: input, output: y, kernels: processor.kernels))
     }
 

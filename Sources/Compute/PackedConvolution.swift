@@ -3,6 +3,7 @@
 
 internal import CKernels
 package import ModelFile
+import Synchronization
 
 /// The sizes of a convolution.
 package struct ConvolutionShape: Sendable, Equatable {
@@ -122,31 +123,57 @@ package struct PackedConvolution {
 
     /// False when a weight of an integer format is not finite.
     private func pack(_ values: UnsafeRawPointer, bf16: Bool, _ layout: Layout) -> Bool {
-        var source = unsafe mk_convolution_source(
+        let source = unsafe mk_convolution_source(
             values: values, bf16: bf16 ? 1 : 0, inputs: shape.inputs, outputs: shape.outputs, taps: shape.taps,
             channels: layout.channels, kernel: layout.kernel, first: layout.first, phase: layout.phase,
             output: layout.output, tap: layout.tap, input: layout.input)
+        let work = unsafe Packing(convolution: self, source: source)
+        // Packing is most of what the first word waits for after a start, so all cores do it.
+        WorkerPool(threads: min(panels, Processor.cores), name: "packing").run(panels, grain: 1, work)
+        return work.isFinite.load(ordering: .relaxed)
+    }
+
+    @safe
+    private final class Packing: ParallelWork {
+        private let convolution: PackedConvolution
+        private let source: mk_convolution_source
+        let isFinite = Atomic<Bool>(true)
+
+        init(convolution: PackedConvolution, source: mk_convolution_source) {
+            self.convolution = convolution
+            unsafe self.source = unsafe source
+        }
+
+        func run(_ panels: Range<Int>) {
+            let isPacked = unsafe withUnsafePointer(to: source) {
+                unsafe convolution.pack($0, panels.lowerBound, panels.upperBound)
+            }
+            if !isPacked { isFinite.store(false, ordering: .relaxed) }
+        }
+    }
+
+    private func pack(_ source: UnsafePointer<mk_convolution_source>, _ first: Int, _ last: Int) -> Bool {
         let packed = unsafe UnsafeMutableRawPointer(weights.base)
         guard format != .float32 else {
-            unsafe mk_pack_f32(weights.base, &source, 0, panels)
+            unsafe mk_pack_f32(weights.base, source, first, last)
             return true
         }
         let scratch = FloatBuffer(count: (shape.taps + (form?.points ?? 0)) * shape.inputs * Self.panel)
         if let form {
             return unsafe mk_pack_winograd(
-                packed, form.isRounded ? scales.base : nil, scratch.base, &source, form.outputs, 0, panels) != 0
+                packed, form.isRounded ? scales.base : nil, scratch.base, source, form.outputs, first, last) != 0
         }
         if format == .int16 {
             return unsafe mk_pack_q16(
-                packed.assumingMemoryBound(to: Int16.self), scales.base, scratch.base, &source, 0, panels) != 0
+                packed.assumingMemoryBound(to: Int16.self), scales.base, scratch.base, source, first, last) != 0
         }
         if format == .split16 {
             return unsafe mk_pack_s16(
-                packed.assumingMemoryBound(to: Int8.self), scales.base, scratch.base, &source, 0, panels) != 0
+                packed.assumingMemoryBound(to: Int8.self), scales.base, scratch.base, source, first, last) != 0
         }
         return unsafe mk_pack_q8(
             packed.assumingMemoryBound(to: Int8.self), scales.base, format == .int8 ? sums.base : nil, scratch.base,
-            &source, format == .int8Weights ? 2 : 4, 0, panels) != 0
+            source, format == .int8Weights ? 2 : 4, first, last) != 0
     }
 
     /// An input with the history that this convolution needs. Those that share a window take turns.
@@ -159,24 +186,34 @@ package struct PackedConvolution {
     package func apply(_ input: ConvolutionInput, into y: Rows, accumulating: Bool = false, on processor: Processor) {
         precondition(input.format == format.input && input.channels == shape.inputs)
         precondition(input.history == shape.inputRows(for: 1) - shape.step)
-        let x = input.values(y.rows * shape.step)
-        precondition(x.rows >= shape.inputRows(for: y.rows) && y.columns == shape.outputs && y.rows > 0)
-        if let form {
-            precondition(!accumulating && y.rows % shape.period == 0)
-            let convolution = unsafe mk_winograd_convolution(
-                weights: weights.base, scales: form.isRounded ? scales.base : nil, bias: bias.base,
-                inputs: shape.inputs, outputs: shape.outputs, taps: shape.taps, tile: form.outputs,
-                dilation: shape.dilation, period: shape.period)
-            return unsafe WinogradTransform(convolution, x, y, processor).run(on: processor)
+        apply(input.step, into: y, accumulating: accumulating, on: processor)
+    }
+
+    /// y from the rows that several streams have written to the window, beside one another; theirs follow one another in y.
+    /// Where they are few, each panel of weights is read once for all.
+    package func apply(_ window: ConvolutionWindow, into y: Rows, on processor: Processor) {
+        let work = MultiplyingBeside(convolution: self, window: window, y: y, processor: processor)
+        guard window.written.count > 1, form == nil, !work.dividesRows else {
+            return work.forEach { apply($0, into: $1, accumulating: false, on: processor) }
         }
-        divide(Multiplying(self, x, input, y, accumulating, processor), on: processor)
+        processor.run(panels, grain: 1, work)
     }
 
     /// The same in float32 from any rows, of which row 0 is the oldest that y's row 0 needs.
     package func apply(_ x: Rows, into y: Rows, on processor: Processor) {
-        precondition(format == .float32 && x.columns == shape.inputs && y.columns == shape.outputs && y.rows > 0)
-        precondition(x.rows >= shape.inputRows(for: y.rows), "too few rows of input")
+        precondition(format == .float32 && x.columns == shape.inputs)
         divide(Multiplying(self, x, nil, y, false, processor), on: processor)
+    }
+
+    private func apply(_ x: StoredRows, into y: Rows, accumulating: Bool, on processor: Processor) {
+        guard let form else { return divide(Multiplying(self, x.words, x, y, accumulating, processor), on: processor) }
+        precondition(!accumulating && y.rows % shape.period == 0)
+        precondition(x.words.rows >= shape.inputRows(for: y.rows) && y.columns == shape.outputs && y.rows > 0)
+        let convolution = unsafe mk_winograd_convolution(
+            weights: weights.base, scales: form.isRounded ? scales.base : nil, bias: bias.base,
+            inputs: shape.inputs, outputs: shape.outputs, taps: shape.taps, tile: form.outputs,
+            dilation: shape.dilation, period: shape.period)
+        unsafe WinogradTransform(convolution, x.words, y, processor).run(on: processor)
     }
 
     /// Rows that a worker takes as a multiple of this: every kernel's tile divides it.
@@ -185,9 +222,9 @@ package struct PackedConvolution {
     /// Long signals are divided by rows, short ones by panels of outputs.
     private func divide(_ work: Multiplying, on processor: Processor) {
         if work.dividesRows {
-            processor.pool.run(work.y.rows, grain: Self.grain, work)
+            processor.run(work.y.rows, grain: Self.grain, work)
         } else {
-            processor.pool.run(panels, grain: 1, work)
+            processor.run(panels, grain: 1, work)
         }
     }
 
@@ -195,30 +232,35 @@ package struct PackedConvolution {
     private struct Multiplying: ParallelWork {
         let convolution: PackedConvolution
         let x: Rows
-        let input: ConvolutionInput?
+        /// The same in the format of the convolution; nil for rows that stand elsewhere.
+        let stored: StoredRows?
         let y: Rows
         let accumulating: Bool
         let kernels: Kernels
         let dividesRows: Bool
 
         init(
-            _ convolution: PackedConvolution, _ x: Rows, _ input: ConvolutionInput?, _ y: Rows, _ accumulating: Bool,
+            _ convolution: PackedConvolution, _ x: Rows, _ stored: StoredRows?, _ y: Rows, _ accumulating: Bool,
             _ processor: Processor
         ) {
+            let shape = convolution.shape
+            precondition(x.rows >= shape.inputRows(for: y.rows) && y.columns == shape.outputs && y.rows > 0)
             self.convolution = convolution
             self.x = x
-            self.input = input
+            self.stored = stored
             self.y = y
             self.accumulating = accumulating
             kernels = processor.kernels
-            dividesRows = y.rows >= 2 * PackedConvolution.grain * processor.pool.threads
+            dividesRows = y.rows >= 2 * PackedConvolution.grain * processor.threads
         }
 
         func run(_ part: Range<Int>) {
-            let rows = dividesRows ? part : 0..<y.rows
-            let panels = dividesRows ? 0..<convolution.panels : part
-            if let input, !convolution.format.isFloat {
-                convolution.multiply(input, rows, into: y[rows], panels, accumulating, kernels)
+            if dividesRows { multiply(part, 0..<convolution.panels) } else { multiply(0..<y.rows, part) }
+        }
+
+        func multiply(_ rows: Range<Int>, _ panels: Range<Int>) {
+            if let stored, !convolution.format.isFloat {
+                convolution.multiply(stored, rows, into: y[rows], panels, accumulating, kernels)
             } else {
                 let x = x[rows.lowerBound * convolution.shape.step..<x.rows]
                 convolution.multiply(x, into: y[rows], panels, accumulating, kernels)
@@ -226,11 +268,41 @@ package struct PackedConvolution {
         }
     }
 
+    /// One application for streams beside one another, in parts.
+    private struct MultiplyingBeside: ParallelWork {
+        let convolution: PackedConvolution
+        let window: ConvolutionWindow
+        let y: Rows
+        let processor: Processor
+
+        /// Whether a stream alone has rows enough for every worker.
+        var dividesRows: Bool { y.rows >= 2 * PackedConvolution.grain * processor.threads * window.written.count }
+
+        func run(_ panels: Range<Int>) {
+            for panel in panels {
+                forEach { x, y in
+                    Multiplying(convolution, x.words, x, y, false, processor).multiply(0..<y.rows, panel..<panel + 1)
+                }
+            }
+        }
+
+        func forEach(_ body: (StoredRows, Rows) -> Void) {
+            let shape = convolution.shape
+            var first = 0
+            for place in window.written {
+                let count = (place.rows.words.rows - shape.inputRows(for: 1)) / shape.step + 1
+                body(place.rows, y[first..<first + count])
+                first += count
+            }
+            precondition(first == y.rows, "the streams give other rows")
+        }
+    }
+
     private func multiply(
-        _ input: ConvolutionInput, _ rows: Range<Int>, into y: Rows, _ panels: Range<Int>, _ accumulating: Bool,
+        _ stored: StoredRows, _ rows: Range<Int>, into y: Rows, _ panels: Range<Int>, _ accumulating: Bool,
         _ kernels: Kernels
     ) {
-        var x = unsafe input.integers(from: rows.lowerBound * shape.step)
+        var x = unsafe stored.integers(from: rows.lowerBound * shape.step)
         var convolution = unsafe mk_integer_convolution(
             weights: weights.base, scales: scales.base, sums: sums.base, bias: bias.base,
             words: format.words(shape.inputs), outputs: shape.outputs, taps: shape.taps, dilation: shape.dilation,

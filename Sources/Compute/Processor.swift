@@ -4,40 +4,86 @@ internal import CKernels
 
 package struct Processor {
     package let kernels: Kernels
-    package let pool: WorkerPool
+    /// That compute together, of the pool's.
+    private(set) package var threads: Int
+    private let pool: WorkerPool
+    /// nil where every stage has all threads.
+    private let stages: StageThreads?
     let input = LinearInput()
     /// Attention scores, a row for each head that is computed at the same time.
     let scores = ScratchRows()
     /// Transformed inputs of a convolution and their products, a row for each worker.
     let transformed = ScratchRows()
 
+    /// With a fixed number of threads.
     package init(kernels: Kernels = .best, threads: Int = 1) {
         self.kernels = kernels
+        self.threads = threads
         pool = WorkerPool(threads: threads)
+        stages = nil
+    }
+
+    private init(kernels: Kernels, _ pool: WorkerPool, threads: Int) {
+        self.kernels = kernels
+        self.threads = threads
+        self.pool = pool
+        stages = pool.threads > 1 ? StageThreads(threads, most: pool.threads) : nil
     }
 
     /// Cores this process may run on.
     package static var cores: Int { Int(mk_available_cores()) }
 
-    /// With as many threads as make reading weights faster, found by reading some: memory is what speech waits for, and
-    /// on many computers fewer cores than there are saturate it. Takes some 20 ms for each count of threads.
+    /// With as many threads for each stage as make it faster, which is found while it runs. It begins with those that make
+    /// reading weights faster: memory is what speech waits for, and on many computers fewer cores than there are saturate it.
+    /// Takes some 20 ms for each count of threads.
     package static func measured(kernels: Kernels = .best) -> Processor {
-        var best = Processor(kernels: kernels)
-        guard cores > 1 else { return best }
-        let probe = MemoryProbe()
-        var time = probe.time(best)
-        for threads in 2...min(cores, Self.mostThreads) {
-            let candidate = Processor(kernels: kernels, threads: threads)
-            let candidateTime = probe.time(candidate)
-            guard candidateTime < Self.worthwhile * time else { break }
-            (best, time) = (candidate, candidateTime)
+        let pool = WorkerPool(threads: min(cores, Self.mostThreads))
+        let probe = MemoryProbe(kernels)
+        var threads = 1
+        var time = probe.time(pool, threads)
+        while threads < pool.threads {
+            let candidate = probe.time(pool, threads + 1)
+            guard candidate < Self.worthwhile * time else { break }
+            threads += 1
+            time = candidate
         }
-        return best
+        return Processor(kernels: kernels, pool, threads: threads)
     }
 
     private static let mostThreads = 16
     /// A thread more must save this much.
     private static let worthwhile = 0.93
+
+    /// Runs a stage with as many threads as suit it. Calls of another shape are not compared, nor those that give nil since
+    /// they ended early.
+    @discardableResult
+    package func at<Result>(_ stage: Stage, shape: Int, _ body: (Processor) -> Result?) -> Result? {
+        guard let stages else { return body(self) }
+        var processor = self
+        processor.threads = stages.next(stage, shape)
+        let began = ContinuousClock.now
+        let result = body(processor)
+        if result != nil { stages.took((ContinuousClock.now - began) / .seconds(1), stage, shape) }
+        return result
+    }
+
+    /// Runs `work` on parts of 0..<count, each a multiple of `grain` but the last; returns when all are done.
+    package func run<Work: ParallelWork>(_ count: Int, grain: Int, _ work: Work) {
+        pool.run(count, grain: grain, parts: threads, work)
+    }
+}
+
+/// What the stages of a processor compute with.
+private final class StageThreads {
+    private var tuners: [ThreadTuner]
+
+    init(_ threads: Int, most: Int) {
+        tuners = Stage.allCases.map { _ in ThreadTuner(threads, most: most) }
+    }
+
+    func next(_ stage: Stage, _ shape: Int) -> Int { tuners[stage.rawValue].next(shape) }
+
+    func took(_ time: Double, _ stage: Stage, _ shape: Int) { tuners[stage.rawValue].took(time, shape) }
 }
 
 /// Memory that every call uses anew.
@@ -58,17 +104,22 @@ private struct MemoryProbe {
     private let scales = FloatBuffer(count: rows)
     private let input = LinearInput()
     private let output = Rows(rows: 1, columns: rows)
+    private let kernels: Kernels
 
-    /// Nanoseconds of the fastest of a few passes: what disturbs a measurement only makes it longer.
-    func time(_ processor: Processor) -> Double {
-        input.load(Rows(rows: 1, columns: Self.columns), .bytes, processor.kernels)
-        let work = Work(
-            weights: weights, scales: scales, input: input, output: output, kernels: processor.kernels)
+    init(_ kernels: Kernels) {
+        self.kernels = kernels
+        input.load(Rows(rows: 1, columns: Self.columns), .bytes, kernels)
+    }
+
+    /// Seconds of the fastest of a few passes: what disturbs a measurement only makes it longer.
+    func time(_ pool: WorkerPool, _ threads: Int) -> Double {
+        let work = Work(weights: weights, scales: scales, input: input, output: output, kernels: kernels)
         var fastest = Duration.seconds(1)
         for _ in 0..<5 {
-            fastest = min(fastest, ContinuousClock().measure { processor.pool.run(Self.rows, grain: 32, work) })
+            let time = ContinuousClock().measure { pool.run(Self.rows, grain: 32, parts: threads, work) }
+            fastest = min(fastest, time)
         }
-        return fastest / .nanoseconds(1)
+        return fastest / .seconds(1)
     }
 
     @safe

@@ -59,14 +59,14 @@ struct WinogradTransform: ParallelWork {
         let blocks = unsafe (convolution.period + length - 1) / length
         tiles = unsafe y.rows / convolution.period * blocks * convolution.dilation
         panels = unsafe (convolution.outputs + Int(MK_PANEL) - 1) / Int(MK_PANEL)
-        dividesTiles = tiles >= Self.grain * processor.pool.threads
-        parts = min(processor.pool.threads, dividesTiles ? tiles : panels)
+        dividesTiles = tiles >= Self.grain * processor.threads
+        parts = min(processor.threads, dividesTiles ? tiles : panels)
         let together = min(tiles, Int(MK_WINOGRAD_TILES))
         scratch = unsafe processor.transformed.rows(
             parts, columns: together * points * (convolution.inputs + Int(MK_PANEL)))
     }
 
-    func run(on processor: Processor) { processor.pool.run(parts, grain: 1, self) }
+    func run(on processor: Processor) { processor.run(parts, grain: 1, self) }
 
     func run(_ range: Range<Int>) {
         var convolution = unsafe convolution

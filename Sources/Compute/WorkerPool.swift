@@ -1,11 +1,11 @@
 // Fork and join over a range of rows. Workers spin for a moment between two calls, since a frame is hundreds of them,
 // then sleep, so that an idle process uses no processor.
 //
-// Each thread has a part of its own, the calling thread the first. One whose worker has not begun when the caller is done
-// with its own is taken by the caller: nobody waits for a worker that sleeps, or that the system has taken the core away from,
-// unless it is in the middle of its part. Smaller parts would even out more, and cost more than that: what is read from memory
-// begins slowly each time (docs/kernels.md). Parts are ranges of outputs, and operations are invariant to where a range is
-// cut, so results depend neither on the number of threads nor on who computes what.
+// A call says how many threads take part; the others sleep on. Each has a part of its own, the calling thread the first. One
+// whose worker has not begun when the caller is done with its own is taken by the caller: nobody waits for a worker that sleeps,
+// or that the system has taken the core away from, unless it is in the middle of its part. Smaller parts would even out more, and
+// cost more than that: what is read from memory begins slowly each time (docs/kernels.md). Parts are ranges of outputs, and
+// operations are invariant to where a range is cut, so results depend neither on the number of threads nor on who computes what.
 
 internal import CKernels
 import Glibc
@@ -26,22 +26,28 @@ package final class WorkerPool: Sendable {
     package init(threads: Int, name: String = "compute") {
         precondition(threads >= 1)
         self.threads = threads
-        shared = Shared(parts: threads)
+        shared = Shared(threads: threads)
         for worker in 1..<threads { Self.start(worker, shared, name) }
     }
 
     deinit { shared.stop() }
 
-    /// Runs `work` on parts of 0..<count that together cover it, each a multiple of `grain` but the last; returns when all
-    /// are done. One caller at a time.
-    package func run<Work: ParallelWork>(_ count: Int, grain: Int, _ work: Work) {
-        guard threads > 1, count > grain else {
+    /// Runs `work` on as many parts of 0..<count, that together cover it, each a multiple of `grain` but the last; returns when
+    /// all are done. One caller at a time.
+    package func run<Work: ParallelWork>(_ count: Int, grain: Int, parts: Int, _ work: Work) {
+        precondition((1...threads).contains(parts))
+        guard parts > 1, count > grain else {
             if count > 0 { work.run(0..<count) }
             return
         }
         unsafe withUnsafePointer(to: work) { pointer in
-            unsafe shared.run(Job(count: count, grain: grain, parts: threads, work: WorkPointer(pointer)))
+            unsafe shared.run(Job(count: count, grain: grain, parts: parts, work: WorkPointer(pointer)))
         }
+    }
+
+    /// The same on all threads.
+    package func run<Work: ParallelWork>(_ count: Int, grain: Int, _ work: Work) {
+        run(count, grain: grain, parts: threads, work)
     }
 
     /// The same with a closure, which costs an allocation when there is more than one thread.
@@ -114,23 +120,66 @@ private struct Job {
 
 @safe
 private final class Shared: Sendable {
-    private let sequence = Atomic<Int>(0)  // number of the job on offer
-    private let unfinished = Atomic<Int>(0)  // parts of it that are not the caller's own
-    private let sleeping = Atomic<Int>(0)
-    private let isStopped = Atomic<Bool>(false)
-    private let claims: [Claim]  // of each part
-    // SAFETY: written by the caller before `sequence` is released, read by those who claimed a part of this very job; the
-    // caller does not touch it again until every part is finished, and then there is none to claim.
+    /// Of each thread; the first is the caller's, which nobody wakes.
+    private let seats: [Seat]
+    private let unfinished = Atomic<Int>(0)  // parts of the job on offer that are not the caller's own
+    // SAFETY: written by the caller before a seat's `offered` is released, read by those who claimed a part of this very job;
+    // the caller does not touch it again until every part is finished, and then there is none to claim.
     nonisolated(unsafe) private var job: Job?
+    // SAFETY: the caller's alone, of which there is one at a time.
+    nonisolated(unsafe) private var number = 0
+
+    /// About 100 µs: longer than what a frame computes between two forks, short enough to be nothing when it ends.
+    static let spins = 4_000
+
+    init(threads: Int) { seats = (0..<threads).map { _ in Seat() } }
+
+    func run(_ newJob: Job) {
+        unsafe job = newJob
+        unsafe number += 1
+        let number = unsafe number
+        unfinished.store(newJob.parts - 1, ordering: .relaxed)
+        for part in 1..<newJob.parts { seats[part].offer(number) }
+        newJob.run(0)
+        for part in 1..<newJob.parts { runIfUnclaimed(part, of: number) }
+        var spins = 0
+        while unfinished.load(ordering: .acquiring) != 0 {
+            spins += 1
+            if spins > Self.spins { sched_yield() } else { mk_pause() }
+        }
+        unsafe job = nil
+    }
+
+    func stop() { for seat in seats { seat.close() } }
+
+    func work(_ worker: Int) {
+        var seen = 0
+        while let number = seats[worker].next(after: seen) {
+            runIfUnclaimed(worker, of: number)
+            seen = number
+        }
+    }
+
+    private func runIfUnclaimed(_ part: Int, of number: Int) {
+        guard seats[part].claim(number) else { return }
+        unsafe job?.run(part)
+        unfinished.wrappingSubtract(1, ordering: .releasing)
+    }
+}
+
+/// A worker's: what it is offered, who computes it, and its bed. An object of its own, so that a worker waits for no other
+/// one's cache line.
+@safe
+private final class Seat: Sendable {
+    private let offered = Atomic<Int>(0)  // number of the latest job it has a part in
+    private let claimed = Atomic<Int>(0)  // the latest job whose part somebody took
+    private let isAsleep = Atomic<Bool>(false)
+    private let isClosed = Atomic<Bool>(false)
     // SAFETY: initialised once, used through the pthread functions only.
     nonisolated(unsafe) private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     nonisolated(unsafe) private let wake = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-    /// About 100 µs: longer than what a frame computes between two forks, short enough to be nothing when it ends.
-    private static let spins = 4_000
-
-    init(parts: Int) {
-        claims = (0..<parts).map { _ in Claim() }
+    init() {
         unsafe pthread_mutex_init(mutex, nil)
         unsafe pthread_cond_init(wake, nil)
     }
@@ -142,74 +191,45 @@ private final class Shared: Sendable {
         unsafe mutex.deallocate()
     }
 
-    func run(_ newJob: Job) {
-        unsafe job = newJob
-        unfinished.store(claims.count - 1, ordering: .relaxed)
-        let number = sequence.wrappingAdd(1, ordering: .sequentiallyConsistent).newValue
-        if sleeping.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
-        newJob.run(0)
-        for part in 1..<claims.count { runIfUnclaimed(part, of: number) }
-        var spins = 0
-        while unfinished.load(ordering: .acquiring) != 0 {
-            spins += 1
-            if spins > Self.spins { sched_yield() } else { mk_pause() }
-        }
-        unsafe job = nil
+    func offer(_ number: Int) {
+        offered.store(number, ordering: .sequentiallyConsistent)
+        if isAsleep.load(ordering: .sequentiallyConsistent) { rouse() }
     }
 
-    func stop() {
-        isStopped.store(true, ordering: .sequentiallyConsistent)
-        wakeAll()
+    func close() {
+        isClosed.store(true, ordering: .sequentiallyConsistent)
+        rouse()
     }
 
-    func work(_ worker: Int) {
-        var seen = 0
-        while let number = next(after: seen) {
-            runIfUnclaimed(worker, of: number)
-            seen = number
-        }
-    }
-
-    private func runIfUnclaimed(_ part: Int, of number: Int) {
-        guard claims[part].take(number) else { return }
-        unsafe job?.run(part)
-        unfinished.wrappingSubtract(1, ordering: .releasing)
+    /// Whether the part of job `number` is the caller's now: nobody has it, and that job is not over.
+    func claim(_ number: Int) -> Bool {
+        let seen = claimed.load(ordering: .acquiring)
+        guard seen < number else { return false }
+        return claimed.compareExchange(expected: seen, desired: number, ordering: .acquiringAndReleasing).exchanged
     }
 
     /// Number of a job after that one, nil to stop.
-    private func next(after seen: Int) -> Int? {
-        for _ in 0..<Self.spins {
-            let now = sequence.load(ordering: .acquiring)
+    func next(after seen: Int) -> Int? {
+        for _ in 0..<Shared.spins {
+            let now = offered.load(ordering: .acquiring)
             if now != seen { return now }
             mk_pause()
         }
         unsafe pthread_mutex_lock(mutex)
         defer { unsafe pthread_mutex_unlock(mutex) }
-        sleeping.wrappingAdd(1, ordering: .sequentiallyConsistent)
-        defer { sleeping.wrappingSubtract(1, ordering: .sequentiallyConsistent) }
-        while !isStopped.load(ordering: .sequentiallyConsistent) {
-            let now = sequence.load(ordering: .sequentiallyConsistent)
+        isAsleep.store(true, ordering: .sequentiallyConsistent)
+        defer { isAsleep.store(false, ordering: .sequentiallyConsistent) }
+        while !isClosed.load(ordering: .sequentiallyConsistent) {
+            let now = offered.load(ordering: .sequentiallyConsistent)
             if now != seen { return now }
             unsafe pthread_cond_wait(wake, mutex)
         }
         return nil
     }
 
-    private func wakeAll() {
+    private func rouse() {
         unsafe pthread_mutex_lock(mutex)
-        unsafe pthread_cond_broadcast(wake)
+        unsafe pthread_cond_signal(wake)
         unsafe pthread_mutex_unlock(mutex)
-    }
-}
-
-/// Who computes a part. An object of its own, so that a worker that claims its part waits for no other one's cache line.
-private final class Claim: Sendable {
-    private let last = Atomic<Int>(0)  // the latest job whose part was claimed
-
-    /// Whether the part of job `number` is the caller's now: nobody has it, and that job is not over.
-    func take(_ number: Int) -> Bool {
-        let seen = last.load(ordering: .acquiring)
-        guard seen < number else { return false }
-        return last.compareExchange(expected: seen, desired: number, ordering: .acquiringAndReleasing).exchanged
     }
 }

@@ -42,7 +42,7 @@ struct SpeedMeasurement: Encodable {
     init(threads: Int) throws {
         self.threads = threads
         let processor = Processor(threads: threads)
-        memoryBandwidth = Self.readBandwidth(on: processor)
+        memoryBandwidth = Self.readBandwidth(threads: threads)
         let codec = try CodecLayers().secondsPerFrame(on: processor)
         codecSecondsPerFrame = codec
         int8 = try Self.measure(WeightFormat(Int8Matrix.self), codec, on: processor)
@@ -50,10 +50,11 @@ struct SpeedMeasurement: Encodable {
     }
 
     /// The C library's search for a byte that is not there reads as fast as memory gives.
-    private static func readBandwidth(on processor: Processor) -> Double {
+    private static func readBandwidth(threads: Int) -> Double {
         let bytes = [UInt8](repeating: 1, count: 256 << 20)
+        let pool = WorkerPool(threads: threads)
         let seconds = best(of: 3) {
-            processor.pool.run(256, grain: 1) { range in
+            pool.run(256, grain: 1) { range in
                 unsafe bytes.withUnsafeBytes { all in
                     let part = unsafe all.baseAddress! + range.lowerBound << 20
                     precondition(unsafe memchr(part, 0, range.count << 20) == nil)

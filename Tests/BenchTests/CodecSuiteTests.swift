@@ -20,7 +20,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--precision", "int12"], "There is no precision int12. There are: float32, int16, int8, hybrid, hybrid8."),
+        (
+            ["--precision", "int12"],
+            "There is no precision int12. There are: float32, int16, int8, hybrid, hybrid8, transform."
+        ),
         (["--kernels", "mmx"], "This processor has no kernels mmx."),
         (["--frames", "3"], "--frames takes a number from 10 to 2000."),
     ])

@@ -23,6 +23,14 @@ private struct Counts: ParallelWork {
         #expect(counts.areAll(50))
     }
 
+    /// Calls of few threads among calls of many: those that take no part sleep through them.
+    @Test func anyNumberOfThreadsTakesPart() {
+        let pool = WorkerPool(threads: 4)
+        let counts = Counts(1000)
+        for round in 0..<2000 { pool.run(1000, grain: 32, parts: 1 + round % 4, counts) }
+        #expect(counts.areAll(2000))
+    }
+
     /// What is written before a fork is seen by the workers, and what they write is seen after it.
     @Test func forksSeeEachOthersWrites() {
         struct Sums: ParallelWork {
@@ -80,6 +88,6 @@ private struct Counts: ParallelWork {
 
     @Test func measuredProcessorComputes() {
         let processor = Processor.measured()
-        #expect(processor.pool.threads >= 1 && processor.pool.threads <= Processor.cores)
+        #expect(processor.threads >= 1 && processor.threads <= Processor.cores)
     }
 }

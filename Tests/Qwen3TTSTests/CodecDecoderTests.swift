@@ -42,7 +42,7 @@ struct CodecDecoderTests {
     /// Decibels of the whole waveform against float32. Random weights amplify every error on its way to the sound:
     /// what holds for them holds for a trained decoder.
     @Test(
-        arguments: [CodecPrecision.int16, .hybrid],
+        arguments: [CodecPrecision.int16, .hybrid, .transform],
         ["decoder/small/codes", "decoder/window/codes", "decoder/batch/codes"])
     func sixteenBitsAreNearFloat(_ precision: CodecPrecision, _ codes: String) throws {
         let frames = try TinyCheckpoint.codes(codes)

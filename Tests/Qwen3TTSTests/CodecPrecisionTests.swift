@@ -49,11 +49,12 @@ func speechIsDecodedAsTheCheckpointRecords(precision: CodecPrecision) throws {
     ("\"" + String(repeating: "8", count: 100_000) + "\"", "\"" + String(repeating: "8", count: 40) + "\""),
 ])
 func aRecordThatIsNoPrecisionIsNamed(value: String, found: String) throws {
+    let known = #""float32", "int16", "int8", "hybrid", "hybrid8", "transform""#
     try withRecord(value) { directory in
         #expect(
             throws: ConfigurationError.invalid(
                 path: directory + "/speech_tokenizer/config.json", field: "makima_decoder_precision",
-                reason: "is \(found), one of \"float32\", \"int16\", \"int8\", \"hybrid\", \"hybrid8\" is expected")
+                reason: "is \(found), one of \(known) is expected")
         ) { try Qwen3Engine(directory: directory) }
     }
 }

@@ -10,7 +10,7 @@ INLINE vec conv_weights(const void *w, size_t i, size_t bytes) {
 
 INLINE void conv_tile(float *y, size_t ystride, const float *x, size_t xstride, const void *w, const float *bias,
                       size_t step, size_t inputs, size_t taps, size_t dilation, size_t width, int accumulate,
-                      size_t frames, size_t vectors, size_t bytes) {
+                      size_t frames, size_t vectors, size_t bytes, int fetch) {
     vec sum[CONV_FRAMES][2];
 #pragma clang loop unroll(full)
     for (size_t t = 0; t < frames; t++)
@@ -27,6 +27,8 @@ INLINE void conv_tile(float *y, size_t ystride, const float *x, size_t xstride, 
         const float *row = x + k * dilation * xstride;
         for (size_t c = 0; c < inputs; c++, w = (const char *)w + bytes * MK_PANEL) {
             vec weight[2];
+#pragma clang loop unroll(full)
+            for (size_t at = 0; fetch && at < bytes * MK_PANEL; at += FETCH) fetch_ahead((const char *)w + at);
 #pragma clang loop unroll(full)
             for (size_t v = 0; v < vectors; v++) weight[v] = conv_weights(w, v * LANES, bytes);
 #pragma clang loop unroll(full)
@@ -50,7 +52,7 @@ INLINE void conv_columns(float *y, size_t ystride, const float *x, size_t xstrid
 #define TILES(frames)                                                                                                \
     for (; t + (frames) <= count; t += (frames))                                                                     \
         conv_tile(y + t * ystride, ystride, x + t * step * xstride, xstride, w, bias, step, inputs, taps, dilation,  \
-                  width, accumulate, frames, vectors, sizeof(float));
+                  width, accumulate, frames, vectors, sizeof(float), 0);
     TILES(CONV_FRAMES)
     TILES(4)
     TILES(2)

@@ -79,9 +79,10 @@ INLINE void winograd_columns(float *m, const float *v, const void *w, size_t cou
                              size_t bytes) {
     static const float zeros[MK_PANEL];
     size_t t = 0;
+    // A point's weights wait for memory or for a cache that is far away, half a line after the other on a processor with AVX2.
 #define TILE(frames)                                                                                                 \
     (conv_tile(m + t * MK_PANEL, MK_PANEL, v + t * inputs, inputs, w, zeros, 1, inputs, 1, 0, vectors * LANES, 0,    \
-               frames, vectors, bytes),                                                                              \
+               frames, vectors, bytes, LANES > 4),                                                                   \
      t += (frames))
     while (LANES != 8 && count - t >= 8) {
         // Nine or eight at a time where that leaves nothing small: 27 are 9 + 12 + 6.
@@ -90,6 +91,15 @@ INLINE void winograd_columns(float *m, const float *v, const void *w, size_t cou
         else if (count - t < CONV_FRAMES || rest == 3 || rest == 9) TILE(9);
         else TILE(CONV_FRAMES);
     }
+    while (LANES == 8 && count - t > 6) {
+        // None smaller than four, whose sums would wait for one another: 27 are 6 + 6 + 6 + 5 + 4.
+        size_t left = count - t;
+        if (left == 7 || left == 8) TILE(4);
+        else if (left == 9 || left == 10) TILE(5);
+        else TILE(6);
+    }
+    if (LANES == 8 && count - t == 5) TILE(5);
+    if (LANES == 8 && count - t == 3) TILE(3);
     while (count - t >= 6) TILE(6);
     while (count - t >= 4) TILE(4);
     while (count - t >= 2) TILE(2);

@@ -46,10 +46,12 @@ struct CausalConvolution {
 
     final class State {
         fileprivate let input: ConvolutionInput
+        fileprivate let window: ConvolutionWindow
         fileprivate let output: SignalBuffer
 
-        fileprivate init(input: ConvolutionInput, output: SignalBuffer) {
-            self.input = input
+        fileprivate init(_ convolution: PackedConvolution, _ window: ConvolutionWindow, _ output: SignalBuffer) {
+            input = convolution.makeInput(window)
+            self.window = window
             self.output = output
         }
     }
@@ -58,37 +60,56 @@ struct CausalConvolution {
     func makeState(
         _ window: ConvolutionWindow = ConvolutionWindow(), output: SignalBuffer = SignalBuffer()
     ) -> State {
-        State(input: convolution.makeInput(window), output: output)
+        State(convolution, window, output)
     }
 
-    /// The rows that x gives; the result is valid until the next step.
-    func step(_ x: Rows, _ state: State, on processor: Processor) -> Rows {
-        state.input.write(x, on: processor)
+    /// The rows that x gives, or snake(x); the result is valid until the next step.
+    func step(_ x: Rows, snake: Snake? = nil, _ state: State, on processor: Processor) -> Rows {
+        state.input.write(x, snake: snake, on: processor)
         return finish(x.rows, state, on: processor)
     }
 
-    /// The rows that snake(x) gives.
-    func step(_ snake: Snake, of x: Rows, _ state: State, on processor: Processor) -> Rows {
-        state.input.write(snake, of: x, on: processor)
-        return finish(x.rows, state, on: processor)
+    /// The same for several utterances, whose rows follow one another in x and in the result.
+    func step(
+        _ x: Rows, snake: Snake? = nil, _ lanes: ArraySlice<CodecLane>, _ state: (CodecLane) -> State,
+        on processor: Processor
+    ) -> Rows {
+        let first = state(lanes.first!)
+        // Without a past they are rows like those of one.
+        guard lanes.count > 1, first.input.history > 0 else { return step(x, snake: snake, first, on: processor) }
+        var isFirst = true
+        lanes.forEach(in: x) { lane, rows in
+            state(lane).input.write(rows, snake: snake, beside: !isFirst, on: processor)
+            isFirst = false
+        }
+        let (result, narrow) = room(x.rows, first.output)
+        convolution.apply(first.window, into: narrow, on: processor)
+        lanes.forEach(in: x) { state($0).input.advance($1.rows) }
+        return result
     }
 
     /// Adds to `sum` the rows that snake(x) gives.
     func accumulate(_ snake: Snake, of x: Rows, to sum: Rows, _ state: State, on processor: Processor) {
         precondition(sum.rows == x.rows && upsampling == 1 && convolution.shape.step == 1)
-        state.input.write(snake, of: x, on: processor)
+        state.input.write(x, snake: snake, on: processor)
         convolution.apply(state.input, into: sum, accumulating: true, on: processor)
         state.input.advance(x.rows)
     }
 
     private func finish(_ rows: Int, _ state: State, on processor: Processor) -> Rows {
-        precondition(rows > 0 && rows % convolution.shape.step == 0, "a step is a multiple of the stride")
-        let count = rows / convolution.shape.step
-        let result = state.output.rows(count * upsampling, columns: channels)
-        convolution.apply(
-            state.input, into: state.output.rows(count, columns: channels * upsampling), on: processor)
+        let (result, narrow) = room(rows, state.output)
+        convolution.apply(state.input, into: narrow, on: processor)
         state.input.advance(rows)
         return result
+    }
+
+    /// Memory for what so many rows give, and the same memory as the convolution sees it.
+    private func room(_ rows: Int, _ output: SignalBuffer) -> (Rows, Rows) {
+        precondition(rows > 0 && rows % convolution.shape.step == 0, "a step is a multiple of the stride")
+        let count = rows / convolution.shape.step
+        return (
+            output.rows(count * upsampling, columns: channels), output.rows(count, columns: channels * upsampling)
+        )
     }
 
     /// A whole signal: what it lacks to a multiple of the stride is zero, or with `repeatEdges` its last row, and so the

@@ -69,6 +69,7 @@ package struct CodecDecoder {
     /// What one utterance remembers.
     package final class State {
         fileprivate var frames = 0
+        fileprivate let workspace: CodecWorkspace
         fileprivate let quantizers: [ResidualQuantizer.State]
         fileprivate let preConvolution: CausalConvolution.State
         fileprivate let preTransformer: PreTransformer.State
@@ -84,57 +85,129 @@ package struct CodecDecoder {
                 places.swapAt(0, 1)
                 return places[0]
             }
+            self.workspace = workspace
             quantizers = decoder.quantizers.map { $0.makeState(workspace, output: next()) }
             places.swapAt(0, 1)
             preConvolution = decoder.preConvolution.makeState(workspace.window, output: next())
             preTransformer = decoder.preTransformer.makeState(workspace, output: next())
             upsample = decoder.upsample.map { $0.makeState(workspace, output: next()) }
-            firstConvolution = decoder.firstConvolution.makeState(workspace.window, output: next())
-            blocks = decoder.blocks.map { $0.makeState(workspace, output: next()) }
+            // The last that all lanes pass together stays as it is until the last lane has gone on.
+            let isLast = decoder.blocks.isEmpty
+            firstConvolution = decoder.firstConvolution.makeState(
+                workspace.window, output: isLast ? workspace.fork : next())
+            blocks = decoder.blocks.enumerated().map { index, block in
+                block.makeState(workspace, output: index == 0 ? workspace.fork : next())
+            }
             lastConvolution = decoder.lastConvolution.makeState(workspace.window, output: next())
         }
     }
 
-    /// The state of a new utterance. Those that take turns can share a workspace.
+    /// The state of a new utterance. Those that take turns, or pass together, share a workspace.
     package func makeState(_ workspace: CodecWorkspace = CodecWorkspace()) -> State { State(self, workspace) }
 
+    /// The next frames of an utterance, whose codes follow one another.
+    package func lane(_ codes: [Int], _ state: State) throws(CodecError) -> CodecLane {
+        let width = configuration.decoder.quantizers
+        let frames = codes.count / width
+        guard codes.count == frames * width else {
+            throw .wrongCodeCount(frame: state.frames + frames, expected: width, found: codes.count % width)
+        }
+        for (index, code) in codes.enumerated() where !(0..<configuration.decoder.codebookSize).contains(code) {
+            throw .codeOutOfRange(
+                frame: state.frames + index / width, quantizer: index % width, code: code,
+                limit: configuration.decoder.codebookSize)
+        }
+        return CodecLane(state: state, codes: codes, frames: frames)
+    }
+
     /// Samples [frames · samplesPerFrame, 1] in [-1, 1] of the next frames, valid until the next step. On an error the
-    /// state is as before; when `isCancelled` says so, there are no samples and the state is of no use any more.
+    /// state is as before.
     package func step(
-        _ frames: [[Int]], _ state: State, on processor: Processor, isCancelled: () -> Bool = { false },
-        trace: ((String, Rows) -> Void)? = nil
+        _ frames: [[Int]], _ state: State, on processor: Processor, trace: ((String, Rows) -> Void)? = nil
     ) throws(CodecError) -> Rows {
-        try check(frames, after: state.frames)
-        guard !frames.isEmpty else { return Rows(rows: 0, columns: 1) }
-        state.frames += frames.count
-        var x = dequantize(frames, state, on: processor)
+        for (index, codes) in frames.enumerated() where codes.count != configuration.decoder.quantizers {
+            throw .wrongCodeCount(
+                frame: state.frames + index, expected: configuration.decoder.quantizers, found: codes.count)
+        }
+        var sound = Rows(rows: 0, columns: 1)
+        let lane = try lane(frames.flatMap { $0 }, state)
+        if lane.frames > 0 { step([lane], on: processor, trace: trace) { sound = $1 } }
+        return sound
+    }
+
+    /// Gives `hear` the sound of each lane, as `step` with one utterance does, valid until it returns. A lane for which
+    /// `isCancelled` says so between layers has no sound, and its state is of no use any more. Every lane has frames.
+    package func step(
+        _ lanes: [CodecLane], on processor: Processor, isCancelled: (_ lane: Int) -> Bool = { _ in false },
+        trace: ((String, Rows) -> Void)? = nil, hear: (_ lane: Int, _ samples: Rows) -> Void
+    ) {
+        precondition(lanes.allSatisfy { $0.frames > 0 && $0.state.workspace === lanes.first?.state.workspace })
+        guard !lanes.isEmpty else { return }
+        let raised = processor.at(.codecRows, shape: lanes[...].frames) {
+            runTogether(lanes[...], on: $0, isCancelled, trace)
+        }
+        guard let raised else { return }
+        var index = 0
+        lanes[...].forEach(in: raised) { lane, x in
+            let samples = processor.at(.codecSamples, shape: lane.frames) {
+                runAlone(x, lanes[index...index], on: $0, { isCancelled(index) }, trace)
+            }
+            if let samples { hear(index, samples) }
+            index += 1
+        }
+    }
+
+    /// The layers that have few rows for each frame, up to the raised rate of the first block. Nil when nobody wants to hear.
+    private func runTogether(
+        _ lanes: ArraySlice<CodecLane>, on processor: Processor, _ isCancelled: (Int) -> Bool,
+        _ trace: ((String, Rows) -> Void)?
+    ) -> Rows? {
+        for lane in lanes { lane.state.frames += lane.frames }
+        var x = dequantize(lanes, on: processor)
         trace?("quantizer", x)
-        x = preConvolution.step(x, state.preConvolution, on: processor)
+        x = preConvolution.step(x, lanes, { $0.state.preConvolution }, on: processor)
         trace?("pre_conv", x)
         x = preTransformer.step(
-            x, state.preTransformer, on: processor, trace: trace.map { t in { t("pre_transformer" + $0, $1) } })
+            x, lanes, { $0.state.preTransformer }, on: processor,
+            trace: trace.map { t in { t("pre_transformer" + $0, $1) } })
         trace?("pre_transformer", x)
         for (index, block) in upsample.enumerated() {
-            if isCancelled() { return Rows(rows: 0, columns: 1) }
+            if lanes.indices.allSatisfy(isCancelled) { return nil }
             x = block.step(
-                x, state.upsample[index], on: processor, trace: trace.map { t in { t("upsample\(index)_" + $0, $1) } })
+                x, lanes, { $0.state.upsample[index] }, on: processor,
+                trace: trace.map { t in { t("upsample\(index)_" + $0, $1) } })
             trace?("upsample\(index)", x)
         }
-        x = firstConvolution.step(x, state.firstConvolution, on: processor)
+        x = firstConvolution.step(x, lanes, { $0.state.firstConvolution }, on: processor)
         trace?("decoder0", x)
+        guard let block = blocks.first else { return x }
+        return block.raise(x, lanes, { $0.state.blocks[0] }, on: processor, trace: blockTrace(0, trace))
+    }
+
+    /// From the first block's raised rate to the samples.
+    private func runAlone(
+        _ x: Rows, _ lanes: ArraySlice<CodecLane>, on processor: Processor, _ isCancelled: () -> Bool,
+        _ trace: ((String, Rows) -> Void)?
+    ) -> Rows? {
+        let state = lanes.first!.state
+        var x = x
         for (index, block) in blocks.enumerated() {
-            if isCancelled() { return Rows(rows: 0, columns: 1) }
-            x = block.step(
-                x, state.blocks[index], on: processor,
-                trace: trace.map { t in { t("decoder\(index + 1)_" + $0, $1) } })
+            if isCancelled() { return nil }
+            let blockTrace = blockTrace(index, trace)
+            if index > 0 { x = block.raise(x, lanes, { $0.state.blocks[index] }, on: processor, trace: blockTrace) }
+            block.refine(x, state.blocks[index], on: processor, trace: blockTrace)
             trace?("decoder\(index + 1)", x)
         }
         return waveform(x, state, on: processor, trace: trace)
     }
 
-    private func dequantize(_ frames: [[Int]], _ state: State, on processor: Processor) -> Rows {
-        let first = quantizers[0].step(frames, state.quantizers[0], on: processor)
-        processor.kernels.add(first, quantizers[1].step(frames, state.quantizers[1], on: processor))
+    private func blockTrace(_ index: Int, _ trace: ((String, Rows) -> Void)?) -> ((String, Rows) -> Void)? {
+        trace.map { t in { t("decoder\(index + 1)_" + $0, $1) } }
+    }
+
+    private func dequantize(_ lanes: ArraySlice<CodecLane>, on processor: Processor) -> Rows {
+        let first = quantizers[0].step(lanes, { $0.state.quantizers[0] }, on: processor)
+        processor.kernels.add(first, quantizers[1].step(lanes, { $0.state.quantizers[1] }, on: processor))
         return first
     }
 
@@ -142,22 +215,10 @@ package struct CodecDecoder {
         _ x: Rows, _ state: State, on processor: Processor, trace: ((String, Rows) -> Void)?
     ) -> Rows {
         trace?("decoder\(blocks.count + 1)", lastActivation.applied(to: x, on: processor))
-        let samples = lastConvolution.step(lastActivation, of: x, state.lastConvolution, on: processor)
+        let samples = lastConvolution.step(x, snake: lastActivation, state.lastConvolution, on: processor)
         trace?("decoder\(blocks.count + 2)", samples)
         for row in 0..<samples.rows { samples[row, 0] = min(max(samples[row, 0], -1), 1) }
         trace?("wav", samples)
         return samples
-    }
-
-    private func check(_ frames: [[Int]], after past: Int) throws(CodecError) {
-        let c = configuration.decoder
-        for (index, codes) in frames.enumerated() {
-            guard codes.count == c.quantizers else {
-                throw .wrongCodeCount(frame: past + index, expected: c.quantizers, found: codes.count)
-            }
-            for (quantizer, code) in codes.enumerated() where !(0..<c.codebookSize).contains(code) {
-                throw .codeOutOfRange(frame: past + index, quantizer: quantizer, code: code, limit: c.codebookSize)
-            }
-        }
     }
 }

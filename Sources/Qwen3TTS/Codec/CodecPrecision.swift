@@ -16,21 +16,28 @@ package enum CodecPrecision: String, Codable, Sendable, CaseIterable {
     case hybrid
     /// hybrid with 8-bit weights where int8 has them in layers of few rows.
     case hybrid8
+    /// int16, and in the decoder's blocks float32 with a third of the multiplications for the convolutions of seven taps.
+    case transform
 
     /// What speech is decoded with where the checkpoint records nothing.
     package static let speaking = CodecPrecision.int16.here
 
-    /// What this computer decodes with where a checkpoint records this: aarch64 multiplies 16 bits no faster than floats, and
-    /// bytes no faster than floats that are multiplied a third as often.
+    /// What this computer decodes with where a checkpoint records this: seven taps are faster in floats that are multiplied a
+    /// third as often than in 16 bits. aarch64 multiplies 16 bits no faster than floats anywhere, and bytes no faster than such
+    /// floats.
     package var here: CodecPrecision {
         #if arch(arm64)
             return switch self {
             case .float32: .float32
-            case .int16, .hybrid: .hybrid
+            case .int16, .hybrid, .transform: .hybrid
             case .int8, .hybrid8: .hybrid8
             }
         #else
-            return self
+            return switch self {
+            case .float32: .float32
+            case .int16, .hybrid, .transform: .transform
+            case .int8, .hybrid8: .int8
+            }
         #endif
     }
 
@@ -49,6 +56,8 @@ package enum CodecPrecision: String, Codable, Sendable, CaseIterable {
         case (.hybrid, .narrow), (.hybrid8, .narrow), (.hybrid, .last), (.hybrid8, .last): .float32
         case (.hybrid, .rate(let block)), (.hybrid8, .rate(let block)): block > 0 ? .winograd : .split16
         case (.hybrid, _), (.hybrid8, _): .split16
+        case (.transform, .dilated): .winograd
+        case (.transform, _): .int16
         }
     }
 }

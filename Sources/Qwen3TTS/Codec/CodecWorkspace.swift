@@ -7,6 +7,8 @@ package final class CodecWorkspace {
     /// What a layer gives is read by the next: they write here and there by turns.
     let even = SignalBuffer()
     let odd = SignalBuffer()
+    /// Of all lanes, where each goes on by itself.
+    let fork = SignalBuffer()
     /// Beside the signal: what a layer adds to it, and what it is computed from.
     let branch = SignalBuffer()
     let normed = SignalBuffer()
@@ -28,6 +30,8 @@ package final class CodecWorkspace {
 
     /// Of an attention.
     final class AttentionScratch {
+        /// That are in it.
+        var positions = 0
         let queries = SignalBuffer()
         let newKeys = SignalBuffer()
         let newValues = SignalBuffer()

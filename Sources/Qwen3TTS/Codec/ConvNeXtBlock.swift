@@ -60,21 +60,32 @@ struct ConvNeXtBlock {
         State(self, workspace, output: output)
     }
 
-    func step(_ input: Rows, _ state: State, on processor: Processor, trace: ((String, Rows) -> Void)?) -> Rows {
-        let x = upsample.step(input, state.upsample, on: processor)
+    func step(
+        _ input: Rows, _ lanes: ArraySlice<CodecLane>, _ state: (CodecLane) -> State, on processor: Processor,
+        trace: ((String, Rows) -> Void)?
+    ) -> Rows {
+        let x = upsample.step(input, lanes, { state($0).upsample }, on: processor)
         trace?("conv", x)
-        state.depthwise.input(x.rows).copy(from: x)
-        let y = state.workspace.normed.rows(x.rows, columns: channels)
-        processor.kernels.depthwise(y, state.depthwise.all(x.rows), weight: depthwise, bias: depthwiseBias)
-        state.depthwise.advance(x.rows)
+        // Of what all lanes share.
+        let shared = state(lanes.first!)
+        let y = shared.workspace.normed.rows(x.rows, columns: channels)
+        var first = 0
+        lanes.forEach(in: x) { lane, x in
+            let tail = state(lane).depthwise
+            tail.input(x.rows).copy(from: x)
+            let y = y[first..<first + x.rows]
+            processor.kernels.depthwise(y, tail.all(x.rows), weight: depthwise, bias: depthwiseBias)
+            tail.advance(x.rows)
+            first += x.rows
+        }
         processor.kernels.layerNorm(y, y, weight: norm, bias: normBias, epsilon: Self.epsilon)
-        let wide = state.workspace.wide.rows(x.rows, columns: expanded)
-        state.expand.write(y, on: processor)
-        expand.apply(state.expand, into: wide, on: processor)
+        let wide = shared.workspace.wide.rows(x.rows, columns: expanded)
+        shared.expand.write(y, on: processor)
+        expand.apply(shared.expand, into: wide, on: processor)
         processor.kernels.gelu(wide)
-        let narrow = state.workspace.branch.rows(x.rows, columns: channels)
-        state.contract.write(wide, on: processor)
-        contract.apply(state.contract, into: narrow, on: processor)
+        let narrow = shared.workspace.branch.rows(x.rows, columns: channels)
+        shared.contract.write(wide, on: processor)
+        contract.apply(shared.contract, into: narrow, on: processor)
         processor.kernels.add(x, narrow, scale: gamma)
         return x
     }

@@ -56,7 +56,7 @@ struct ResidualUnit {
 
     /// Adds to x in place.
     func step(_ x: Rows, _ state: State, on processor: Processor) {
-        let y = convolution1.step(activation1, of: x, state.convolution1, on: processor)
+        let y = convolution1.step(x, snake: activation1, state.convolution1, on: processor)
         convolution2.accumulate(activation2, of: y, to: x, state.convolution2, on: processor)
     }
 }
@@ -93,20 +93,29 @@ struct DecoderBlock {
         fileprivate let units: [ResidualUnit.State]
     }
 
+    /// `output` is where `raise` gives its rows.
     func makeState(_ workspace: CodecWorkspace, output: SignalBuffer) -> State {
         State(
             upsample: upsample.makeState(workspace.window, output: output),
             units: units.map { $0.makeState(workspace) })
     }
 
-    func step(_ input: Rows, _ state: State, on processor: Processor, trace: ((String, Rows) -> Void)?) -> Rows {
+    /// The rows at the block's rate.
+    func raise(
+        _ input: Rows, _ lanes: ArraySlice<CodecLane>, _ state: (CodecLane) -> State, on processor: Processor,
+        trace: ((String, Rows) -> Void)?
+    ) -> Rows {
         trace?("snake", activation.applied(to: input, on: processor))
-        let x = upsample.step(activation, of: input, state.upsample, on: processor)
+        let x = upsample.step(input, snake: activation, lanes, { state($0).upsample }, on: processor)
         trace?("upconv", x)
+        return x
+    }
+
+    /// Runs them through the residual units in place.
+    func refine(_ x: Rows, _ state: State, on processor: Processor, trace: ((String, Rows) -> Void)?) {
         for (index, unit) in units.enumerated() {
             unit.step(x, state.units[index], on: processor)
             if index == 0 { trace?("unit", x) }
         }
-        return x
     }
 }

@@ -49,23 +49,31 @@ struct PreTransformer {
     }
 
     /// x [frames, latent] → [frames, latent], valid until the next step.
-    func step(_ x: Rows, _ state: State, on processor: Processor, trace: ((String, Rows) -> Void)?) -> Rows {
+    func step(
+        _ x: Rows, _ lanes: ArraySlice<CodecLane>, _ state: (CodecLane) -> State, on processor: Processor,
+        trace: ((String, Rows) -> Void)?
+    ) -> Rows {
         let c = configuration
-        let hidden = state.scratch.hidden.rows(x.rows, columns: c.hidden)
-        state.input.write(x, on: processor)
-        input.apply(state.input, into: hidden, on: processor)
+        // Of what all lanes share.
+        let shared = state(lanes.first!)
+        let hidden = shared.scratch.hidden.rows(x.rows, columns: c.hidden)
+        shared.input.write(x, on: processor)
+        input.apply(shared.input, into: hidden, on: processor)
         trace?("_in", hidden)
-        let angles = state.scratch.angles.rows(x.rows, columns: c.headDimension)
-        for row in 0..<x.rows { rotary.fill(angles[row], position: state.position + row) }
+        let angles = shared.scratch.angles.rows(x.rows, columns: c.headDimension)
+        lanes.forEach(in: angles) { lane, angles in
+            let state = state(lane)
+            for row in 0..<lane.frames { rotary.fill(angles[row], position: state.position + row) }
+            state.position += lane.frames
+        }
         for (index, layer) in layers.enumerated() {
-            layer.step(hidden, angles: angles, state.layers[index], state.scratch, on: processor)
+            layer.step(hidden, angles: angles, lanes, { state($0).layers[index] }, shared.scratch, on: processor)
             trace?(String(index), hidden)
         }
-        state.position += x.rows
         processor.kernels.rmsNorm(hidden, hidden, weight: norm, epsilon: c.normEpsilon)
-        let latent = state.latent.rows(x.rows, columns: c.latent)
-        state.output.write(hidden, on: processor)
-        output.apply(state.output, into: latent, on: processor)
+        let latent = shared.latent.rows(x.rows, columns: c.latent)
+        shared.output.write(hidden, on: processor)
+        output.apply(shared.output, into: latent, on: processor)
         return latent
     }
 
@@ -113,25 +121,33 @@ struct PreTransformer {
         }
 
         func step(
-            _ x: Rows, angles: Rows, _ state: State, _ scratch: CodecWorkspace.TransformerScratch,
-            on processor: Processor
+            _ x: Rows, angles: Rows, _ lanes: ArraySlice<CodecLane>, _ state: (CodecLane) -> State,
+            _ scratch: CodecWorkspace.TransformerScratch, on processor: Processor
         ) {
             let kernels = processor.kernels
+            let shared = state(lanes.first!)
             let normed = scratch.normed.rows(x.rows, columns: c.hidden)
             let result = scratch.result.rows(x.rows, columns: c.hidden)
             kernels.rmsNorm(normed, x, weight: attentionNorm, epsilon: c.normEpsilon)
-            attention.step(normed, angles: angles, state.attention, into: result, on: processor)
+            attention.project(normed, shared.attention, on: processor)
+            var row = 0
+            for lane in lanes {
+                let state = state(lane).attention
+                for next in row..<row + lane.frames { attention.attend(next, angles[next], state, on: processor) }
+                row += lane.frames
+            }
+            attention.finish(shared.attention, into: result, on: processor)
             kernels.add(x, result, scale: attentionScale)
 
             kernels.rmsNorm(normed, x, weight: mlpNorm, epsilon: c.normEpsilon)
             let gated = scratch.gate.rows(x.rows, columns: c.intermediate)
             let raised = scratch.up.rows(x.rows, columns: c.intermediate)
-            state.mlp.write(normed, on: processor)
-            gate.apply(state.mlp, into: gated, on: processor)
-            up.apply(state.mlp, into: raised, on: processor)
+            shared.mlp.write(normed, on: processor)
+            gate.apply(shared.mlp, into: gated, on: processor)
+            up.apply(shared.mlp, into: raised, on: processor)
             kernels.siluMultiply(gated, gate: gated, up: raised)
-            state.down.write(gated, on: processor)
-            down.apply(state.down, into: result, on: processor)
+            shared.down.write(gated, on: processor)
+            down.apply(shared.down, into: result, on: processor)
             kernels.add(x, result, scale: mlpScale)
         }
     }

@@ -56,14 +56,19 @@ struct ResidualQuantizer {
         State(sums: workspace.branch, projection: projection.makeState(workspace.window, output: output))
     }
 
-    /// The vectors [frames, output] of frames whose codes were checked.
-    func step(_ frames: [[Int]], _ state: State, on processor: Processor) -> Rows {
-        let sums = state.sums.rows(frames.count, columns: dimension)
+    /// The vectors [frames, output] of every lane's frames.
+    func step(_ lanes: ArraySlice<CodecLane>, _ state: (CodecLane) -> State, on processor: Processor) -> Rows {
+        let sums = state(lanes.first!).sums.rows(lanes.frames, columns: dimension)
         sums.fill(0)
-        for (row, codes) in frames.enumerated() {
-            for (index, codebook) in codebooks.enumerated() { codebook.add(codes[first + index], to: sums[row]) }
+        lanes.forEach(in: sums) { lane, sums in
+            let width = lane.codes.count / lane.frames
+            for row in 0..<lane.frames {
+                for (index, codebook) in codebooks.enumerated() {
+                    codebook.add(lane.codes[row * width + first + index], to: sums[row])
+                }
+            }
         }
-        return projection.step(sums, state.projection, on: processor)
+        return projection.step(sums, lanes, { state($0).projection }, on: processor)
     }
 }
 

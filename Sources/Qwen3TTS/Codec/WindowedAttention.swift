@@ -74,28 +74,55 @@ struct WindowedAttention {
 
     /// angles [positions, dimension]: cosines, then sines. y [positions, hidden].
     func step(_ x: Rows, angles: Rows, _ state: State, into y: Rows, on processor: Processor) {
+        project(x, state, on: processor)
+        for row in 0..<x.rows { attend(row, angles[row], state, on: processor) }
+        finish(state, into: y, on: processor)
+    }
+
+    /// The first part of a step: queries, keys and values of rows, of whatever streams they are, in the scratch of the state.
+    func project(_ x: Rows, _ state: State, on processor: Processor) {
         let scratch = state.scratch
-        let queries = scratch.queries.rows(x.rows, columns: heads * dimension)
-        let newKeys = scratch.newKeys.rows(x.rows, columns: keyValueHeads * dimension)
-        let newValues = scratch.newValues.rows(x.rows, columns: keyValueHeads * dimension)
+        scratch.positions = x.rows
         state.input.write(x, on: processor)
-        query.apply(state.input, into: queries, on: processor)
-        key.apply(state.input, into: newKeys, on: processor)
-        value.apply(state.input, into: newValues, on: processor)
-        let result = scratch.result.rows(x.rows, columns: heads * dimension)
-        for row in 0..<x.rows {
-            let cos = angles[row].columns(0..<dimension / 2)
-            let sin = angles[row].columns(dimension / 2..<dimension)
-            processor.kernels.rotate(queries[row], cos: cos, sin: sin, dim: dimension)
-            processor.kernels.rotate(newKeys[row], cos: cos, sin: sin, dim: dimension)
-            state.makeRoom(window: window)
-            state.keys[state.count].copy(from: newKeys[row])
-            state.values[state.count].copy(from: newValues[row])
-            state.count += 1
-            attend(row, state, on: processor)
-        }
-        state.output.write(result, on: processor)
+        query.apply(state.input, into: queries(scratch), on: processor)
+        key.apply(state.input, into: keys(scratch), on: processor)
+        value.apply(state.input, into: values(scratch), on: processor)
+        _ = results(scratch)
+    }
+
+    /// The second, for each row: it is the next position of that state.
+    func attend(_ row: Int, _ angles: Rows, _ state: State, on processor: Processor) {
+        let (query, key) = (queries(state.scratch)[row], keys(state.scratch)[row])
+        let (cos, sin) = (angles.columns(0..<dimension / 2), angles.columns(dimension / 2..<dimension))
+        processor.kernels.rotate(query, cos: cos, sin: sin, dim: dimension)
+        processor.kernels.rotate(key, cos: cos, sin: sin, dim: dimension)
+        state.makeRoom(window: window)
+        state.keys[state.count].copy(from: key)
+        state.values[state.count].copy(from: values(state.scratch)[row])
+        state.count += 1
+        attend(row, state, on: processor)
+    }
+
+    /// The last, with the state of the first.
+    func finish(_ state: State, into y: Rows, on processor: Processor) {
+        state.output.write(results(state.scratch), on: processor)
         output.apply(state.output, into: y, on: processor)
+    }
+
+    private func queries(_ scratch: CodecWorkspace.AttentionScratch) -> Rows {
+        scratch.queries.rows(scratch.positions, columns: heads * dimension)
+    }
+
+    private func keys(_ scratch: CodecWorkspace.AttentionScratch) -> Rows {
+        scratch.newKeys.rows(scratch.positions, columns: keyValueHeads * dimension)
+    }
+
+    private func values(_ scratch: CodecWorkspace.AttentionScratch) -> Rows {
+        scratch.newValues.rows(scratch.positions, columns: keyValueHeads * dimension)
+    }
+
+    private func results(_ scratch: CodecWorkspace.AttentionScratch) -> Rows {
+        scratch.result.rows(scratch.positions, columns: heads * dimension)
     }
 
     private func attend(_ row: Int, _ state: State, on processor: Processor) {

@@ -42,7 +42,9 @@ package final class CPUTalker: TalkerDevice {
         for segment in segments {
             self.segments.append(Segment(cache: KVCache.here(segment.cache), count: segment.count))
         }
-        talker.stack.step(x, self.segments, normed: normed, scratch: scratch, on: processor)
+        processor.at(.talker, shape: x.rows) {
+            talker.stack.step(x, self.segments, normed: normed, scratch: scratch, on: $0)
+        }
     }
 
     package func logits(_ hidden: Rows, into logits: Rows) { talker.logits(hidden, into: logits, on: processor) }
@@ -52,9 +54,17 @@ package final class CPUTalker: TalkerDevice {
         choose: (_ generation: Int, _ group: Int, _ logits: Rows) -> Int
     ) {
         makeRoom(for: hidden.rows)
-        talker.codePredictor.predict(
-            hidden: hidden, first: first, caches: predictorCaches, predictorScratch, on: processor,
-            isCancelled: isCancelled, choose: choose)
+        var isWhole = true
+        processor.at(.predictor, shape: hidden.rows) {
+            talker.codePredictor.predict(
+                hidden: hidden, first: first, caches: predictorCaches, predictorScratch, on: $0,
+                isCancelled: { generation in
+                    let isOver = isCancelled(generation)
+                    if isOver { isWhole = false }
+                    return isOver
+                }, choose: choose)
+            return isWhole ? () : nil
+        }
     }
 
     private func makeRoom(for generations: Int) {
@@ -72,6 +82,9 @@ package final class CPUCodec: CodecDevice {
     private let decoder: CodecDecoder
     private let workspace = CodecWorkspace()
     private let processor: Processor
+    // Used again by every call: the utterances, and which stream each is.
+    private var lanes: [CodecLane] = []
+    private var sources: [Int] = []
 
     package init(_ decoder: CodecDecoder, on processor: Processor) {
         self.decoder = decoder
@@ -80,10 +93,25 @@ package final class CPUCodec: CodecDevice {
 
     package func makeState() -> any CodecState { decoder.makeState(workspace) }
 
-    package func decode(
-        _ frames: [[Int]], _ state: any CodecState, into samples: inout [Float], isCancelled: () -> Bool
-    ) throws(CodecError) {
-        guard let state = state as? CodecDecoder.State else { preconditionFailure("a state of another device") }
-        try decoder.step(frames, state, on: processor, isCancelled: isCancelled).read(into: &samples)
+    package func decode(_ streams: [CodecStream], isCancelled: (_ stream: Int) -> Bool) {
+        sources.removeAll(keepingCapacity: true)
+        // Codes that are held here could not be replaced where they are.
+        defer { lanes.removeAll(keepingCapacity: true) }
+        for (index, stream) in streams.enumerated() {
+            guard let state = stream.state as? CodecDecoder.State else {
+                preconditionFailure("a state of another device")
+            }
+            stream.samples.removeAll(keepingCapacity: true)
+            do {
+                lanes.append(try decoder.lane(stream.codes, state))
+                sources.append(index)
+            } catch {
+                stream.error = error
+            }
+        }
+        let sources = sources
+        decoder.step(lanes, on: processor, isCancelled: { isCancelled(sources[$0]) }) { lane, samples in
+            samples.read(into: &streams[sources[lane]].samples)
+        }
     }
 }

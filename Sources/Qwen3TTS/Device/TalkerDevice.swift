@@ -55,15 +55,26 @@ package protocol TalkerDevice: AnyObject {
 /// What the codec decoder keeps of one utterance.
 package protocol CodecState: AnyObject {}
 
-/// A codec decoder on some device. It belongs to one thread.
+/// One utterance's way through a codec: codes go in, sound comes out.
+package final class CodecStream {
+    package let state: any CodecState
+    /// Of the frames that become sound next, one frame after the other.
+    package var codes: [Int] = []
+    /// Their sound [frames · samplesPerFrame] in [-1, 1], or what is no number where the model gives none; empty when the
+    /// utterance was cancelled. It keeps its memory when that is enough and not shared.
+    package var samples: [Float] = []
+    /// Why there is none. The state is as before then.
+    package var error: CodecError?
+
+    package init(_ state: any CodecState) { self.state = state }
+}
+
+/// A codec decoder on some device. It belongs to one thread; what one utterance gets never depends on the others of a call.
 package protocol CodecDevice: AnyObject {
     /// The state of a new utterance.
     func makeState() -> any CodecState
 
-    /// The next frames as sound: `samples` becomes [frames · samplesPerFrame] in [-1, 1], or holds what is no number where the
-    /// model gives none. It keeps its memory when that is enough and not shared. On an error the state is as before. `isCancelled`
-    /// is asked between layers: then there are no samples, and nothing follows.
-    func decode(
-        _ frames: [[Int]], _ state: any CodecState, into samples: inout [Float], isCancelled: () -> Bool
-    ) throws(CodecError)
+    /// The codes of every stream, each of one frame at least, as its samples. `isCancelled` is asked between layers: then a
+    /// stream has no samples, and nothing follows.
+    func decode(_ streams: [CodecStream], isCancelled: (_ stream: Int) -> Bool)
 }

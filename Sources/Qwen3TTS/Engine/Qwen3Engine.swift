@@ -21,8 +21,9 @@ package final class Qwen3Engine: SpeechEngine {
     private var generations: [Generation] = []
     // Used again by every call, so that a steady frame allocates nothing.
     private var events: [SpeechEvent] = []
-    /// Room for the codes of one frame, of two, and so on.
-    private var frames: [[[Int]]]
+    /// Utterances of the batch whose frames become sound.
+    private var sounding: [Int] = []
+    private var streams: [CodecStream] = []
 
     /// Speaks a checkpoint on the devices given.
     /// - Parameter promptCache: bytes that the fronts of prompts may hold, so that a voice need not be read for each utterance.
@@ -40,8 +41,6 @@ package final class Qwen3Engine: SpeechEngine {
         self.codec = codec
         self.processor = processor
         loop = GenerationLoop(embeddings, on: talker, kernels: processor.kernels)
-        let frame = [Int](repeating: 0, count: configuration.talker.num_code_groups)
-        frames = (1...Self.framesAtOnce).map { [[Int]](repeating: frame, count: $0) }
     }
 
     /// Speaks the checkpoint of a folder on this computer's processor. Without a number of threads the fastest is found by
@@ -66,7 +65,7 @@ package final class Qwen3Engine: SpeechEngine {
         let text = TextQueue(request.text, isOpen: request.isOpen)
         guard request.isOpen || !text.isExhausted else { throw .emptyText }
         return Utterance(
-            request, try conditioning(request), try options(request.options), text, codec.makeState(),
+            request, try conditioning(request), try options(request.options), text, CodecStream(codec.makeState()),
             sampleRate: information.sampleRate)
     }
 
@@ -109,8 +108,22 @@ package final class Qwen3Engine: SpeechEngine {
                 utterance.next?.waiting.append(generation.codes)
             }
         }
-        for utterance in batch { events.append(event(of: utterance) { isCancelled(utterance) }) }
+        for utterance in batch { events.append(event(of: utterance)) }
+        sound(batch, isCancelled)
         return events
+    }
+
+    /// Makes sound of the frames that are due, of all utterances in one pass.
+    private func sound(_ batch: [Utterance], _ isCancelled: (Utterance) -> Bool) {
+        sounding.removeAll(keepingCapacity: true)
+        for (index, utterance) in batch.enumerated() where utterance.due > 0 {
+            sounding.append(index)
+            streams.append(utterance.codec)
+        }
+        let sounding = sounding
+        if !streams.isEmpty { codec.decode(streams) { isCancelled(batch[sounding[$0]]) } }
+        streams.removeAll(keepingCapacity: true)
+        for index in sounding { events[index] = settled(heard(batch[index]), of: batch[index]) }
     }
 
     /// Gives the talker what text there is.
@@ -175,12 +188,18 @@ package final class Qwen3Engine: SpeechEngine {
         group.generation.maxNewTokens = min(group.budget.limit + 1, left + 1, utterance.options.maxNewTokens)
     }
 
-    private func event(of utterance: Utterance, isCancelled: () -> Bool) -> SpeechEvent {
+    /// What has come of the talker's turn. Where frames are due, it is known once they are sound.
+    private func event(of utterance: Utterance) -> SpeechEvent {
+        utterance.due = 0
         if let ending = utterance.ending { return ending }
         if let heard = utterance.takeHeard() { return heard }
         guard utterance.group != nil else { return .starved }
         keepPrefix(utterance)
-        let event = outcome(of: utterance, isCancelled)
+        return settled(outcome(of: utterance), of: utterance)
+    }
+
+    /// An event that was the last stays.
+    private func settled(_ event: SpeechEvent, of utterance: Utterance) -> SpeechEvent {
         switch event {
         case .ended, .failed: utterance.ending = event
         case .frame, .working, .starved: break
@@ -188,13 +207,13 @@ package final class Qwen3Engine: SpeechEngine {
         return event
     }
 
-    private func outcome(of utterance: Utterance, _ isCancelled: () -> Bool) -> SpeechEvent {
+    private func outcome(of utterance: Utterance) -> SpeechEvent {
         let step = utterance.group!.generation.step
         let waiting = utterance.group!.waiting.count
         // Nobody hears a part of what is waited for to its end. Behind the last frame no other comes.
         let enough = utterance.inPairs ? Self.framesAtOnce : utterance.framesAtOnce
         let isEnough = waiting >= enough || step != .frame
-        if step != .cancelled, waiting > 0, isEnough { return sound(utterance, isCancelled) }
+        if step != .cancelled, waiting > 0, isEnough { return hand(utterance) }
         switch step {
         case .frame, .reading: return .working
         case .starved: return .starved
@@ -215,22 +234,24 @@ package final class Qwen3Engine: SpeechEngine {
     /// Frames that become sound at once when several wait: the codec reads its weights once for them.
     private static let framesAtOnce = 4
 
-    private func sound(_ utterance: Utterance, _ isCancelled: () -> Bool) -> SpeechEvent {
+    /// Gives the codec the frames that become sound in this turn.
+    private func hand(_ utterance: Utterance) -> SpeechEvent {
         // Said ahead, when it was not known yet how much the group before would take.
         let left = utterance.maximumFrames - utterance.frames
         guard left > 0 else { return finishGroup(utterance, .budget) }
-        let count = utterance.group!.due(min(left, Self.framesAtOnce))
-        utterance.group!.takeWaiting(into: &frames[count - 1])
-        do {
-            try codec.decode(frames[count - 1], utterance.codec, into: &utterance.samples, isCancelled: isCancelled)
-        } catch {
-            return .failed(.failed("\(error)"))
-        }
-        guard !utterance.samples.isEmpty else { return .ended(.cancelled) }
-        guard utterance.samples.allFinite else {
+        utterance.due = utterance.group!.due(min(left, Self.framesAtOnce))
+        utterance.group!.waiting.take(utterance.due, into: &utterance.codec.codes)
+        return .working
+    }
+
+    /// What has come of them.
+    private func heard(_ utterance: Utterance) -> SpeechEvent {
+        if let error = utterance.codec.error { return .failed(.failed("\(error)")) }
+        guard !utterance.codec.samples.isEmpty else { return .ended(.cancelled) }
+        guard utterance.codec.samples.allFinite else {
             return retry(utterance) ?? .failed(.notFinite(frame: utterance.frames))
         }
-        if utterance.hear(count) { _ = finishGroup(utterance, .silence) }
+        if utterance.hear() { _ = finishGroup(utterance, .silence) }
         return utterance.takeHeard() ?? .starved
     }
 
@@ -239,7 +260,7 @@ package final class Qwen3Engine: SpeechEngine {
         guard utterance.frames == 0, !utterance.hasRetried, let group = utterance.group else { return nil }
         utterance.hasRetried = true
         utterance.groups -= 1
-        utterance.codec = codec.makeState()
+        utterance.codec = CodecStream(codec.makeState())
         utterance.group = makeGroup(
             utterance, TextQueue.Part(text: group.text, characters: group.characters, isLast: !group.isOpen))
         return .working

@@ -18,7 +18,7 @@ package final class Utterance {
     let maximumFrames: Int
     /// Whether the group after the one being spoken is generated beside it.
     let inPairs: Bool
-    var codec: any CodecState
+    var codec: CodecStream
     var text: TextQueue
     /// The most frames that wait before they become sound together.
     var framesAtOnce = 1
@@ -27,9 +27,9 @@ package final class Utterance {
     var next: Group?
     /// Groups that were begun.
     var groups = 0
-    /// The last sound that the codec made.
-    var samples: [Float] = []
-    /// What of it is heard, frame by frame: the last that was given out; the memory of the next as soon as nobody else holds it.
+    /// Frames that become sound in this turn.
+    var due = 0
+    /// What of the last sound is heard, frame by frame: the last that was given out; the memory of the next as soon as nobody else holds it.
     private var heard: [[Float]] = []
     /// Frames that became sound together with the one that was given out.
     private var rest: [SpeechEvent] = []
@@ -50,7 +50,7 @@ package final class Utterance {
 
     init(
         _ request: SpeechRequest, _ conditioning: Conditioning, _ options: GenerationOptions, _ text: TextQueue,
-        _ codec: any CodecState, sampleRate: Int
+        _ codec: CodecStream, sampleRate: Int
     ) {
         self.conditioning = conditioning
         self.options = options
@@ -99,11 +99,6 @@ package final class Utterance {
         /// How many of the waiting frames become sound now: at most `most`, and so few that only the last can end a silence.
         func due(_ most: Int) -> Int { min(most, waiting.count, silence.left) }
 
-        /// Takes as many of the oldest as there is room for.
-        mutating func takeWaiting(into frames: inout [[Int]]) {
-            for index in frames.indices { waiting.take(into: &frames[index]) }
-        }
-
         /// Counts a frame; true when it ends two seconds of silence.
         mutating func countSound(_ samples: ArraySlice<Float>) -> Bool {
             frames += 1
@@ -111,13 +106,13 @@ package final class Utterance {
         }
     }
 
-    /// Makes events of the last samples, `count` frames of the group; true when they end two seconds of silence.
-    func hear(_ count: Int) -> Bool {
-        while heard.count < count { heard.append([]) }
-        let length = samples.count / count
+    /// Makes events of the frames of the group that have become sound; true when they end two seconds of silence.
+    func hear() -> Bool {
+        while heard.count < due { heard.append([]) }
+        let length = codec.samples.count / due
         var isSilent = false
-        for index in 0..<count {
-            let frame = samples[index * length..<(index + 1) * length]
+        for index in 0..<due {
+            let frame = codec.samples[index * length..<(index + 1) * length]
             heard[index].removeAll(keepingCapacity: true)
             if trimmer == nil { heard[index] += frame } else { trimmer?.take(frame, into: &heard[index]) }
             frames += 1
@@ -145,7 +140,6 @@ package final class Utterance {
 struct CodeQueue {
     private var codes: [Int] = []
     private var first = 0
-
     private var length = 1
 
     var isEmpty: Bool { first == codes.count }
@@ -158,10 +152,11 @@ struct CodeQueue {
         length = frame.count
     }
 
-    /// Takes the codes of the oldest frame, as many as `frame` has.
-    mutating func take(into frame: inout [Int]) {
-        for index in frame.indices { frame[index] = codes[first + index] }
-        first += frame.count
+    /// Replaces `taken` by the codes of the oldest frames.
+    mutating func take(_ frames: Int, into taken: inout [Int]) {
+        taken.removeAll(keepingCapacity: true)
+        taken += codes[first..<first + frames * length]
+        first += frames * length
         guard isEmpty else { return }
         codes.removeAll(keepingCapacity: true)
         first = 0

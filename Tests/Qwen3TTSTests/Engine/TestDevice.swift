@@ -99,12 +99,17 @@ final class RemoteCodec: CodecDevice {
 
     func makeState() -> any CodecState { State(inner.makeState()) }
 
-    func decode(
-        _ frames: [[Int]], _ state: any CodecState, into samples: inout [Float], isCancelled: () -> Bool
-    ) throws(CodecError) {
-        var sound: [Float] = []
-        try inner.decode(frames, (state as! State).inner, into: &sound, isCancelled: isCancelled)
-        traffic.add(bytes: 4 * sound.count + 8 * frames.reduce(0) { $0 + $1.count })
-        samples = sound
+    func decode(_ streams: [CodecStream], isCancelled: (Int) -> Bool) {
+        let copies = streams.map { stream in
+            let copy = CodecStream((stream.state as! State).inner)
+            copy.codes = stream.codes
+            return copy
+        }
+        inner.decode(copies, isCancelled: isCancelled)
+        for (stream, copy) in zip(streams, copies) {
+            traffic.add(bytes: 4 * copy.samples.count + 8 * copy.codes.count)
+            stream.samples = copy.samples
+            stream.error = copy.error
+        }
     }
 }
