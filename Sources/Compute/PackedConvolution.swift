@@ -128,10 +128,14 @@ package struct PackedConvolution {
             channels: layout.channels, kernel: layout.kernel, first: layout.first, phase: layout.phase,
             output: layout.output, tap: layout.tap, input: layout.input)
         let work = unsafe Packing(convolution: self, source: source)
-        // Packing is most of what the first word waits for after a start, so all cores do it.
-        WorkerPool(threads: min(panels, Processor.cores), name: "packing").run(panels, grain: 1, work)
+        // Packing is most of what the first word waits for after a start, so all cores do it where there is enough for them.
+        let threads = min(panels, Processor.most, weights.count / Self.wordsForAThread)
+        WorkerPool(threads: max(1, threads), name: "packing").run(panels, grain: 1, work)
         return work.isFinite.load(ordering: .relaxed)
     }
+
+    /// Four bytes each: fewer are packed as soon as a thread has begun.
+    private static let wordsForAThread = 1 << 18
 
     @safe
     private final class Packing: ParallelWork {

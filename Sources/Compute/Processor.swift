@@ -37,22 +37,21 @@ package struct Processor {
     /// reading weights faster: memory is what speech waits for, and on many computers fewer cores than there are saturate it.
     /// Takes some 20 ms for each count of threads.
     package static func measured(kernels: Kernels = .best) -> Processor {
-        let pool = WorkerPool(threads: min(cores, Self.mostThreads))
+        let pool = WorkerPool(threads: most)
         let probe = MemoryProbe(kernels)
         var threads = 1
         var time = probe.time(pool, threads)
         while threads < pool.threads {
             let candidate = probe.time(pool, threads + 1)
-            guard candidate < Self.worthwhile * time else { break }
+            guard candidate < ThreadTuner.worthwhile * time else { break }
             threads += 1
             time = candidate
         }
         return Processor(kernels: kernels, pool, threads: threads)
     }
 
-    private static let mostThreads = 16
-    /// A thread more must save this much.
-    private static let worthwhile = 0.93
+    /// Threads that are worth trying.
+    static var most: Int { min(cores, 16) }
 
     /// Runs a stage with as many threads as suit it. Calls of another shape are not compared, nor those that give nil since
     /// they ended early.

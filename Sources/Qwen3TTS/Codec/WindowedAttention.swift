@@ -87,6 +87,7 @@ struct WindowedAttention {
         query.apply(state.input, into: queries(scratch), on: processor)
         key.apply(state.input, into: keys(scratch), on: processor)
         value.apply(state.input, into: values(scratch), on: processor)
+        // Room for the results, of which `attend` takes views.
         _ = results(scratch)
     }
 

@@ -109,7 +109,6 @@ package final class CPUCodec: CodecDevice {
                 stream.error = error
             }
         }
-        let sources = sources
         decoder.step(lanes, on: processor, isCancelled: { isCancelled(sources[$0]) }) { lane, samples in
             samples.read(into: &streams[sources[lane]].samples)
         }

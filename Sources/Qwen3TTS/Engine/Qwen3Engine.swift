@@ -120,7 +120,6 @@ package final class Qwen3Engine: SpeechEngine {
             sounding.append(index)
             streams.append(utterance.codec)
         }
-        let sounding = sounding
         if !streams.isEmpty { codec.decode(streams) { isCancelled(batch[sounding[$0]]) } }
         streams.removeAll(keepingCapacity: true)
         for index in sounding { events[index] = settled(heard(batch[index]), of: batch[index]) }
