@@ -12,7 +12,7 @@ ifneq ($(shell uname -m),aarch64)
 test: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 endif
 
-.PHONY: build test test-arm64 fuzz sanitize speak evaluate evaluate-quick allocations packages format lint deb deb-check deb-check-arm64 arm64 deb-arm64 appliance-test appliance-test-arm64 home-assistant-test
+.PHONY: build test test-kernels test-arm64 fuzz sanitize speak evaluate evaluate-quick allocations packages format lint deb deb-check deb-check-arm64 arm64 deb-arm64 appliance-test appliance-test-arm64 home-assistant-test
 
 build: packages
 	swift build -c release --product makima
@@ -28,6 +28,10 @@ test: packages .venv-tests .venv-evaluate
 	MAKIMA=$(TESTED)/makima .venv-tests/bin/pytest -q Tests/Clients
 	.venv-tests/bin/python Tests/Documentation/run.py $(TESTED)
 	$(EVALUATE_QUICK) --programs $(TESTED)
+
+# Every test of the suite with each instruction set that this processor can be told to use.
+test-kernels: packages
+	Tests/InstructionSets/run.sh
 
 # A minute of each parser of outside bytes under libFuzzer, or FUZZ_SECONDS of the one named by PARSER.
 fuzz: packages

@@ -20,9 +20,9 @@ static column find(const mk_convolution_source *s, size_t o) {
     return result;
 }
 
-static inline float element(const mk_convolution_source *s, const char *base, ptrdiff_t at) {
+static inline float element(const char *base, ptrdiff_t at, int bf16) {
     float value;
-    if (!s->bf16) {
+    if (!bf16) {
         memcpy(&value, base + at * 4, 4);
         return value;
     }
@@ -33,34 +33,49 @@ static inline float element(const mk_convolution_source *s, const char *base, pt
     return value;
 }
 
-/// The weights of a panel's outputs for one input of one tap; zero beyond them and before the kernel's end.
-static inline void gather(float *values, const mk_convolution_source *s, const column *columns, size_t width, size_t k,
-                          size_t i) {
-    ptrdiff_t at = (ptrdiff_t)k * s->tap + (ptrdiff_t)i * s->input;
-    if (width == MK_PANEL && !s->bf16 && s->tap > 0) {
-        for (size_t o = 0; o < MK_PANEL; o++) memcpy(values + o, columns[o].base + at * 4, 4);
-        return;
+/// Weights of an output that lie beside one another and are read before the next output's.
+enum { RUN = 128 };
+
+static inline void gather(float *out, const mk_convolution_source *s, const column *columns, size_t width, int bf16) {
+    size_t together = s->input > (ptrdiff_t)s->taps ? 1 : RUN / s->taps + 1;
+    for (size_t start = 0; start < s->inputs; start += together) {
+        size_t end = s->inputs - start < together ? s->inputs : start + together;
+        for (size_t o = 0; o < width; o++)
+            for (size_t k = columns[o].from; k < s->taps; k++)
+                for (size_t i = start; i < end; i++)
+                    out[(k * s->inputs + i) * MK_PANEL + o] =
+                        element(columns[o].base, (ptrdiff_t)k * s->tap + (ptrdiff_t)i * s->input, bf16);
     }
-    for (size_t o = 0; o < MK_PANEL; o++)
-        values[o] = o >= width || k < columns[o].from ? 0 : element(s, columns[o].base, at);
 }
 
-static size_t begin(const mk_convolution_source *s, size_t panel, column *columns) {
-    size_t left = s->outputs - panel * MK_PANEL, width = left < MK_PANEL ? left : MK_PANEL;
-    for (size_t o = 0; o < width; o++) columns[o] = find(s, panel * MK_PANEL + o);
-    return width;
+/// The panel that is packed as number n. The outputs of a transposed convolution lie in the source one phase beside the other, so
+/// those of a channel are read one after the other.
+static size_t panel_at(const mk_convolution_source *s, size_t n) {
+    size_t phases = s->outputs / s->channels, groups = s->channels / MK_PANEL;
+    return s->channels % MK_PANEL ? n : n % phases * groups + n / phases;
 }
 
-/// A panel as floats, [tap][input][MK_PANEL].
+/// A panel as floats, [tap][input][MK_PANEL]: zero beyond the last output, and for taps beyond the kernel's end.
 static void unpack(float *out, const mk_convolution_source *s, size_t panel) {
+    size_t left = s->outputs - panel * MK_PANEL, width = left < MK_PANEL ? left : MK_PANEL;
     column columns[MK_PANEL];
-    size_t width = begin(s, panel, columns);
-    for (size_t i = 0; i < s->inputs; i++)
-        for (size_t k = 0; k < s->taps; k++) gather(out + (k * s->inputs + i) * MK_PANEL, s, columns, width, k, i);
+    int isWhole = width == MK_PANEL;
+    for (size_t o = 0; o < width; o++) {
+        columns[o] = find(s, panel * MK_PANEL + o);
+        isWhole &= columns[o].from == 0;
+    }
+    if (!isWhole) memset(out, 0, s->taps * s->inputs * MK_PANEL * sizeof *out);
+    if (s->bf16)
+        gather(out, s, columns, width, 1);
+    else
+        gather(out, s, columns, width, 0);
 }
 
 void mk_pack_f32(float *packed, const mk_convolution_source *s, size_t first, size_t last) {
-    for (size_t panel = first; panel < last; panel++) unpack(packed + panel * s->taps * s->inputs * MK_PANEL, s, panel);
+    for (size_t n = first; n < last; n++) {
+        size_t panel = panel_at(s, n);
+        unpack(packed + panel * s->taps * s->inputs * MK_PANEL, s, panel);
+    }
 }
 
 /// For each output of a tap the largest |w|, and the largest Σ|w| over a group of inputs. Returns 0 when a weight is not
@@ -95,15 +110,21 @@ static void round_row(int32_t *q, const float *w, size_t inputs, size_t i, const
 
 /// A panel's weights to what they are at the points, [point][input][MK_PANEL].
 static void transform(float *out, const float *w, const winograd_form *form, size_t tap) {
-    for (size_t i = 0; i < tap; i++) {
-        out[i] = w[i] / form->ends[0];
-        out[(2 * form->pairs + 1) * tap + i] = w[(form->taps - 1) * tap + i] / form->ends[form->pairs];
+    for (size_t i = 0; i < tap; i += MK_PANEL) {
+        const float *last = w + (form->taps - 1) * tap;
+        for (size_t o = i; o < i + MK_PANEL; o++) {
+            out[o] = w[o] / form->ends[0];
+            out[(2 * form->pairs + 1) * tap + o] = last[o] / form->ends[form->pairs];
+        }
         for (size_t pair = 0; pair < form->pairs; pair++) {
-            double even = 0, odd = 0, power = form->factors[pair];
+            // Of even taps and of odd ones.
+            double sums[2][MK_PANEL] = {{0}}, power = form->factors[pair];
             for (size_t k = 0; k < form->taps; k++, power *= form->points[pair])
-                *(k % 2 ? &odd : &even) += power * w[k * tap + i];
-            out[(2 * pair + 1) * tap + i] = (float)(even + odd);
-            out[(2 * pair + 2) * tap + i] = (float)(even - odd);
+                for (size_t o = 0; o < MK_PANEL; o++) sums[k % 2][o] += power * w[k * tap + i + o];
+            for (size_t o = 0; o < MK_PANEL; o++) {
+                out[(2 * pair + 1) * tap + i + o] = (float)(sums[0][o] + sums[1][o]);
+                out[(2 * pair + 2) * tap + i + o] = (float)(sums[0][o] - sums[1][o]);
+            }
         }
     }
 }
@@ -201,7 +222,8 @@ int mk_pack_winograd(void *packed, float *scales, float *scratch, const mk_convo
     const winograd_form *form = winograd_form_of(s->taps, tile);
     size_t tap = s->inputs * MK_PANEL, points = winograd_points(form);
     rounding how = plan(form);
-    for (size_t panel = first; panel < last; panel++) {
+    for (size_t n = first; n < last; n++) {
+        size_t panel = panel_at(s, n);
         size_t at = panel * points;
         unpack(scratch, s, panel);
         float *values = scales ? scratch + s->taps * tap : (float *)packed + at * tap;
@@ -217,7 +239,8 @@ int mk_pack_q16(int16_t *packed, float *scales, float *scratch, const mk_convolu
     // Σ|w|·levels < 2^31 for every group, half a unit of rounding for each weight included.
     const float limit = 2147483647.0f / MK_Q16_LEVELS - MK_Q16_GROUP;
     size_t words = (s->inputs + 1) / 2;
-    for (size_t panel = first; panel < last; panel++) {
+    for (size_t n = first; n < last; n++) {
+        size_t panel = panel_at(s, n);
         unpack(scratch, s, panel);
         for (size_t k = 0; k < s->taps; k++) {
             const float *w = scratch + k * s->inputs * MK_PANEL;
@@ -245,7 +268,8 @@ int mk_pack_q16(int16_t *packed, float *scales, float *scratch, const mk_convolu
 int mk_pack_s16(int8_t *packed, float *scales, float *scratch, const mk_convolution_source *s, size_t first,
                 size_t last) {
     size_t words = (s->inputs + 3) / 4;
-    for (size_t panel = first; panel < last; panel++) {
+    for (size_t n = first; n < last; n++) {
+        size_t panel = panel_at(s, n);
         unpack(scratch, s, panel);
         for (size_t k = 0; k < s->taps; k++) {
             const float *w = scratch + k * s->inputs * MK_PANEL;
@@ -274,7 +298,8 @@ int mk_pack_s16(int8_t *packed, float *scales, float *scratch, const mk_convolut
 int mk_pack_q8(int8_t *packed, float *scales, float *sums, float *scratch, const mk_convolution_source *s, size_t each,
                size_t first, size_t last) {
     size_t words = (s->inputs + each - 1) / each;
-    for (size_t panel = first; panel < last; panel++) {
+    for (size_t n = first; n < last; n++) {
+        size_t panel = panel_at(s, n);
         unpack(scratch, s, panel);
         for (size_t k = 0; k < s->taps; k++) {
             const float *w = scratch + k * s->inputs * MK_PANEL;

@@ -1,6 +1,7 @@
 // The C kernels of one instruction set, called on `Rows` with their shapes checked.
 
 internal import CKernels
+import Glibc
 
 @safe
 package struct Kernels: Sendable {
@@ -21,7 +22,11 @@ package struct Kernels: Sendable {
         return sets
     }()
 
-    package static let best = available[available.count - 1]
+    /// The last of them, or the one that MAKIMA_KERNELS names: every set has to pass every test.
+    package static let best: Kernels = {
+        let name = unsafe getenv("MAKIMA_KERNELS").map { unsafe String(cString: $0) }
+        return available.first { $0.name == name } ?? available[available.count - 1]
+    }()
 
     // MARK: Transformer
 

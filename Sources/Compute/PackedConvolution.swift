@@ -114,7 +114,7 @@ package struct PackedConvolution {
         self.format = format
         let panels = (shape.outputs + Self.panel - 1) / Self.panel
         let bytes = panels * Self.panel * format.weightBytes(shape)
-        weights = FloatBuffer(count: bytes / MemoryLayout<Float>.stride)
+        weights = FloatBuffer(count: bytes / MemoryLayout<Float>.stride, isFilled: true)
         bias = FloatBuffer(count: panels * Self.panel)
         scales = FloatBuffer(count: panels * Self.panel * format.scales(shape))
         sums = FloatBuffer(count: format == .int8 ? scales.count : 0)

@@ -12,9 +12,13 @@ package final class FloatBuffer {
     /// Bytes from which on memory comes from the system itself. It is zero already and goes back with the buffer, where the
     /// allocator would keep hundreds of megabytes of what a thread other than the first gives up.
     private static let mapped = 1 << 17
+    /// Bytes of a large page of x86 and aarch64.
+    private static let largePage = 1 << 21
     private var bytes: Int { max(count, 1) * MemoryLayout<Float>.stride }
 
-    package init(count: Int) {
+    /// `isFilled` says that all of it will be written: it is in large pages then as far as they fit, which are there sooner
+    /// and found sooner.
+    package init(count: Int, isFilled: Bool = false) {
         precondition(count >= 0)
         self.count = count
         let bytes = max(count, 1) * MemoryLayout<Float>.stride
@@ -23,11 +27,29 @@ package final class FloatBuffer {
             unsafe base = memory.initializeMemory(as: Float.self, repeating: 0, count: max(count, 1))
             return
         }
+        let memory = unsafe isFilled && bytes >= Self.largePage ? Self.inLargePages(bytes) : Self.map(bytes)
+        unsafe base = memory.bindMemory(to: Float.self, capacity: count)
+    }
+
+    private static func map(_ bytes: Int) -> UnsafeMutableRawPointer {
         let memory = unsafe mmap(nil, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         guard let memory = unsafe memory, unsafe memory != MAP_FAILED else {
             fatalError("there are no \(bytes) bytes of memory")
         }
-        unsafe base = memory.bindMemory(to: Float.self, capacity: count)
+        return unsafe memory
+    }
+
+    /// Memory that begins with a large page. What stands before it in a larger mapping, and after it, goes back.
+    private static func inLargePages(_ bytes: Int) -> UnsafeMutableRawPointer {
+        let page = sysconf(Int32(_SC_PAGESIZE))
+        let whole = (bytes + page - 1) / page * page
+        let mapping = unsafe map(whole + largePage)
+        let base = unsafe mapping.alignedUp(toMultipleOf: largePage)
+        let before = unsafe base - mapping
+        if before > 0 { unsafe munmap(mapping, before) }
+        unsafe munmap(base + whole, largePage - before)
+        unsafe madvise(base, whole / largePage * largePage, MADV_HUGEPAGE)
+        return unsafe base
     }
 
     deinit {

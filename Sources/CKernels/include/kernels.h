@@ -186,14 +186,14 @@ typedef struct {
     void (*elu)(float *y, const float *x, size_t n);
 } mk_kernels;
 
-/// Packs panels [first, last) for conv_f32.
+/// Packs panels for conv_f32, those of numbers [first, last) in an order of its own: that in which the source is read fastest.
 void mk_pack_f32(float *packed, const mk_convolution_source *source, size_t first, size_t last);
-/// Packs panels [first, last) for conv_winograd with tiles of so many outputs, transformed in double precision: as int16 with
+/// The same for conv_winograd with tiles of so many outputs, transformed in double precision: as int16 with
 /// `scales`, as float32 when these are NULL. scratch [tile + 2·taps - 1][inputs][MK_PANEL]. Returns 0 when a weight of an integer
 /// is not finite.
 int mk_pack_winograd(void *packed, float *scales, float *scratch, const mk_convolution_source *source, size_t tile,
                      size_t first, size_t last);
-/// Packs panels [first, last) for conv_q16. The scale of an output's tap is the smallest at which no sum of a group can
+/// The same for conv_q16. The scale of an output's tap is the smallest at which no sum of a group can
 /// overflow, whatever the activations are. scales holds whole panels, scratch [taps][inputs][MK_PANEL]. Returns 0 when a
 /// weight is not finite.
 int mk_pack_q16(int16_t *packed, float *scales, float *scratch, const mk_convolution_source *source, size_t first,
