@@ -127,14 +127,12 @@ struct EngineSuite {
         _ = try firstAudio(model, requests.byVector)
         let (one, four) = (try rate(1, model, requests.byVector), try rate(4, model, requests.byVector))
         results.batch4 = Results.BatchResult(format: format, speedup: four / one, audioSecondsPerSecond: four)
-        var long = requests.paragraphs
+        let long = requests.paragraphs
         // In turns, so that whatever slows the machine slows both.
         var (alone, pairs) = (0.0, 0.0)
         for _ in 0..<3 {
-            long.inPairs = false
-            alone += 1 / (try rate(whole: long, model))
-            long.inPairs = true
-            pairs += 1 / (try rate(whole: long, model))
+            alone += 1 / (try rate(whole: long, .none, model))
+            pairs += 1 / (try rate(whole: long, .all, model))
         }
         results.pairs = Results.BatchResult(format: format, speedup: alone / pairs, audioSecondsPerSecond: 3 / pairs)
     }
@@ -151,8 +149,9 @@ struct EngineSuite {
     }
 
     /// Seconds of sound a second, of one utterance from its beginning to its end.
-    private func rate(whole request: SpeechRequest, _ model: Qwen3Engine) throws -> Double {
+    private func rate(whole request: SpeechRequest, _ leeway: Leeway, _ model: Qwen3Engine) throws -> Double {
         let utterance = try model.begin(request)
+        model.allow(leeway, for: utterance)
         var samples = 0
         let start = Clock.now
         speaking: while true {
@@ -364,7 +363,7 @@ private final class Speakers {
     /// Samples that one turn gave.
     func advance() throws -> Int {
         var samples = 0
-        for utterance in utterances { model.allow(atOnce, atOnceFor: utterance) }
+        for utterance in utterances { model.allow(Leeway(frames: atOnce), for: utterance) }
         let events = model.advance(utterances, isCancelled: { _ in false })
         for (index, event) in events.enumerated() {
             while case .frame(let frame, characters: _)? = model.more(of: utterances[index]) { samples += frame.count }

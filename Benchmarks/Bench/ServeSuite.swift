@@ -173,7 +173,7 @@ private struct MadeUpVoice: SpeechEngine {
 
     func more(of utterance: Utterance) -> SpeechEvent? { engine.more(of: utterance) }
 
-    func allow(_ frames: Int, atOnceFor utterance: Utterance) { engine.allow(frames, atOnceFor: utterance) }
+    func allow(_ leeway: Leeway, for utterance: Utterance) { engine.allow(leeway, for: utterance) }
 
     func advance(_ batch: [Utterance], isCancelled: (Utterance) -> Bool) -> [SpeechEvent] {
         engine.advance(batch, isCancelled: isCancelled)

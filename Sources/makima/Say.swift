@@ -122,8 +122,8 @@ struct Say: AsyncParsableCommand {
             text: first, voice: speaker, language: language,
             instruction: voice.instruct, isOpen: source.isOpen, options: sampling.options)
         request.options.maximumFrames = sampling.maximumFrames(of: model)
-        request.inPairs = output.onlyWritesFile
         let utterance = try engine.begin(request)
+        if output.onlyWritesFile { engine.allow(.all, for: utterance) }
         while true {
             switch engine.advance([utterance], isCancelled: { _ in Interruption.isRequested })[0] {
             case .frame(let samples, let characters):

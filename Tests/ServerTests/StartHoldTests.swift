@@ -87,8 +87,8 @@ import Testing
 @Suite struct SpeechSpeedTests {
     private func summary(_ audio: Double, in computing: Double) -> SpeechSummary {
         var summary = SpeechSummary()
-        summary.audio = .seconds(audio)
-        summary.computing = .seconds(computing)
+        summary.single.audio = .seconds(audio)
+        summary.single.computing = .seconds(computing)
         return summary
     }
 

@@ -80,8 +80,8 @@ package final class Qwen3Engine: SpeechEngine {
         utterance.ending == nil ? utterance.takeHeard() : nil
     }
 
-    package func allow(_ frames: Int, atOnceFor utterance: Utterance) {
-        utterance.framesAtOnce = min(max(1, frames), Self.framesAtOnce)
+    package func allow(_ leeway: Leeway, for utterance: Utterance) {
+        utterance.leeway = Leeway(frames: min(max(1, leeway.frames), Self.framesAtOnce), inPairs: leeway.inPairs)
     }
 
     // MARK: Frames
@@ -145,7 +145,7 @@ package final class Qwen3Engine: SpeechEngine {
         guard let group = utterance.group, !group.hasEnded else { return }
         active.append(utterance)
         generations.append(group.generation)
-        guard let next = utterance.next, !next.hasEnded else { return }
+        guard utterance.leeway.inPairs, let next = utterance.next, !next.hasEnded else { return }
         active.append(utterance)
         generations.append(next.generation)
     }
@@ -209,9 +209,8 @@ package final class Qwen3Engine: SpeechEngine {
     private func outcome(of utterance: Utterance) -> SpeechEvent {
         let step = utterance.group!.generation.step
         let waiting = utterance.group!.waiting.count
-        // Nobody hears a part of what is waited for to its end. Behind the last frame no other comes.
-        let enough = utterance.inPairs ? Self.framesAtOnce : utterance.framesAtOnce
-        let isEnough = waiting >= enough || step != .frame
+        // Behind the last frame no other comes.
+        let isEnough = waiting >= utterance.leeway.frames || step != .frame
         if step != .cancelled, waiting > 0, isEnough { return hand(utterance) }
         switch step {
         case .frame, .reading: return .working

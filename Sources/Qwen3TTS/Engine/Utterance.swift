@@ -16,12 +16,11 @@ package final class Utterance {
     let conditioning: Conditioning
     let options: GenerationOptions
     let maximumFrames: Int
-    /// Whether the group after the one being spoken is generated beside it.
-    let inPairs: Bool
     var codec: CodecStream
     var text: TextQueue
-    /// The most frames that wait before they become sound together.
-    var framesAtOnce = 1
+    /// The most frames that wait before they become sound together, and whether the group after the one being spoken is generated
+    /// beside it.
+    var leeway = Leeway.none
     /// What is spoken now, and what is generated beside it.
     var group: Group?
     var next: Group?
@@ -55,7 +54,6 @@ package final class Utterance {
         self.conditioning = conditioning
         self.options = options
         maximumFrames = min(request.options.maximumFrames ?? Self.frameLimit, Self.frameLimit)
-        inPairs = request.inPairs
         self.text = text
         self.codec = codec
         trimmer = request.trimsSilence ? SilenceTrimmer(sampleRate: sampleRate) : nil
@@ -68,7 +66,7 @@ package final class Utterance {
 
     /// Whether there is text for another group, and speech so far that it does not delay.
     var canGoAhead: Bool {
-        guard inPairs, frames > 0, next == nil, let group, !group.isOpen, !group.hasEnded else { return false }
+        guard leeway.inPairs, frames > 0, next == nil, let group, !group.isOpen, !group.hasEnded else { return false }
         return !text.isOpen && !text.isExhausted
     }
 

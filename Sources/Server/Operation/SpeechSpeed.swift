@@ -20,8 +20,9 @@ package final class SpeechSpeed: Sendable {
     package init() {}
 
     package func record(_ summary: SpeechSummary, at now: ContinuousClock.Instant = .now) {
-        guard summary.audio >= Self.least, summary.computing > .zero else { return }
-        record(summary.audio, computing: summary.computing, at: now)
+        let pace = summary.single
+        guard pace.audio >= Self.least, pace.computing > .zero else { return }
+        record(pace.audio, computing: pace.computing, at: now)
     }
 
     /// Sound of any length, and the time that it took.

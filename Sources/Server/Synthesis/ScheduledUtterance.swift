@@ -27,6 +27,9 @@ final class ScheduledUtterance<Engine: SpeechEngine> {
     var pausedFor = Duration.zero
     /// The listener's sound is held back for now.
     private var isHeld = false
+    /// Whether its sentences are made two groups at a time, now and at any time so far.
+    private var isInPairs = false
+    private var hasGoneInPairs = false
     /// When all that was sent has been heard by somebody who plays it as it comes; nil as long as there is no sound.
     private var heardUntil: ContinuousClock.Instant?
     var summary = SpeechSummary()
@@ -70,6 +73,17 @@ final class ScheduledUtterance<Engine: SpeechEngine> {
         return max(1, Int((heardUntil - now - reserve) / turn))
     }
 
+    /// Whether the sentences that come next may be made beside those that are heard, when each turn takes a `turn`: where this computer
+    /// is not much faster than the ear, as soon as a second of sound lies ready, until little of it is left.
+    func mayGoInPairs(at now: ContinuousClock.Instant, turn: Duration) -> Bool {
+        guard !isHeld, let heardUntil, summary.computing > .zero, turn > .zero else { return false }
+        let isFast = summary.audio / summary.computing > 2 * request.playingSpeed
+        let least = turn * 4 + (isInPairs ? .milliseconds(300) : .seconds(1))
+        isInPairs = (isInPairs || !isFast) && heardUntil - now >= least
+        hasGoneInPairs = hasGoneInPairs || isInPairs
+        return isInPairs
+    }
+
     func wait(_ elapsed: Duration) {
         pausedFor += elapsed
         deadline += elapsed
@@ -98,6 +112,12 @@ final class ScheduledUtterance<Engine: SpeechEngine> {
         summary.firstSound = max(played, now - submitted + .seconds(1) * first.offset)
     }
 
+    /// Counts the time that a turn took.
+    func count(computing time: Duration) {
+        summary.computing += time
+        if !hasGoneInPairs { summary.single.computing += time }
+    }
+
     /// Counts sound that was made `now`.
     private func count(_ audio: Duration, at now: ContinuousClock.Instant) {
         if let heardUntil {
@@ -109,6 +129,7 @@ final class ScheduledUtterance<Engine: SpeechEngine> {
         pausedFor = .zero
         deadline += audio
         summary.audio += audio
+        if !hasGoneInPairs { summary.single.audio += audio }
     }
 }
 

@@ -15,9 +15,9 @@ package struct ScriptedEngine<Base: SpeechEngine>: SpeechEngine {
 
     package func giveBackMemory() { base.giveBackMemory() }
 
-    package func allow(_ frames: Int, atOnceFor utterance: Utterance) {
-        utterance.framesAtOnce = frames
-        if let passage = utterance.passage { base.allow(frames, atOnceFor: passage) }
+    package func allow(_ leeway: Leeway, for utterance: Utterance) {
+        utterance.leeway = leeway
+        if let passage = utterance.passage { base.allow(leeway, for: passage) }
     }
 
     /// A script in progress.
@@ -38,7 +38,7 @@ package struct ScriptedEngine<Base: SpeechEngine>: SpeechEngine {
         /// Unicode scalars before the passage.
         fileprivate var spoken = 0
         fileprivate var frames = 0
-        fileprivate var framesAtOnce = 1
+        fileprivate var leeway = Leeway.none
         /// The worst end a passage came to.
         fileprivate var reason = FinishReason.endOfSpeech
         fileprivate var ending: SpeechEvent?
@@ -139,7 +139,7 @@ package struct ScriptedEngine<Base: SpeechEngine>: SpeechEngine {
             throw .failed("\(error)")
         }
         let passage = try base.begin(request)
-        base.allow(utterance.framesAtOnce, atOnceFor: passage)
+        base.allow(utterance.leeway, for: passage)
         utterance.passage = passage
         utterance.passageCount = words.unicodeScalars.count
         utterance.passageIsOpen = request.isOpen

@@ -33,6 +33,13 @@ package struct SpeechSummary: Sendable, Equatable {
     package var firstSound: Duration?
     /// Time that synthesis took, without waiting for text or for the reader.
     package var computing = Duration.zero
+    /// Of both what there was until sentences were made in pairs: how fast the sound of a short text comes.
+    package var single = Pace()
+
+    package struct Pace: Sendable, Equatable {
+        package var audio = Duration.zero
+        package var computing = Duration.zero
+    }
 
     package init() {}
 

@@ -190,16 +190,15 @@ extension SynthesisScheduler {
         let batch = admit(now)
         publishGauges()
         guard !batch.isEmpty else { return false }
-        // A turn in which frames become sound together is longer for all: the listener who is least ahead decides, or who waits.
-        let atOnce = waiting.isEmpty ? batch.map { $0.framesAtOnce(at: now, turn: slowTurn) }.min() ?? 1 : 1
-        for entry in batch { engine.allow(atOnce, atOnceFor: entry.utterance!) }
+        let leeway = leeway(of: batch, at: now)
+        for entry in batch { engine.allow(leeway, for: entry.utterance!) }
         let events = engine.advance(batch.map { $0.utterance! }) { utterance in
             batch.first { $0.utterance === utterance }?.ticket.isCancelled ?? true
         }
         let end = ContinuousClock.now
         slowTurn = max(end - now, slowTurn - (slowTurn - (end - now)) / 32)
         for (entry, event) in zip(batch, events) {
-            entry.summary.computing += end - now
+            entry.count(computing: end - now)
             deliver(event, to: entry, at: end)
             while let utterance = entry.utterance, let event = engine.more(of: utterance) {
                 deliver(event, to: entry, at: end)
@@ -207,6 +206,14 @@ extension SynthesisScheduler {
         }
         gauges.turns.add(1, ordering: .relaxed)
         return true
+    }
+
+    /// A turn in which frames become sound together is longer for all: the listener who is least ahead decides, or who waits.
+    /// Several who speak share the weights already, and nobody's next sentences are to delay the others.
+    private func leeway(of batch: [Entry], at now: ContinuousClock.Instant) -> Leeway {
+        guard waiting.isEmpty else { return .none }
+        let frames = batch.map { $0.framesAtOnce(at: now, turn: slowTurn) }.min() ?? 1
+        return Leeway(frames: frames, inPairs: batch.count == 1 && batch[0].mayGoInPairs(at: now, turn: slowTurn))
     }
 
     /// Ends what was cancelled, took too long, or waits in vain.

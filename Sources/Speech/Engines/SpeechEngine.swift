@@ -18,9 +18,9 @@ package protocol SpeechEngine {
     /// does nothing.
     func giveBackMemory()
 
-    /// From now on at most so many frames of an utterance may become sound at once, which costs less and comes later: its listener
-    /// has enough to go on with. One at first. The samples are the same. An engine to which it is all one does nothing.
-    func allow(_ frames: Int, atOnceFor utterance: Utterance)
+    /// What an engine may do from now on to have less work with the whole of an utterance; `Leeway.none` at first. The samples are
+    /// the same. An engine to which it is all one does nothing.
+    func allow(_ leeway: Leeway, for utterance: Utterance)
 
     /// What the last turn gave an utterance besides its event: frames that became sound together with that, one by one. Who does not
     /// take them is given them by `advance`, which computes nothing for the utterance as long as there are any.
@@ -33,8 +33,27 @@ package protocol SpeechEngine {
 
 extension SpeechEngine {
     package func giveBackMemory() {}
-    package func allow(_ frames: Int, atOnceFor utterance: Utterance) {}
+    package func allow(_ leeway: Leeway, for utterance: Utterance) {}
     package func more(of utterance: Utterance) -> SpeechEvent? { nil }
+}
+
+/// How much later than it could a frame of an utterance may come, because its listener has enough to go on with.
+package struct Leeway: Sendable, Hashable {
+    /// Frames that may become sound at once, which costs less than one by one.
+    package var frames: Int
+    /// Whether the sentences that come next may be generated beside those that are heard now, which reads the weights once for
+    /// both: each frame comes a little later, the whole sooner.
+    package var inPairs: Bool
+
+    package init(frames: Int = 1, inPairs: Bool = false) {
+        self.frames = frames
+        self.inPairs = inPairs
+    }
+
+    /// Each frame as soon as it can.
+    package static let none = Leeway()
+    /// The listener waits for the end.
+    package static let all = Leeway(frames: .max, inPairs: true)
 }
 
 /// What makes voices for a loaded model.

@@ -35,9 +35,6 @@ package struct SpeechRequest: Sendable, Equatable {
     /// More text follows by `SpeechEngine.append`.
     package var isOpen: Bool
     package var options: SpeechOptions
-    /// The listener waits for the end: sentences of a long text are generated two groups at a time, which reads the weights
-    /// once for both. The whole is done sooner, each frame a little later; the samples are the same.
-    package var inPairs = false
     /// Whether silence that nobody needs is left out, as `SilenceTrimmer` does it; measurements want every frame.
     package var trimsSilence = true
     /// Decibels by which the sound is to be raised, and how fast it will be played: for whoever passes it on, not for engines.

@@ -79,16 +79,15 @@ struct Qwen3EngineRules {
         var turns = 0
     }
 
-    /// `atOnce` is how many frames may become sound together in a turn.
     private func speak(
-        _ request: SpeechRequest, on model: Qwen3Engine? = nil, atOnce: (_ turn: Int) -> Int = { _ in 1 }
+        _ request: SpeechRequest, on model: Qwen3Engine? = nil, leeway: (_ turn: Int) -> Leeway = { _ in .none }
     ) throws -> Spoken {
         let model = model ?? self.model
         let utterance = try model.begin(request)
         var spoken = Spoken()
         while spoken.end == nil {
             spoken.turns += 1
-            model.allow(atOnce(spoken.turns), atOnceFor: utterance)
+            model.allow(leeway(spoken.turns), for: utterance)
             take(model.advance([utterance]) { _ in false }[0], into: &spoken)
             // Whoever takes no more is given it by the next turn.
             guard spoken.turns % 3 > 0 else { continue }
@@ -206,16 +205,19 @@ struct Qwen3EngineRules {
         guard case .ended = ended else { throw SynthesisError.failed("\(String(describing: ended))") }
     }
 
-    /// Whether groups are generated two at a time or one after the other changes no sample, wherever speech ends.
+    /// Whether groups are generated two at a time, one after the other or now so and now so changes no sample, wherever speech ends.
     func aLongTextInPairsEqualsOneByOne(frames: Int) throws {
         var request = request("The fox.\n\nOver it all.\n\nA dog.\n\nIt sleeps.\n\nGone.", frames: frames)
         let alone = try speak(request)
-        request.inPairs = true
         for model in [model, try device.engine(TinyCheckpoint.directory(), threads: 2)] {
-            let pairs = try speak(request, on: model)
+            let pairs = try speak(request, on: model) { _ in .all }
             #expect(pairs.samples == alone.samples && pairs.end == alone.end)
             // Several frames become sound in one turn.
             if frames > 100 { #expect(pairs.turns < alone.turns) }
+        }
+        for length in [1, 5, 17] {
+            let mixed = try speak(request) { Leeway(frames: 1 + $0 % 3, inPairs: $0 / length % 2 == 1) }
+            #expect(mixed.samples == alone.samples && mixed.end == alone.end)
         }
         request.options.seed = 2
         #expect(try speak(request).samples != alone.samples)
@@ -225,17 +227,15 @@ struct Qwen3EngineRules {
         let request = request("The fox.\n\nOver it all.\n\nA dog.", frames: frames)
         let alone = try speak(request)
         for pattern in [[4], [2], [1, 1, 3], [4, 4, 4, 1, 2, 2, 9, 0]] {
-            let together = try speak(request) { pattern[$0 % pattern.count] }
+            let together = try speak(request) { Leeway(frames: pattern[$0 % pattern.count]) }
             #expect(together.samples == alone.samples && together.end == alone.end, "\(pattern)")
             #expect(together.progress == alone.progress, "\(pattern)")
         }
-        var pairs = request
-        pairs.inPairs = true
-        #expect(try speak(pairs) { _ in 4 }.samples == alone.samples)
+        #expect(try speak(request) { _ in .all }.samples == alone.samples)
         guard frames == 45 else { return }
         // Four frames in a turn, and none in the three before it.
         let utterance = try model.begin(request)
-        model.allow(4, atOnceFor: utterance)
+        model.allow(Leeway(frames: 4), for: utterance)
         var counts: [Int] = []
         for _ in 0..<12 {
             var samples: [Float] = []
@@ -269,9 +269,10 @@ struct Qwen3EngineRules {
 
     /// Two generations ask twice as often; when the first of them ended, neither computes until its frames are sound.
     func pairsAreGeneratedTogether() throws {
-        var request = request("The fox.\n\nOver it all.\n\nA dog.", frames: 3000)
-        func asksPerTurn() throws -> [Int] {
+        let request = request("The fox.\n\nOver it all.\n\nA dog.", frames: 3000)
+        func asksPerTurn(_ leeway: Leeway) throws -> [Int] {
             let utterance = try model.begin(request)
+            model.allow(leeway, for: utterance)
             var asks: [Int] = []
             while utterance.ending == nil {
                 var count = 0
@@ -283,9 +284,7 @@ struct Qwen3EngineRules {
             }
             return asks
         }
-        let alone = try asksPerTurn()
-        request.inPairs = true
-        let pairs = try asksPerTurn()
+        let (alone, pairs) = (try asksPerTurn(.none), try asksPerTurn(.all))
         #expect(pairs.max()! > 3 * alone.max()! / 2)
         // The codec asks as well.
         let codec = try Configuration.codec(directory: TinyCheckpoint.directory()).decoder
@@ -295,9 +294,8 @@ struct Qwen3EngineRules {
     }
 
     func aCancelledPairEnds() throws {
-        var request = request("The fox.\n\nOver it all.", frames: 3000)
-        request.inPairs = true
-        let utterance = try model.begin(request)
+        let utterance = try model.begin(request("The fox.\n\nOver it all.", frames: 3000))
+        model.allow(.all, for: utterance)
         while utterance.next == nil { _ = model.advance([utterance]) { _ in false } }
         var asked = 0
         while utterance.ending == nil {
