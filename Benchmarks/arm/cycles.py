@@ -69,13 +69,15 @@ def comparison(chip, measured):
     """What makima-bench measured here beside what the model says: stage, measured and estimated milliseconds. Medians are compared
     with medians."""
     device, costs = here.device(chip, "median"), here.costs(chip, "median")
+    one = chip.get("alone", chip)
+    one = Model(here.device(one, "median"), here.costs(one, "median"), 1)
     threads = measured["machine"]["threads"]
     rows = []
     for form, result in measured["engine"].items():
         model = "0.6B" if result["macsPerFrame"] > 1e9 else "makima-mini"
         precision = SPEAKING[device.kernels]
         stages = Model(device, costs, threads).frame(frames.frame(model, form, precision))
-        alone = Model(device, costs, 1).frame(frames.frame(model, form, precision))
+        alone = one.frame(frames.frame(model, form, precision))
         whole = stages["talker"].seconds + stages["predictor"].seconds
         for name, took, says in (
             ("talker", result["talkerMs"], stages["talker"].seconds),
@@ -186,7 +188,7 @@ def parse():
 
 def main():
     options = parse()
-    chip = here.measure() if options.chip == "new" else json.loads(pathlib.Path(options.chip).read_text())
+    chip = here.measure_all() if options.chip == "new" else json.loads(pathlib.Path(options.chip).read_text())
     if options.save_chip:
         pathlib.Path(options.save_chip).write_text(json.dumps(chip, indent=2) + "\n")
     costs = here.costs(chip)

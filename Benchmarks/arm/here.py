@@ -44,6 +44,12 @@ def measure(threads=None):
     return json.loads(done.stdout) | {"processor": timing.host_processor(), "privateCache": private_cache()}
 
 
+def measure_all():
+    """What chip.c prints with all cores, and, as `alone`, with one: one thread reads a layer otherwise than several do."""
+    chip = measure()
+    return chip if chip["threads"] == 1 else chip | {"alone": measure(1)}
+
+
 def last_cache(chip):
     """Bytes up to which all threads together read at least twice as fast as from memory: of a cache that others share, what one
     has of it."""
