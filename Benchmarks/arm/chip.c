@@ -170,6 +170,29 @@ static double cached_linear(void) {
 
 static double cached(void) { return typical(400, cached_linear); }
 
+// Convolutions whose weights come from memory: so many rows that computing takes about as long as reading.
+enum { WIDE = 1024, OUTPUTS = 4096, SOME = 8 };
+
+static void convolve_part(int index, int count) {
+    mk_integer_rows x = {bytes, WIDE / 2, floats, floats};
+    mk_integer_convolution c = {weights, floats, floats, floats, x.words, OUTPUTS, 1, 1, 1};
+    size_t panels = OUTPUTS / MK_PANEL, first = panels * (size_t)index / (size_t)count,
+           last = panels * ((size_t)index + 1) / (size_t)count;
+    kernels->conv_q16(output, OUTPUTS, &x, &c, SOME, first, last, 0);
+}
+
+static double one_convolution_pass(void) {
+    size_t size = 2 * WIDE * OUTPUTS;
+    double start = now();
+    for (size_t at = 0; at + size <= MEMORY; at += size) {
+        weights = (const int8_t *)memory + at;
+        run(convolve_part);
+    }
+    return now() - start;
+}
+
+static double convolution_pass(void) { return typical(7, one_convolution_pass); }
+
 // Convolutions whose weights stay in the second cache: 32 outputs, seven taps of 192 inputs, 48 rows.
 enum { INPUTS = 192, TAPS = 7, COUNT = 48 };
 static const char *convolution;
@@ -227,7 +250,8 @@ static void print_all(double clock, int all) {
     double large = with_threads(all, pass);
     rows = SMALL;
     double small = with_threads(all, pass);
-    printf("    \"passLarge\": %.5e, \"passSmall\": %.5e\n  }%s\n", large, small, is_median ? "" : ",");
+    printf("    \"passLarge\": %.5e, \"passSmall\": %.5e,\n", large, small);
+    printf("    \"passConvolutions\": %.5e\n  }%s\n", with_threads(all, convolution_pass), is_median ? "" : ",");
 }
 
 int main(int count, char **arguments) {

@@ -1,4 +1,4 @@
-"""The machine that the model runs on: what chip.c measures of it, and the two shares that follow."""
+"""The machine that the model runs on: what chip.c measures of it, and the shares that follow."""
 
 import dataclasses
 import hashlib
@@ -15,6 +15,8 @@ from model import Costs
 
 # The shapes that chip.c runs in the cache.
 COLUMNS, INPUTS, TAPS, ROWS = 1024, 192, 7, 48
+# The convolutions that it runs from memory: inputs, and rows of time.
+WIDE, SOME = 1024, 8
 SHAPED = {"linear_q8": "linear", "linear_q4": "linear", "conv_f32": "", "conv_q16": "", "conv_q8_q16": "", "conv_q8": ""}
 NAME = "here"
 
@@ -77,17 +79,22 @@ def private_cache():
 
 
 def costs(chip, which="least"):
-    """The two shares, the hand-over, and the beginning of reading."""
+    """The three shares, the hand-over, and the beginning of reading."""
     now = chip[which]
-    expected = predictions(timing.of(chip["kernels"], chip["processor"]))
+    times = timing.of(chip["kernels"], chip["processor"])
+    expected = predictions(times)
     logarithms = [math.log(expected[name] / now["cyclesPerMultiplyAdd"][name]) for name in SHAPED]
     jobs = {size: chip["passBytes"] // (chip[size] * COLUMNS) for size in ("largeRows", "smallRows")}
-    start = (now["passSmall"] - now["passLarge"]) / (jobs["smallRows"] - jobs["largeRows"])
+    start = max(0, (now["passSmall"] - now["passLarge"]) / (jobs["smallRows"] - jobs["largeRows"]))
     rate = chip["passBytes"] / (now["passLarge"] - jobs["largeRows"] * start)
     if rate < now["allRead"] / 2:
         raise ModelError("Layers read at less than half the speed of memory: measure chip.c when nothing else runs.")
     arithmetic = math.exp(sum(logarithms) / len(logarithms))
-    return Costs(arithmetic, rate / now["allRead"], now["handOver"], max(0, start - now["handOver"]))
+    cycles = times.convolution("conv_q16", WIDE, 1, SOME) * SOME * chip["passBytes"] / 2
+    computing = cycles / chip["threads"] / (chip["gigahertz"] * 1e9 * arithmetic)
+    longer, shorter = sorted((computing, chip["passBytes"] / rate), reverse=True)
+    overlap = min(1, max(0, 1 - (now["passConvolutions"] - longer) / shorter))
+    return Costs(arithmetic, rate / now["allRead"], now["handOver"], max(0, start - now["handOver"]), overlap)
 
 
 def predictions(times):

@@ -2,8 +2,9 @@
 
     layer = max(cycles · share of the busiest thread / clock, bytes / bandwidth) + what one thread does alone + hand-overs
 
-No factor is fitted. Two shares, measured by chip.c on the machine that the model runs on and used for every device, say how near the
-kernels come to what llvm-mca computes (`arithmetic`) and to plain reading (`memory`)."""
+No factor is fitted. Three shares, measured by chip.c on the machine that the model runs on and used for every device, say how near the
+kernels come to what llvm-mca computes (`arithmetic`) and to plain reading (`memory`), and how much of the shorter of the two a
+convolution does beside the longer (`overlap`); the rest is added."""
 
 import dataclasses
 
@@ -29,6 +30,7 @@ class Costs:
     # Seconds of a fork and its join; and of the beginning of reading, each time that a layer's weights come from memory.
     hand_over: float = 0.5e-6
     beginning: float = 0
+    overlap: float = 1.0
 
 
 @dataclasses.dataclass
@@ -43,8 +45,9 @@ class Stage:
     bytes: float = 0
     multiply_adds: int = 0
 
-    def add(self, computing, reading, alone, handing_over, read, multiply_adds):
-        self.seconds += max(computing, reading) + alone + handing_over
+    def add(self, computing, reading, alone, handing_over, read, multiply_adds, overlap=1.0):
+        waiting = (1 - overlap) * min(computing, reading)
+        self.seconds += max(computing, reading) + waiting + alone + handing_over
         self.reading += reading if reading >= computing else 0
         self.computing += computing if computing > reading else 0
         self.alone += alone
@@ -142,7 +145,7 @@ class Model:
         writing = layer.rows * layer.inputs * sum(map(self.timing.sweep, layer.writing))
         computing = (cycles + writing * share(layer.rows, WRITE_GRAIN, self.threads)) / self.hertz
         read = 0 if resident else self.read(layer)
-        stage.add(computing, self.reading(read), 0, self.forks(2), read, layer.multiply_adds)
+        stage.add(computing, self.reading(read), 0, self.forks(2), read, layer.multiply_adds, self.costs.overlap)
 
     def plain(self, layer):
         """Cycles of the busiest thread: long signals are divided by rows, short ones by panels of outputs."""

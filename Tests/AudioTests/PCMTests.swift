@@ -2,13 +2,15 @@ import Audio
 import Testing
 
 @Suite struct PCMTests {
+    private static let step: Float = 1 / 32768
+
     @Test func roundsAndClamps() throws {
         #expect(try PCM.int16([0, 0.5, -1, 1, 3, -3]) == [0, 16384, -32768, 32767, 32767, -32768])
-        #expect(try PCM.int16([0.6 / 32768, -0.6 / 32768, 0.4 / 32768]) == [1, -1, 0])
+        #expect(try PCM.int16([0.6, -0.6, 0.4].map { $0 * Self.step }) == [1, -1, 0])
     }
 
     @Test func bytesAreLittleEndian() throws {
-        #expect(try PCM.int16LittleEndian([258.0 / 32768, -2.0 / 32768]) == [2, 1, 0xFE, 0xFF])
+        #expect(try PCM.int16LittleEndian([258, -2].map { $0 * Self.step }) == [2, 1, 0xFE, 0xFF])
     }
 
     @Test(arguments: [Float.nan, .infinity, -.infinity])

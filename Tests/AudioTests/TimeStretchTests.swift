@@ -7,8 +7,9 @@ import Testing
     func durationChangesAndPitchStays(speed: Double) throws {
         // A voice-like tone: 120 Hz with harmonics.
         let input = (0..<48_000).map { index -> Float in
-            let t = Double(index) / 24_000
-            return Float((1...6).reduce(0) { $0 + sin(2 * .pi * 120 * Double($1) * t) / Double($1) } * 0.2)
+            let angle = 2 * Double.pi * 120 * Double(index) / 24_000
+            let sum = (1...6).reduce(0.0) { sum, harmonic in sum + sin(angle * Double(harmonic)) / Double(harmonic) }
+            return Float(sum * 0.2)
         }
         let output = try stretch(input, speed: speed, piece: 1920)
         #expect(output.count == Int((48_000 / speed).rounded()))

@@ -42,26 +42,22 @@ INLINE ivec load_weights(const uint8_t *w, integers kind) {
 typedef struct {
     const uint8_t *x, *w;
     const float *scales, *lows, *wscales, *sums;
-    /// Weights this many bytes ahead are fetched meanwhile; 0 for none.
-    size_t ahead;
+    /// What is fetched meanwhile, as many bytes as are read of w; NULL for nothing.
+    const uint8_t *next;
 } integer_source;
-
-/// With few rows the weights are all there is to wait for, and the processor's own prefetcher stops at every page.
-#define FEW_ROWS 4
-#define FETCH_AHEAD 8192
 
 /// Exact sums of a group of words, each from `start` of its vector.
 INLINE void integer_group(ivec sum[][2], const ivec *start, const uint8_t *x, size_t row, const uint8_t *w,
-                          size_t ahead, size_t words, size_t frames, size_t vectors, integers kind) {
-    size_t each = weight_size(kind);
+                          const uint8_t *next, size_t words, size_t frames, size_t vectors, integers kind) {
+    size_t each = weight_size(kind), read = vectors * each * LANES;
 #pragma clang loop unroll(full)
     for (size_t t = 0; t < frames; t++)
 #pragma clang loop unroll(full)
         for (size_t v = 0; v < vectors; v++) sum[t][v] = start[v];
     for (size_t i = 0; i < words; i++, x += 4, w += each * MK_PANEL) {
         ivec weight[2];
-        if (ahead)
-            for (size_t v = 0; v < vectors * each * LANES; v += 64) __builtin_prefetch(w + v + ahead);
+        if (next)
+            for (size_t v = 0; v < read; v += 64) __builtin_prefetch(next + i * read + v, 0, 2);
 #pragma clang loop unroll(full)
         for (size_t v = 0; v < vectors; v++) {
             ivec stored = load_weights(w + v * each * LANES, kind);
@@ -93,9 +89,10 @@ INLINE void integer_tap(vec total[][2], integer_source s, const mk_integer_convo
     }
     for (size_t start = 0; start < c->words; start += group) {
         ivec sum[CONV_FRAMES][2];
-        size_t words = c->words - start < group ? c->words - start : group;
+        size_t words = c->words - start < group ? c->words - start : group, at = k * c->words + start;
         integer_group(sum, first, s.x + row * stride + start * 4, c->step * stride,
-                      s.w + (k * c->words + start) * weight_size(kind) * MK_PANEL, s.ahead, words, frames, vectors, kind);
+                      s.w + at * weight_size(kind) * MK_PANEL,
+                      s.next ? s.next + at * weight_size(kind) * vectors * LANES : NULL, words, frames, vectors, kind);
 #pragma clang loop unroll(full)
         for (size_t t = 0; t < frames; t++)
 #pragma clang loop unroll(full)
@@ -142,7 +139,7 @@ INLINE void integer_columns(float *y, size_t ystride, const mk_integer_rows *x, 
         at.x += t * c->step * stride;                                                                                \
         at.scales += t * c->step;                                                                                    \
         if (kind == BYTES) at.lows += t * c->step;                                                                   \
-        at.ahead = count <= FEW_ROWS ? FETCH_AHEAD : t == 0 ? s.ahead : 0;                                           \
+        if (t > 0) at.next = NULL;                                                                                   \
         integer_tile(y + t * ystride + o, ystride, at, c, stride, c->bias + o, width, accumulate, frames, vectors,   \
                      kind);                                                                                          \
     }
@@ -161,9 +158,12 @@ INLINE void integer_panels(float *y, size_t ystride, const mk_integer_rows *x, c
             size_t o = panel * MK_PANEL + part, taps = panel * c->taps * MK_PANEL + part;
             if (o >= c->outputs) break;
             size_t width = c->outputs - o < 2 * LANES ? c->outputs - o : 2 * LANES;
-            // The first rows of a panel fetch the weights of the next.
-            integer_source s = {x->values, (const uint8_t *)c->weights + panel * panel_size + part * each, x->scales,
-                                x->lows, c->scales + taps, kind == BYTES ? c->sums + taps : NULL, panel_size};
+            const uint8_t *w = (const uint8_t *)c->weights + panel * panel_size;
+            // The first rows of each part of a panel fetch as much of the next one, in the order in which it lies: reading takes
+            // no time of its own as long as computing takes longer.
+            const uint8_t *next = panel + 1 < last ? w + panel_size + panel_size / MK_PANEL * part : NULL;
+            integer_source s = {x->values, w + part * each, x->scales, x->lows, c->scales + taps,
+                                kind == BYTES ? c->sums + taps : NULL, next};
             if (width > LANES) integer_columns(y, ystride, x, s, c, o, width, count, accumulate, 2, kind);
             else integer_columns(y, ystride, x, s, c, o, width, count, accumulate, 1, kind);
         }

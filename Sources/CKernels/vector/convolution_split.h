@@ -30,6 +30,10 @@ INLINE ivec split_total(split_sum s) { return (s.high << 8) + s.middle + ((s.low
 #define SPLIT_VECTORS 1
 #endif
 
+/// With few rows the weights are all there is to wait for, and the processor's own prefetcher stops at every page.
+#define FEW_ROWS 4
+#define FETCH_AHEAD 8192
+
 #define SPLIT_ROWS 4
 #define SPLIT_WIDE (2 * SPLIT_VECTORS)
 
