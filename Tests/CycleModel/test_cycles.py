@@ -161,6 +161,14 @@ class Sharing(unittest.TestCase):
         self.assertEqual(model.share(3, 1, 4), 1 / 3)
 
 
+class Layers(unittest.TestCase):
+    def test_what_is_not_done_at_once_is_added(self):
+        for overlap, seconds in ((1, 3), (0.5, 4), (0, 5)):
+            stage = model.Stage()
+            stage.add(3, 2, 0, 0, 0, 0, overlap)
+            self.assertEqual(stage.seconds, seconds)
+
+
 class Kernels(unittest.TestCase):
     @classmethod
     def setUpClass(cls):

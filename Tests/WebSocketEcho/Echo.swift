@@ -5,22 +5,22 @@ import Logging
 import NIOHTTP1
 import Server
 
+private let echo: HTTPListener.WebSocketHandler = { receiver, sender, _ in
+    while let message = try await receiver.next() {
+        switch message {
+        case .text(let text): try await sender.send(text)
+        case .binary(let bytes): try await sender.send(bytes)
+        }
+    }
+}
+
 @main
 struct Echo {
     static func main() async throws {
         let port = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 9001
         var listener = HTTPListener(
-            host: "127.0.0.1", port: port, router: Router(), requestGuard: RequestGuard(),
-            webSockets: [
-                "/": { receiver, sender, _ in
-                    while let message = try await receiver.next() {
-                        switch message {
-                        case .text(let text): try await sender.send(text)
-                        case .binary(let bytes): try await sender.send(bytes)
-                        }
-                    }
-                }
-            ], logger: Logger(label: "echo"))
+            host: "127.0.0.1", port: port, router: Router(), requestGuard: RequestGuard(), webSockets: ["/": echo],
+            logger: Logger(label: "echo"))
         listener.webSocketLimits.frame = 20 << 20
         listener.webSocketLimits.message = 20 << 20
         listener.onOpen = {
