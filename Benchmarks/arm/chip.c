@@ -148,16 +148,17 @@ static void linear_part(int index, int count) {
                            1, COLUMNS, first, last);
 }
 
-// Seconds of a pass over all memory in matrices of so many rows.
-static double one_pass(void) {
-    size_t size = rows * COLUMNS * (size_t)bits / 8;
+// Seconds of a pass over all memory, so many bytes of it being the weights of a layer.
+static double pass_over(size_t size, job *layer) {
     double start = now();
     for (size_t at = 0; at + size <= MEMORY; at += size) {
         weights = (const int8_t *)memory + at;
-        run(linear_part);
+        run(layer);
     }
     return now() - start;
 }
+
+static double one_pass(void) { return pass_over(rows * COLUMNS * (size_t)bits / 8, linear_part); }
 
 static double pass(void) { return typical(7, one_pass); }
 
@@ -181,15 +182,7 @@ static void convolve_part(int index, int count) {
     kernels->conv_q16(output, OUTPUTS, &x, &c, SOME, first, last, 0);
 }
 
-static double one_convolution_pass(void) {
-    size_t size = 2 * WIDE * OUTPUTS;
-    double start = now();
-    for (size_t at = 0; at + size <= MEMORY; at += size) {
-        weights = (const int8_t *)memory + at;
-        run(convolve_part);
-    }
-    return now() - start;
-}
+static double one_convolution_pass(void) { return pass_over(2 * WIDE * OUTPUTS, convolve_part); }
 
 static double convolution_pass(void) { return typical(7, one_convolution_pass); }
 

@@ -36,6 +36,7 @@ static inline float element(const char *base, ptrdiff_t at, int bf16) {
 /// Weights of an output that lie beside one another and are read before the next output's.
 enum { RUN = 128 };
 
+/// The weights of a panel's outputs, in the order in which they lie in the source.
 static inline void gather(float *out, const mk_convolution_source *s, const column *columns, size_t width, int bf16) {
     size_t together = s->input > (ptrdiff_t)s->taps ? 1 : RUN / s->taps + 1;
     for (size_t start = 0; start < s->inputs; start += together) {

@@ -161,7 +161,7 @@ INLINE void integer_panels(float *y, size_t ystride, const mk_integer_rows *x, c
             const uint8_t *w = (const uint8_t *)c->weights + panel * panel_size;
             // The first rows of each part of a panel fetch as much of the next one, in the order in which it lies: reading takes
             // no time of its own as long as computing takes longer.
-            const uint8_t *next = panel + 1 < last ? w + panel_size + panel_size / MK_PANEL * part : NULL;
+            const uint8_t *next = w + panel_size + panel_size / MK_PANEL * part;
             integer_source s = {x->values, w + part * each, x->scales, x->lows, c->scales + taps,
                                 kind == BYTES ? c->sums + taps : NULL, next};
             if (width > LANES) integer_columns(y, ystride, x, s, c, o, width, count, accumulate, 2, kind);
