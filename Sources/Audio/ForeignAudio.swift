@@ -39,6 +39,8 @@ struct Converter: Sendable {
     /// Seconds that it may take.
     var patience = 20
     private static let memoryLimit = 1 << 30
+    /// The status of a child that found no program, where starting it could not tell: exit(127), as POSIX has it.
+    private static let notFound: Int32 = 127 << 8
     /// Of one sample, in bytes.
     private static let sampleSize = 4
 
@@ -58,6 +60,7 @@ struct Converter: Sendable {
         guard let status = wait(for: child) else {
             throw .notDecoded(path: path, kind: audio.kind, reason: "it took longer than \(patience) s")
         }
+        guard status != Self.notFound else { throw .notRead(path: path, kind: audio.kind) }
         guard status == 0, FileSystem.exists(file.path) else {
             throw .notDecoded(path: path, kind: audio.kind, reason: "it is damaged, or holds no sound")
         }
@@ -100,11 +103,12 @@ final class ConvertedFile {
 
     /// `original` is for the error.
     init(for original: String) throws(AudioError) {
-        var template = Array((FileManager.default.temporaryDirectory.path + "/makima-XXXXXX").utf8CString)
-        guard let made = unsafe mkdtemp(&template) else {
+        let template = unsafe strdup(FileManager.default.temporaryDirectory.path + "/makima-XXXXXX")!
+        defer { unsafe free(template) }
+        guard unsafe mkdtemp(template) != nil else {
             throw .cannotOpen(path: original, reason: "no temporary folder: \(systemMessage(errno))")
         }
-        folder = unsafe String(cString: made)
+        folder = unsafe String(cString: template)
     }
 
     deinit { try? FileSystem.removeTree(folder) }

@@ -49,6 +49,15 @@ import Testing
         #expect(error?.description.contains(reason) == true, "\(error.debugDescription)")
     }
 
+    /// Where starting a program does not tell that there is none, its child does.
+    @Test func aProgramThatIsMissedOnlyByTheChildIsMissing() throws {
+        let folder = try TemporaryFolder()
+        let converter = try converter("exit 127", in: folder)
+        #expect(throws: AudioError.notRead(path: "clip", kind: webm.kind)) {
+            _ = try converter.convert("clip", webm, longest: 60)
+        }
+    }
+
     @Test func itWritesNoMoreThanItMay() throws {
         let folder = try TemporaryFolder()
         let converter = try converter("exec head -c 100000000 /dev/zero > \"$target\"", in: folder)
