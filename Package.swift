@@ -43,7 +43,14 @@ let package = Package(
         .target(name: "Compute", dependencies: ["CKernels", "ModelFile"]),
         // What every engine and every door share: the protocol of an engine, and text as it is said. Knows no model.
         .target(name: "Speech"),
-        .target(name: "Qwen3TTS", dependencies: ["Compute", "Files", "ModelFile", "Speech"]),
+        // Byte-level byte pair encoding, as the models' texts are encoded.
+        .target(name: "Tokenization"),
+        // Stages of a model beside what its official implementation gave.
+        .target(name: "Verifying", dependencies: ["Compute", "ModelFile"]),
+        .target(
+            name: "Qwen3TTS", dependencies: ["Compute", "Files", "ModelFile", "Speech", "Tokenization", "Verifying"]),
+        .target(
+            name: "Chatterbox", dependencies: ["Compute", "Files", "ModelFile", "Speech", "Tokenization", "Verifying"]),
         .target(name: "Audio", dependencies: ["CAAC", "CChild", "CSndfile", "CSoxr", "CALSA", "Files"]),
         // A library that is looked for when the program runs.
         .target(name: "CAAC", cSettings: [.unsafeFlags(["-std=c11"])]),
@@ -102,8 +109,8 @@ let package = Package(
         .executableTarget(
             name: "makima",
             dependencies: [
-                "Addresses", "Audio", "Compute", "Files", "Invocation", "Memory", "ModelFile", "ModelStore",
-                "Quantization", "Qwen3TTS", "Server", "Speech", "WebSocketClient",
+                "Addresses", "Audio", "Chatterbox", "Compute", "Files", "Invocation", "Memory", "ModelFile",
+                "ModelStore", "Quantization", "Qwen3TTS", "Server", "Speech", "Verifying", "WebSocketClient",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -122,7 +129,7 @@ let package = Package(
         .target(
             name: "Quantization",
             dependencies: [
-                "CQuantization", "Compute", "Files", "ModelFile", "Qwen3TTS", "Speech",
+                "CQuantization", "Compute", "Files", "ModelFile", "Qwen3TTS", "Speech", "Tokenization",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Quantize",
@@ -184,7 +191,7 @@ let package = Package(
         .target(
             name: "FuzzedParsers",
             dependencies: [
-                "Audio", "CFuzzer", "ModelFile", "Qwen3TTS", "Server", "Speech",
+                "Audio", "CFuzzer", "ModelFile", "Qwen3TTS", "Server", "Speech", "Tokenization",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),
@@ -193,8 +200,15 @@ let package = Package(
             path: "Tests/Fuzz/Parsers"
         ),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzedParsers", "TestSupport"]),
+        .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport"]),
         .testTarget(
-            name: "Qwen3TTSTests", dependencies: ["Qwen3TTS", "Compute", "ModelFile", "Speech", "TestSupport"]),
+            name: "Qwen3TTSTests",
+            dependencies: ["Qwen3TTS", "Compute", "ModelFile", "Speech", "TestSupport", "Tokenization", "Verifying"]),
+        .testTarget(
+            name: "ChatterboxTests",
+            dependencies: [
+                "Chatterbox", "Compute", "ModelFile", "Speech", "TestSupport", "Tokenization", "Verifying",
+            ]),
         .testTarget(name: "SpeechTests", dependencies: ["Speech", "TestSupport"], exclude: ["SpokenForm"]),
         .testTarget(name: "AudioTests", dependencies: ["Audio", "Compute", "TestSupport"]),
         // For the Autobahn fuzzing client; see Tests/Clients/autobahn.sh.
@@ -250,7 +264,8 @@ let package = Package(
         .testTarget(
             name: "QuantizeTests",
             dependencies: [
-                "Compute", "ModelFile", "Quantization", "Qwen3TTS", "Speech", "makima-quantize", "TestSupport",
+                "Compute", "ModelFile", "Quantization", "Qwen3TTS", "Speech", "Tokenization", "makima-quantize",
+                "TestSupport",
             ],
             exclude: ["dequantize.py", "requirements.txt"]),
     ]

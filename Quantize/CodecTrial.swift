@@ -47,8 +47,6 @@ struct CodecTrial {
 
     private static let randomInputs = 4
     private static let randomFrames = 40
-    /// Frames decoded at once: the samples are those of single frames, sooner.
-    private static let step = 8
 
     /// `directory` holds the weights as they were written.
     init(_ directory: String, _ configuration: CodecConfiguration, threads: Int) {
@@ -88,14 +86,8 @@ struct CodecTrial {
             Safetensors.directory(directory + "/speech_tokenizer")["decoder"], configuration, precision: precision)
         let processor = Processor(threads: threads)
         return try inputs.map { frames in
-            let state = decoder.makeState()
-            var samples: [Float] = []
-            for start in stride(from: 0, to: frames.count, by: Self.step) {
-                let part = Array(frames[start..<min(start + Self.step, frames.count)])
-                samples += try decoder.step(part, state, on: processor).values
-            }
-            report()
-            return samples
+            defer { report() }
+            return try decoder.samples(frames, on: processor)
         }
     }
 

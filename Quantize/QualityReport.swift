@@ -28,10 +28,12 @@ package struct QualityReport: Codable, Sendable, Equatable {
     package let notes: [String]
     /// nil when the models were not run.
     package let speech: SpeechQuality?
+    /// nil when they did not speak freely for long.
+    package let rollouts: RolloutQuality?
     /// nil when the codec decoder was not tried.
     package let codec: CodecQuality?
 
-    package var isBelowGate: Bool { speech.map { !$0.passesGate } ?? false }
+    package var isBelowGate: Bool { speech?.passesGate == false || rollouts?.passesGate == false }
 
     package func json() throws -> [UInt8] {
         let encoder = JSONEncoder()
@@ -86,6 +88,7 @@ extension QualityReport {
                 + "(\(fixed(100 * Double(bytes) / Double(max(1, sourceBytes)), 1)) %)")
         lines += notes.map { "note: " + $0 }
         if let speech { lines += speech.lines }
+        if let rollouts { lines += rollouts.lines }
         if let codec { lines += codec.lines }
         return lines.joined(separator: "\n")
     }

@@ -1,7 +1,7 @@
 // From a released checkpoint to the one the appliance runs, tensor by tensor through little memory.
 //
-// hash the source → plan every tensor → write in pieces → read back and compare → describe → listen → try the codec in bytes →
-// rename into place
+// hash the source → plan every tensor → write in pieces → read back and compare → describe → listen, shortly and for long →
+// try the codec in bytes → rename into place
 
 import Compute
 import FoundationEssentials
@@ -32,7 +32,7 @@ package struct QuantizationOptions: Sendable {
 
 package struct QuantizationProgress: Sendable {
     package enum Stage: String, Sendable {
-        case hashing, writing, checking, listening, decoding
+        case hashing, writing, checking, listening, speaking, decoding
     }
     package let stage: Stage
     package let done: Int
@@ -66,10 +66,10 @@ package func quantize(
     try run.copyFiles()
     let configuration = try QuantizationConfig.adding(Array(plans.joined()), to: checkpoint.configuration)
     try staging.write(configuration, to: "config.json")
-    let (speech, codec) = try listen(source, staging.path, checkpoint.codec.configuration, options, progress)
+    let found = try listen(source, staging.path, checkpoint.codec.configuration, options, progress)
     // It makes the folder a checkpoint, so it comes last, with what was found by running the model; only the report follows.
-    try staging.write(checkpoint.codec.recording(codec?.choice), to: "speech_tokenizer/config.json")
-    let report = checkpoint.report(recipe, plans, lines, speech, codec)
+    try staging.write(checkpoint.codec.recording(found.codec?.choice), to: "speech_tokenizer/config.json")
+    let report = checkpoint.report(recipe, plans, lines, found)
     try staging.write(report.json(), to: QualityReport.fileName)
     try staging.publish()
     return report
@@ -90,23 +90,37 @@ package func reportQuality(
     let lines = try await compare(plans, checkpoint, with: destination, threads: options.threads, progress)
     let configuration = try Configuration.codec(directory: destination)
     let recorded = try configuration.recordedPrecision(in: destination)
-    var (speech, codec) = try listen(source, destination, configuration, options, progress)
-    codec?.recorded = recorded
-    return checkpoint.report(recipe, plans, lines, speech, codec)
+    var found = try listen(source, destination, configuration, options, progress)
+    found.codec?.recorded = recorded
+    return checkpoint.report(recipe, plans, lines, found)
+}
+
+/// What was found by running the model.
+private struct Listening {
+    var speech: SpeechQuality?
+    var rollouts: RolloutQuality?
+    var codec: CodecQuality?
 }
 
 /// Lets both models speak and the codec decoder in `quantized` try bytes, as far as the options ask for it.
 private func listen(
     _ source: String, _ quantized: String, _ configuration: CodecConfiguration, _ options: QuantizationOptions,
     _ progress: (QuantizationProgress) -> Void
-) throws -> (speech: SpeechQuality?, codec: CodecQuality?) {
-    let speech = try options.evaluation.map {
-        try SpeechComparison(source: source, quantized: quantized, options: $0).run(progress)
+) throws -> Listening {
+    var (found, spoken) = (Listening(), [[[Int]]]())
+    if let evaluation = options.evaluation {
+        let comparison = SpeechComparison(source: source, quantized: quantized, options: evaluation)
+        let (quality, codes) = try comparison.run(progress)
+        (found.speech, spoken) = (quality, codes)
+        found.rollouts = try evaluation.rollouts.map {
+            try RolloutTrial($0, voice: evaluation.voice, configuration, threads: evaluation.threads)
+                .run(source: source, quantized: quantized, progress)
+        }
     }
-    guard options.triesCodec else { return (speech?.quality, nil) }
-    let codec = try CodecTrial(quantized, configuration, threads: options.threads)
-        .run(spoken: speech?.spoken ?? [], progress)
-    return (speech?.quality, codec)
+    if options.triesCodec {
+        found.codec = try CodecTrial(quantized, configuration, threads: options.threads).run(spoken: spoken, progress)
+    }
+    return found
 }
 
 private struct QuantizationRun {
@@ -259,8 +273,7 @@ extension SourceCheckpoint {
     }
 
     fileprivate func report(
-        _ recipe: Recipe, _ plans: [[TensorPlan]], _ lines: [QualityReport.TensorLine], _ speech: SpeechQuality?,
-        _ codec: CodecQuality?
+        _ recipe: Recipe, _ plans: [[TensorPlan]], _ lines: [QualityReport.TensorLine], _ found: Listening
     ) -> QualityReport {
         let unknown = plans.joined().filter(\.isUnknown).map { "tensor \($0.source.name) has no rule: kept as it is" }
         let fallen = plans.joined().filter(\.isFallback).map {
@@ -269,7 +282,8 @@ extension SourceCheckpoint {
         return QualityReport(
             recipe: recipe.name, quantizer: quantizerVersion, sourceBytes: byteCount,
             bytes: plans.joined().reduce(0) { $0 + $1.byteCount }, tensors: lines,
-            notes: unknown + fallen + ignored.map { "\($0) was not copied" }, speech: speech, codec: codec)
+            notes: unknown + fallen + ignored.map { "\($0) was not copied" }, speech: found.speech,
+            rollouts: found.rollouts, codec: found.codec)
     }
 }
 

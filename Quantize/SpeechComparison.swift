@@ -5,7 +5,6 @@ import Compute
 import Glibc
 import ModelFile
 import Qwen3TTS
-import Speech
 
 package struct EvaluationOptions: Sendable {
     package var texts: [String]
@@ -14,15 +13,19 @@ package struct EvaluationOptions: Sendable {
     /// Most frames of one text.
     package var maximumFrames: Int
     package var threads: Int
+    /// How long both models speak freely; nil leaves that out.
+    package var rollouts: RolloutOptions?
 
     package init(
-        texts: [String] = Self.standardTexts, voice: [Float]? = nil, maximumFrames: Int = 96, threads: Int = 2
+        texts: [String] = Self.standardTexts, voice: [Float]? = nil, maximumFrames: Int = 96, threads: Int = 2,
+        rollouts: RolloutOptions? = nil
     ) {
         precondition(!texts.isEmpty && maximumFrames >= 2 && threads >= 1)
         self.texts = texts
         self.voice = voice
         self.maximumFrames = maximumFrames
         self.threads = threads
+        self.rollouts = rollouts
     }
 
     package static let standardTexts = [
@@ -142,40 +145,6 @@ struct SpeechComparison {
                 score.others.add(others[range], utterance.otherLogits[frame][range])
             }
         }
-    }
-}
-
-/// What speaks of a checkpoint, without its codec: the codes are compared, not the sound.
-private struct EvaluatedModel {
-    let talker: Talker
-    private let tokenizer: Tokenizer
-    private let speakerEncoder: SpeakerEncoder?
-
-    init(_ directory: String) throws {
-        let configuration = try Configuration(directory: directory)
-        let weights = try Safetensors.directory(directory)
-        talker = try Talker(weights["talker"], configuration)
-        tokenizer = try Tokenizer(directory: directory)
-        speakerEncoder = try Configuration.speakerEncoder(directory: directory).map {
-            try SpeakerEncoder(weights["speaker_encoder"], $0)
-        }
-    }
-
-    /// The x-vector of a clip, or the first preset speaker.
-    func speaker(_ clip: [Float]?, on processor: Processor) throws -> Rows? {
-        if let clip, let speakerEncoder {
-            let vector = try speakerEncoder.embed(clip, on: processor)
-            return Rows(vector, columns: vector.count)
-        }
-        guard let id = talker.configuration.tokens.spk_id?.values.min() else { return nil }
-        return talker.embeddings.codec(id)
-    }
-
-    func prompt(_ text: String, speaker: Rows?, on processor: Processor) -> Prompt {
-        let ids = tokenizer.encode("<|im_start|>assistant\n\(text)<|im_end|>\n<|im_start|>assistant\n")
-        let language = talker.configuration.tokens.language("english")
-        return Prompt(
-            PromptRequest(textIDs: ids, language: language, speaker: speaker), talker.embeddings, on: processor)
     }
 }
 

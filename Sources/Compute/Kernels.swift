@@ -131,7 +131,28 @@ package struct Kernels: Sendable {
 
     package func silu(_ x: Rows) { unsafe each(x, table.pointee.silu) }
     package func gelu(_ x: Rows) { unsafe each(x, table.pointee.gelu) }
+    /// The gelu of GPT-2, by a hyperbolic tangent.
+    package func geluTanh(_ x: Rows) { unsafe each(x, table.pointee.gelu_tanh) }
     package func elu(_ x: Rows) { unsafe each(x, table.pointee.elu) }
+    package func mish(_ x: Rows) { unsafe each(x, table.pointee.mish) }
+
+    /// x or slope · x where it is not above zero. y may be x.
+    package func leakyReLU(_ y: Rows, _ x: Rows, slope: Float) {
+        precondition(y.rows == x.rows && y.columns == x.columns)
+        for row in 0..<x.rows {
+            unsafe table.pointee.leaky_relu(
+                y.pointer + row * y.stride, x.pointer + row * x.stride, slope, x.columns)
+        }
+    }
+
+    /// Each row becomes softmax(scale · row).
+    package func softmax(_ x: Rows, scale: Float) {
+        precondition(x.columns > 0 && scale > 0)
+        for row in 0..<x.rows {
+            let pointer = unsafe x.pointer + row * x.stride
+            unsafe table.pointee.softmax(pointer, pointer, scale, x.columns)
+        }
+    }
 
     private func each(
         _ x: Rows, _ operation: @convention(c) (UnsafeMutablePointer<Float>?, UnsafePointer<Float>?, Int) -> Void

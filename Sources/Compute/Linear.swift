@@ -14,9 +14,21 @@ package struct Linear {
     /// The matrix `weights.weight`, stored as its format says, and, where present, `weights.bias` [rows].
     package init(_ weights: Weights, rows: Int, columns: Int) throws(ModelFileError) {
         matrix = try WeightFormat.of(weights).matrix.init(weights, rows: rows, columns: columns)
-        bias = weights.contains("bias") ? Rows(try weights.floats("bias", shape: [rows]), columns: rows) : nil
+        bias = try Self.bias(weights, rows: rows)
         self.rows = rows
         self.columns = columns
+    }
+
+    /// The same of plain numbers that are stored the other way around, [columns, rows]: copied into memory in float32.
+    package init(transposing weights: Weights, rows: Int, columns: Int) throws(ModelFileError) {
+        matrix = try Float32Matrix(transposing: weights.tensor("weight", shape: [columns, rows]))
+        bias = try Self.bias(weights, rows: rows)
+        self.rows = rows
+        self.columns = columns
+    }
+
+    private static func bias(_ weights: Weights, rows: Int) throws(ModelFileError) -> Rows? {
+        weights.contains("bias") ? Rows(try weights.floats("bias", shape: [rows]), columns: rows) : nil
     }
 
     /// y [n, rows] = x [n, columns] · Wᵀ + bias.

@@ -42,52 +42,64 @@ package struct PackedConvolution {
     private var panels: Int { (shape.outputs + Self.panel - 1) / Self.panel }
     private var form: WinogradForm? { format == .winograd ? shape.transform : nil }
 
-    /// `tensor` [outputs, inputs, taps], bias [outputs] or none.
+    /// `weights` [outputs, inputs, taps], bias [outputs] or none.
     package init(
-        _ tensor: Tensor, _ shape: ConvolutionShape, bias: [Float]?, format: ConvolutionFormat
+        _ weights: ConvolutionWeights, _ shape: ConvolutionShape, bias: [Float]?, format: ConvolutionFormat
     ) throws(ModelFileError) {
-        precondition(tensor.count == shape.outputs * shape.inputs * shape.taps)
-        try self.init(tensor, .plain(shape), shape, bias: bias, format: format)
+        precondition(weights.count == shape.outputs * shape.inputs * shape.taps)
+        try self.init(weights, .plain(shape), shape, bias: bias, format: format)
     }
 
-    /// `tensor` [inputs, channels, kernel] of a transposed convolution; `shape.outputs` = stride · channels, and
+    /// `weights` [inputs, channels, kernel] of a transposed convolution; `shape.outputs` = stride · channels, and
     /// `shape.taps` = ⌈kernel / stride⌉. Tap j reads the weights of the input row that many rows before the last.
     package init(
-        transposed tensor: Tensor, _ shape: ConvolutionShape, stride: Int, bias: [Float]?, format: ConvolutionFormat
+        transposed weights: ConvolutionWeights, _ shape: ConvolutionShape, stride: Int, bias: [Float]?,
+        format: ConvolutionFormat
     ) throws(ModelFileError) {
         let channels = shape.outputs / stride
-        precondition(tensor.shape.count == 3 && tensor.shape[0] == shape.inputs && tensor.shape[1] == channels)
-        let kernel = tensor.shape[2]
+        precondition(weights.shape.count == 3 && weights.shape[0] == shape.inputs && weights.shape[1] == channels)
+        let kernel = weights.shape[2]
         precondition(shape.taps == (kernel + stride - 1) / stride)
         let layout = Layout(
             channels: channels, kernel: kernel, first: (shape.taps - 1) * stride, phase: 1, output: kernel,
             tap: -stride, input: channels * kernel)
         let repeated = bias.map { bias in (0..<stride).flatMap { _ in bias } }
-        try self.init(tensor, layout, shape, bias: repeated, format: format)
+        try self.init(weights, layout, shape, bias: repeated, format: format)
     }
 
     /// A matrix [outputs, inputs] computed from a checkpoint, in float32.
     package init(matrix: Rows, bias: [Float]) {
-        precondition(matrix.stride == matrix.columns)
-        let shape = ConvolutionShape(inputs: matrix.columns, outputs: matrix.rows)
+        self.init(
+            computed: matrix, ConvolutionShape(inputs: matrix.columns, outputs: matrix.rows), bias: bias)
+    }
+
+    /// Weights [outputs, inputs · taps] computed from a checkpoint, the taps of an input side by side, in float32.
+    package init(computed weights: Rows, _ shape: ConvolutionShape, bias: [Float]?) {
+        precondition(weights.stride == weights.columns && weights.rows == shape.outputs)
+        precondition(weights.columns == shape.inputs * shape.taps)
         self.init(shape, .float32, bias: bias)
-        _ = unsafe pack(UnsafeRawPointer(matrix.pointer), bf16: false, .plain(shape))
+        _ = unsafe pack(UnsafeRawPointer(weights.pointer), bf16: false, .plain(shape))
     }
 
     private init(
-        _ tensor: Tensor, _ layout: Layout, _ shape: ConvolutionShape, bias: [Float]?, format: ConvolutionFormat
+        _ weights: ConvolutionWeights, _ layout: Layout, _ shape: ConvolutionShape, bias: [Float]?,
+        format: ConvolutionFormat
     ) throws(ModelFileError) {
         self.init(shape, format, bias: bias)
         let isFinite: Bool
-        switch tensor.type {
-        case .f32, .bf16:
+        switch weights.source {
+        case .tensor(let tensor) where tensor.type == .f32 || tensor.type == .bf16:
             isFinite = unsafe pack(tensor.pointer, bf16: tensor.type == .bf16, layout)
-        default:
-            let values = try tensor.floats()
-            isFinite = unsafe values.withUnsafeBytes { unsafe pack($0.baseAddress!, bf16: false, layout) }
+        case .tensor(let tensor): isFinite = pack(try tensor.floats(), layout)
+        case .values(let values): isFinite = pack(values, layout)
         }
-        if !isFinite { throw .notFinite(name: tensor.name) }
-        tensor.release(0..<tensor.count)  // the packed copy is what is read from here on
+        if !isFinite { throw .notFinite(name: weights.name) }
+        // The packed copy is what is read from here on.
+        if case .tensor(let tensor) = weights.source { tensor.release(0..<tensor.count) }
+    }
+
+    private func pack(_ values: [Float], _ layout: Layout) -> Bool {
+        unsafe values.withUnsafeBytes { unsafe pack($0.baseAddress!, bf16: false, layout) }
     }
 
     /// Where an element lies in a tensor; `mk_convolution_source` says how.
@@ -203,10 +215,16 @@ package struct PackedConvolution {
         processor.run(panels, grain: 1, work)
     }
 
-    /// The same in float32 from any rows, of which row 0 is the oldest that y's row 0 needs.
-    package func apply(_ x: Rows, into y: Rows, on processor: Processor) {
-        precondition(format == .float32 && x.columns == shape.inputs)
-        divide(Multiplying(self, x, nil, y, false, processor), on: processor)
+    /// The same from any rows, of which row 0 is the oldest that y's row 0 needs.
+    package func apply(_ x: Rows, into y: Rows, accumulating: Bool = false, on processor: Processor) {
+        precondition(x.columns == shape.inputs)
+        guard format != .float32 else {
+            return divide(Multiplying(self, x, nil, y, accumulating, processor), on: processor)
+        }
+        let input = ConvolutionInput(
+            history: 0, channels: shape.inputs, format: format.input, window: ConvolutionWindow())
+        input.write(x, on: processor)
+        apply(input.step, into: y, accumulating: accumulating, on: processor)
     }
 
     private func apply(_ x: StoredRows, into y: Rows, accumulating: Bool, on processor: Processor) {

@@ -72,7 +72,7 @@ package struct Tensor: Sendable {
     }
 
     /// IEEE half to float by integer arithmetic: `Float16` does not exist on every platform Swift builds for.
-    static func widen(_ half: UInt16) -> Float {
+    package static func widen(_ half: UInt16) -> Float {
         let sign = UInt32(half & 0x8000) << 16
         let exponent = UInt32(half >> 10) & 0x1f
         let fraction = UInt32(half) & 0x3ff

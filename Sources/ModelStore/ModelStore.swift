@@ -40,9 +40,9 @@ package struct ModelStore: Sendable {
     ///
     /// A folder wins over a name, as in the field's other tools, so that `Models/makima-mini` means what it says.
     package func resolve(_ text: String) throws(ModelStoreError) -> String {
-        if Self.holdsModel(text) { return text }
+        if Self.holdsModel(text) || Self.holdsWeights(text) { return text }
         if FileSystem.isFolder(text) {
-            throw .notSupported(text, reason: "the folder has no config.json")
+            throw .notSupported(text, reason: "the folder has neither a config.json nor .safetensors")
         }
         if text.hasPrefix("/") || text.hasPrefix("./") || text.hasPrefix("../") || text.hasPrefix("~") {
             throw .unreadable(path: text, reason: "there is no such folder")
@@ -110,6 +110,11 @@ package struct ModelStore: Sendable {
     }
 
     package static func holdsModel(_ path: String) -> Bool { StoreFiles.exists(path + "/config.json") }
+
+    /// Some models are weights alone.
+    private static func holdsWeights(_ path: String) -> Bool {
+        StoreFiles.names(in: path).contains { $0.hasSuffix(".safetensors") }
+    }
 
     static func formats(in folder: String) -> [String] {
         StoreFiles.names(in: folder).filter {

@@ -1,10 +1,17 @@
+import Audio
+import Chatterbox
 import FoundationEssentials
 import Qwen3TTS
 import Speech
 
 extension EngineList {
     /// The engines of this program: the only place that names them.
-    static let installed = EngineList([.qwen3, .tone])
+    static let installed = EngineList([.qwen3, .chatterbox(resample: slowed), .tone])
+
+    /// A clip for what hears at 16 kHz.
+    private static func slowed(_ samples: [Float]) throws -> [Float] {
+        try Audio.resample(AudioClip(samples: samples, sampleRate: 24_000), to: 16_000).samples
+    }
 
     /// Their names, each with what it does.
     var help: String { all.map { "\($0.name) (\($0.summary))" }.joined(separator: ", ") }

@@ -1,8 +1,10 @@
 import ArgumentParser
 import Audio
+import Chatterbox
 import Compute
 import Glibc
 import Qwen3TTS
+import Verifying
 
 /// `makima verify`: is this engine, on this processor, equal to the official implementation?
 struct Verify: ParsableCommand {
@@ -35,11 +37,10 @@ struct Verify: ParsableCommand {
 
     func run() throws {
         let chosen = Kernels.available.first { $0.name == kernels } ?? .best
-        let goldens = try Goldens(path: golden)
-        let verification = try Verification(
-            directory: model, goldens, on: Processor(kernels: chosen, threads: threads))
-        var report = try verification.run()
-        try Self.resample(goldens, into: &report)
+        let processor = Processor(kernels: chosen, threads: threads)
+        let (report, unused) =
+            ChatterboxVerification.accepts(model)
+            ? try chatterbox(on: processor) : try qwen3(on: processor)
         print(Self.row("stage", "shape", "max error", "tolerance", "verdict"))
         for line in report.lines {
             print(
@@ -47,14 +48,32 @@ struct Verify: ParsableCommand {
                     line.stage, "\(line.shape)", Self.short(line.error), Self.short(line.tolerance),
                     line.passed ? "ok" : "FAILED"))
         }
-        if !goldens.unused.isEmpty { print("not compared: \(goldens.unused.joined(separator: ", "))") }
+        if !unused.isEmpty { print("not compared: \(unused.joined(separator: ", "))") }
         print("\(report.lines.count) stages, \(report.failures.count) failed (\(chosen.name) kernels)")
         if !report.failures.isEmpty || report.lines.isEmpty { throw ExitCode(1) }
     }
 
+    private func qwen3(on processor: Processor) throws -> (VerificationReport, unused: [String]) {
+        let goldens = try Qwen3Goldens(path: golden)
+        var report = try Verification(directory: model, goldens, on: processor).run()
+        try Self.resample(goldens, into: &report)
+        return (report, goldens.unused)
+    }
+
+    private func chatterbox(on processor: Processor) throws -> (VerificationReport, unused: [String]) {
+        let goldens = try ChatterboxGoldens(path: golden)
+        var report = try ChatterboxVerification(directory: model, goldens, on: processor).run()
+        if goldens.contains("ref/16k_soxr") {
+            let clip = AudioClip(samples: try goldens.floats("ref/loud"), sampleRate: 24_000)
+            let found = try Audio.resample(clip, to: 16_000).samples
+            try Self.compare(found, "ref/16k_soxr", goldens, &report)
+        }
+        return (report, goldens.unused)
+    }
+
     /// Reference clips at other rates. The error is the difference's share of the signal; 45 dB below it is asked for,
     /// since resamplers differ in their filters.
-    private static func resample(_ goldens: Goldens, into report: inout VerificationReport) throws {
+    private static func resample(_ goldens: Qwen3Goldens, into report: inout VerificationReport) throws {
         for name in goldens.names(below: "resample/") where name.hasSuffix("/input") {
             let base = String(name.dropLast("input".count))
             guard let rate = Int(base.split(separator: "/").last ?? ""), goldens.contains(base + "output") else {
@@ -62,14 +81,18 @@ struct Verify: ParsableCommand {
             }
             let clip = AudioClip(samples: try goldens.floats(name), sampleRate: rate)
             let found = try Audio.resample(clip, to: 24_000).samples
-            let expected = try goldens.floats(base + "output")
-            func power(_ values: [Float]) -> Double { values.reduce(0) { $0 + Double($1) * Double($1) } }
-            let difference = power(zip(found, expected).map { $0 - $1 })
-            let share = found.count == expected.count ? (difference / power(expected)).squareRoot() : .infinity
-            report.add(
-                base + "output", shape: try goldens.shape(base + "output"), error: share, tolerance: pow(10, -45.0 / 20)
-            )
+            try compare(found, base + "output", goldens, &report)
         }
+    }
+
+    private static func compare(
+        _ found: [Float], _ name: String, _ goldens: Goldens<some Decodable>, _ report: inout VerificationReport
+    ) throws {
+        let expected = try goldens.floats(name)
+        func power(_ values: [Float]) -> Double { values.reduce(0) { $0 + Double($1) * Double($1) } }
+        let difference = power(zip(found, expected).map { $0 - $1 })
+        let share = found.count == expected.count ? (difference / power(expected)).squareRoot() : .infinity
+        report.add(name, shape: try goldens.shape(name), error: share, tolerance: pow(10, -45.0 / 20))
     }
 
     private static func row(_ stage: String, _ shape: String, _ error: String, _ tolerance: String, _ verdict: String)

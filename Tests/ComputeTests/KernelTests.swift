@@ -220,6 +220,24 @@ func expectClose(_ got: Guarded<Float>, _ wanted: Guarded<Float>, within toleran
         }
     }
 
+    /// Far from zero the activations are what they tend to, and what is no number stays none.
+    @Test(arguments: InstructionSet.available)
+    func activationsAtTheirLimits(_ isa: InstructionSet) {
+        let values: [Float] = [-1e6, -200, -0.0, 0, 25, 1e30, .infinity, .nan, -1]
+        let x = Guarded<Float>(values.count, guardedBy: 12345) { values[$0] }
+        let (mish, leaky) = (output(values.count), output(values.count))
+        unsafe isa.table.pointee.mish(mish.base, x.base, values.count)
+        unsafe isa.table.pointee.leaky_relu(leaky.base, x.base, 0.5, values.count)
+        #expect(mish.isIntact && leaky.isIntact && mish.values[7].isNaN && leaky.values[7].isNaN)
+        #expect(mish.values[1...6].elementsEqual([0, 0, 0, 25, 1e30, .infinity]) { abs($0 - $1) < 1e-30 || $0 == $1 })
+        #expect(leaky.values[..<7] == [-5e5, -100, 0, 0, 25, 1e30, .infinity] && leaky.values[8] == -0.5)
+        unsafe isa.table.pointee.softmax(mish.base, x.base, 1, 6)
+        // What is far below the largest may be the least number there is instead of zero.
+        #expect(mish.values[5] == 1 && mish.values[..<5].allSatisfy { (0..<1e-37).contains($0) })
+        unsafe isa.table.pointee.softmax(mish.base, x.base, 1, values.count)
+        #expect(mish.values.contains { !$0.isFinite })
+    }
+
     /// A broken model must not become silence: what is no number in one key or value is none in the result.
     @Test(arguments: InstructionSet.available, [Float.nan, .infinity])
     func halfPrecisionKeepsWhatIsNoNumber(_ isa: InstructionSet, value: Float) {
@@ -299,6 +317,24 @@ func expectClose(_ got: Guarded<Float>, _ wanted: Guarded<Float>, within toleran
         unsafe isa.table.pointee.silu(got.base, x.base, n)
         unsafe definition.table.pointee.silu(wanted.base, x.base, n)
         expectClose(got, wanted, within: 3e-5, "silu")
+        // Where the sum of the polynomial is large, and around zero, where it must not cancel.
+        for (values, tolerance) in [(x, 2e-5), (other, 5e-7)] as [(Guarded<Float>, Float)] {
+            unsafe isa.table.pointee.gelu_tanh(got.base, values.base, n)
+            unsafe definition.table.pointee.gelu_tanh(wanted.base, values.base, n)
+            expectClose(got, wanted, within: tolerance, "gelu_tanh")
+        }
+        unsafe isa.table.pointee.mish(got.base, x.base, n)
+        unsafe definition.table.pointee.mish(wanted.base, x.base, n)
+        expectClose(got, wanted, within: 3e-5, "mish")
+        unsafe isa.table.pointee.mish(got.base, scale.base, n)
+        unsafe definition.table.pointee.mish(wanted.base, scale.base, n)
+        expectClose(got, wanted, within: 3e-7, "mish near zero")
+        unsafe isa.table.pointee.leaky_relu(got.base, x.base, 0.1, n)
+        unsafe definition.table.pointee.leaky_relu(wanted.base, x.base, 0.1, n)
+        expectClose(got, wanted, within: 0, "leaky_relu")
+        unsafe isa.table.pointee.softmax(got.base, x.base, 0.05, n)
+        unsafe definition.table.pointee.softmax(wanted.base, x.base, 0.05, n)
+        expectClose(got, wanted, within: 1e-6, "softmax")
         unsafe isa.table.pointee.rms_norm(got.base, x.base, other.base, n, 1e-6)
         unsafe definition.table.pointee.rms_norm(wanted.base, x.base, other.base, n, 1e-6)
         expectClose(got, wanted, within: 2e-6, "rms_norm")

@@ -17,6 +17,12 @@ static void check_elementwise(size_t n, const mk_kernels *isa, const mk_kernels 
     CHECK(silu_mul, 2e-5f, y, x, other, n);
     CHECK(silu, 3e-5f, y, x, n);
     CHECK(gelu, 2e-5f, y, x, n);
+    CHECK(gelu_tanh, 2e-5f, y, x, n);
+    CHECK(gelu_tanh, 5e-7f, y, other, n);
+    CHECK(mish, 3e-5f, y, x, n);
+    CHECK(mish, 3e-7f, y, other, n);
+    CHECK(leaky_relu, 0, y, x, 0.1f, n);
+    CHECK(softmax, 1e-6f, y, x, 0.05f, n);
     CHECK(rms_norm, 2e-6f, y, x, other, n, 1e-6f);
     CHECK(layer_norm, 2e-5f, y, x, other, bias, n, 1e-5f);
     CHECK(add, 1e-6f, y, other, NULL, n);

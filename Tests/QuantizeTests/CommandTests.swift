@@ -14,10 +14,13 @@ private func run(_ command: String) throws -> ProgramRun {
 @Test func theCommandWritesReportsAndGates() async throws {
     try await withCopy { source, folder in
         // Random weights: four bits are far below the gate.
-        let below = try run("quantize '\(source)' '\(folder)/int4' --format int4 --threads 1")
+        let below = try run(
+            "quantize '\(source)' '\(folder)/int4' --format int4 --threads 1 --rollout-seconds 1 --rollouts 3")
         #expect(below.status == 3, "\(below)")
-        #expect(below.text.contains("BELOW THE GATE"))
-        let allowed = try run("quantize '\(source)' '\(folder)/int4' --report-only --allow-below-gate --threads 1")
+        #expect(below.text.contains("BELOW THE GATE") && below.text.contains("3 rollouts of each model, 1 s at most"))
+        let allowed = try run(
+            "quantize '\(source)' '\(folder)/int4' --report-only --allow-below-gate --threads 1 --rollout-seconds 1 --rollouts 3"
+        )
         #expect(allowed.status == 0, "\(allowed)")
         #expect(allowed.output == below.output)
         let again = try run("quantize '\(source)' '\(folder)/int4' --format int4")
@@ -30,6 +33,7 @@ private func run(_ command: String) throws -> ProgramRun {
 
 @Test(arguments: [
     ("--format int3", 2), ("--format int8 --recipe x.json", 2), ("--threads 0", 2), ("--recipe /nowhere.json", 1),
+    ("--rollout-seconds -1", 2), ("--rollout-seconds 601", 2), ("--rollouts 2", 2), ("--rollouts 33", 2),
 ])
 func mistakesAreExplained(arguments: String, status: Int32) throws {
     let run = try run("quantize '\(tiny)' /tmp/never \(arguments)")
@@ -84,7 +88,10 @@ func aFullDiskIsFoundBeforeTheWork() async throws {
 
 @Test func helpTeaches() throws {
     let help = try run("quantize --help").text
-    for word in ["SRC", "DST", "int4", "mixed", "EXIT STATUS", "EXAMPLE", "--report-only", "--allow-below-gate"] {
+    for word in [
+        "SRC", "DST", "int4", "mixed", "EXIT STATUS", "EXAMPLE", "--report-only", "--allow-below-gate",
+        "--rollout-seconds",
+    ] {
         #expect(help.contains(word), "\(word)")
     }
 }

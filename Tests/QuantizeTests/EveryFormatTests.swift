@@ -7,6 +7,7 @@ import Quantization
 import Qwen3TTS
 import Speech
 import Testing
+import Tokenization
 
 private let frameLimit = 12
 

@@ -2,6 +2,7 @@ import Foundation
 import ModelFile
 import TestSupport
 import Testing
+import Verifying
 
 @testable import Quantization
 import Speech

@@ -46,7 +46,7 @@ private func options(_ frames: Int = 6) -> EvaluationOptions {
         maxError: 0.00012)
     let report = QualityReport(
         recipe: "int8", quantizer: "q", sourceBytes: 12_000_000, bytes: 6_500_000, tensors: [line], notes: ["careful"],
-        speech: speech,
+        speech: speech, rollouts: nil,
         codec: CodecQuality(
             [
                 .init(name: "random codes 1", frames: 40, decibels: 44.87),

@@ -1,6 +1,7 @@
 import Compute
 import ModelFile
 import Testing
+import Verifying
 
 @testable import Qwen3TTS
 

@@ -1,6 +1,7 @@
 import Compute
 import ModelFile
 import TestSupport
+import Verifying
 
 @testable import Qwen3TTS
 
@@ -10,8 +11,8 @@ enum TinyCheckpoint {
 
     static func directory(_ name: String = "base") -> String { folder + "/" + name }
 
-    static func goldens(_ name: String = "base") throws -> Goldens {
-        try Goldens(path: "\(folder)/\(name).safetensors")
+    static func goldens(_ name: String = "base") throws -> Qwen3Goldens {
+        try Qwen3Goldens(path: "\(folder)/\(name).safetensors")
     }
 
     static func talker(_ name: String = "base") throws -> Talker {

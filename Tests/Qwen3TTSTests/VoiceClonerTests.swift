@@ -2,6 +2,7 @@ import Compute
 import FoundationEssentials
 import ModelFile
 import Testing
+import Verifying
 
 @testable import Qwen3TTS
 import Speech

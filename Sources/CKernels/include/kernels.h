@@ -128,6 +128,14 @@ typedef struct {
     /// y = silu(x), y = gelu(x) with erf, [n]. y may be x.
     void (*silu)(float *y, const float *x, size_t n);
     void (*gelu)(float *y, const float *x, size_t n);
+    /// y = x/2 · (1 + tanh(√(2/π)·(x + 0.044715·x³))), [n]: the gelu of GPT-2. y may be x.
+    void (*gelu_tanh)(float *y, const float *x, size_t n);
+    /// y = x·tanh(log(1 + exp(x))), [n]. y may be x.
+    void (*mish)(float *y, const float *x, size_t n);
+    /// y = x > 0 ? x : slope·x, [n]. y may be x.
+    void (*leaky_relu)(float *y, const float *x, float slope, size_t n);
+    /// y[i] = exp(scale·(x[i] - max x)) / Σ of these, [n], scale > 0, n > 0. y may be x.
+    void (*softmax)(float *y, const float *x, float scale, size_t n);
 
     // ---- convolutions over time-major signals x[time][channels] ----
 

@@ -27,6 +27,10 @@ void mk_scalar_attention_f16(float *out, const float *q, const uint16_t *k, cons
 void mk_scalar_round_f16(uint16_t *y, const float *x, size_t n);
 void mk_scalar_silu(float *y, const float *x, size_t n);
 void mk_scalar_gelu(float *y, const float *x, size_t n);
+void mk_scalar_gelu_tanh(float *y, const float *x, size_t n);
+void mk_scalar_mish(float *y, const float *x, size_t n);
+void mk_scalar_leaky_relu(float *y, const float *x, float slope, size_t n);
+void mk_scalar_softmax(float *y, const float *x, float scale, size_t n);
 void mk_scalar_conv_f32(float *y, size_t ystride, const float *x, size_t xstride, const float *w, const float *bias,
                         size_t count, size_t step, size_t inputs, size_t outputs, size_t taps, size_t dilation,
                         size_t first, size_t last, int accumulate);

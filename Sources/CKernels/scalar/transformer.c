@@ -104,3 +104,23 @@ void mk_scalar_silu(float *y, const float *x, size_t n) {
 void mk_scalar_gelu(float *y, const float *x, size_t n) {
     for (size_t i = 0; i < n; i++) y[i] = 0.5f * x[i] * (1 + erff(x[i] * 0.70710678f));
 }
+
+void mk_scalar_gelu_tanh(float *y, const float *x, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        y[i] = 0.5f * x[i] * (1 + tanhf(0.79788456f * (x[i] + 0.044715f * x[i] * x[i] * x[i])));
+}
+
+void mk_scalar_mish(float *y, const float *x, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = x[i] * tanhf(x[i] > 0 ? x[i] + log1pf(expf(-x[i])) : log1pf(expf(x[i])));
+}
+
+void mk_scalar_leaky_relu(float *y, const float *x, float slope, size_t n) {
+    for (size_t i = 0; i < n; i++) y[i] = x[i] > 0 ? x[i] : slope * x[i];
+}
+
+void mk_scalar_softmax(float *y, const float *x, float scale, size_t n) {
+    float largest = x[0], total = 0;
+    for (size_t i = 1; i < n; i++) largest = fmaxf(largest, x[i]);
+    for (size_t i = 0; i < n; i++) total += y[i] = expf(scale * (x[i] - largest));
+    for (size_t i = 0; i < n; i++) y[i] /= total;
+}

@@ -55,6 +55,30 @@ static void gelu(float *y, const float *x, size_t n) {
     for (size_t i = 0; i < n; i += LANES) store_part(y + i, gelu_of(load_part(x + i, n - i)), n - i);
 }
 
+/// (1 + tanh(u))/2 is 1/(1 + e^(-2u)); the constant is 2·√(2/π).
+static void gelu_tanh(float *y, const float *x, size_t n) {
+    for (size_t i = 0; i < n; i += LANES) {
+        vec value = load_part(x + i, n - i);
+        vec twice = 1.59576912f * fma_(0.044715f * value * value, value, value);
+        store_part(y + i, value / (1 + exponential(-twice)), n - i);
+    }
+}
+
+/// x·tanh(log(1 + e)) with e = exp(x), as (e² + 2e) / (e² + 2e + 2), which is 1 from e^20 on.
+static void mish(float *y, const float *x, size_t n) {
+    for (size_t i = 0; i < n; i += LANES) {
+        vec value = load_part(x + i, n - i), e = exponential(choose(value > 20, fill(20), value)), t = e * (e + 2);
+        store_part(y + i, value * (t / (t + 2)), n - i);
+    }
+}
+
+static void leaky_relu(float *y, const float *x, float slope, size_t n) {
+    for (size_t i = 0; i < n; i += LANES) {
+        vec value = load_part(x + i, n - i);
+        store_part(y + i, choose(value > 0, value, slope * value), n - i);
+    }
+}
+
 static void elu(float *y, const float *x, size_t n) {
     for (size_t i = 0; i < n; i += LANES) {
         vec value = load_part(x + i, n - i);

@@ -92,6 +92,12 @@ INLINE float exponentials(float *scores, size_t count) {
     return sum;
 }
 
+static void softmax(float *y, const float *x, float scale, size_t n) {
+    for (size_t i = 0; i < n; i += LANES) store_part(y + i, scale * load_part(x + i, n - i), n - i);
+    float sum = exponentials(y, n);
+    for (size_t i = 0; i < n; i += LANES) store_part(y + i, load_part(y + i, n - i) / sum, n - i);
+}
+
 /// Positions whose values stay in the first cache while all of a head's vectors pass over them.
 #define WEIGH_BLOCK 32
 /// Vectors of a head that two heads have registers for.

@@ -61,11 +61,14 @@ package struct WeightFormat: Sendable, Equatable, CustomStringConvertible {
 }
 
 extension WeightFormat {
-    /// The name of the format that all matrices of a checkpoint's transformers have, as "bf16" or "int8", or "mixed".
-    package static func name(of weights: Weights) throws(ModelFileError) -> String {
+    /// The name of the format that all matrices of a checkpoint's transformers have, as "bf16" or "int8", or "mixed". What is in
+    /// front of `.weight` tells such a matrix.
+    package static func name(
+        of weights: Weights, where isMatrix: (String) -> Bool = { $0.contains(".layers.") && $0.contains("_proj.") }
+    ) throws(ModelFileError) -> String {
         let formats = WeightFormat.all.map { ($0.name, $0.matrix.tensors([0, 0])[0]) }
         var found: Set<String> = []
-        for name in weights.names where name.contains(".layers.") && name.contains("_proj.") {
+        for name in weights.names where isMatrix(name) {
             let candidates = formats.filter { name.hasSuffix(".weight" + $0.1.suffix) }
             guard !candidates.isEmpty else { continue }
             let type = try weights.tensor(name).type

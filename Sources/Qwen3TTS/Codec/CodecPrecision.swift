@@ -1,6 +1,7 @@
 // What the codec decoder computes with: the choices, the layers they are made for, and the choice that a checkpoint records.
 
 package import Compute
+package import ModelFile
 
 /// What the decoder computes with. Each gives the same samples streamed or whole and on any number of threads; how far they are
 /// from float32 is measured (docs/decisions/0001-codec-in-integers.md).

@@ -5,6 +5,7 @@ import Compute
 import FoundationEssentials
 package import ModelFile
 package import Speech
+import Tokenization
 
 package struct Checkpoint {
     package let directory: String

@@ -2,6 +2,7 @@
 
 import Compute
 import Speech
+import Tokenization
 
 extension Qwen3Engine {
     /// What every group of the request is conditioned on.
@@ -66,33 +67,13 @@ extension Qwen3Engine {
 
     /// The checkpoint's own settings with the changes of a request.
     func options(_ request: SpeechOptions) throws(SynthesisError) -> GenerationOptions {
+        try request.check()
         var options = GenerationOptions(
             configuration.generation, seed: request.seed ?? UInt64.random(in: 0 ... .max))
-        if let temperature = request.temperature {
-            guard (0...10).contains(temperature) else { throw .unsupported("The temperature is 0 to 10.") }
-            for part in [\GenerationOptions.talker, \.codePredictor] {
-                // No temperature at all: the best token always.
-                options[keyPath: part].sample = temperature > 0
-                if temperature > 0 { options[keyPath: part].temperature = temperature }
-            }
+        for part in [\GenerationOptions.talker, \.codePredictor] {
+            options[keyPath: part].change(temperature: request.temperature, topK: request.topK, topP: request.topP)
         }
-        if let topK = request.topK {
-            guard topK >= 0 else { throw .unsupported("Top-k is 0 (all tokens) or more.") }
-            options.talker.topK = topK
-            options.codePredictor.topK = topK
-        }
-        if let topP = request.topP {
-            guard topP > 0, topP <= 1 else { throw .unsupported("Top-p is above 0 and at most 1.") }
-            options.talker.topP = topP
-            options.codePredictor.topP = topP
-        }
-        if let penalty = request.repetitionPenalty {
-            guard penalty > 0, penalty <= 10 else {
-                throw .unsupported("The repetition penalty is above 0, at most 10.")
-            }
-            options.repetitionPenalty = penalty
-        }
-        if let frames = request.maximumFrames, frames < 1 { throw .unsupported("The most frames are 1 or more.") }
+        if let penalty = request.repetitionPenalty { options.repetitionPenalty = penalty }
         return options
     }
 }

@@ -4,6 +4,7 @@
 package import Compute
 import ModelFile
 package import Speech
+import Tokenization
 
 package final class Qwen3Engine: SpeechEngine {
     package let information: ModelInformation
@@ -77,7 +78,7 @@ package final class Qwen3Engine: SpeechEngine {
     package func giveBackMemory() { prefixes.removeAll() }
 
     package func more(of utterance: Utterance) -> SpeechEvent? {
-        utterance.ending == nil ? utterance.takeHeard() : nil
+        utterance.ending == nil ? utterance.sound.take() : nil
     }
 
     package func allow(_ leeway: Leeway, for utterance: Utterance) {
@@ -94,7 +95,7 @@ package final class Qwen3Engine: SpeechEngine {
         for utterance in batch where utterance.ending == nil {
             if isCancelled(utterance) {
                 utterance.ending = .ended(.cancelled)
-            } else if !utterance.hasMore {
+            } else if utterance.sound.isEmpty {
                 feed(utterance)
                 activate(utterance)
             }
@@ -156,15 +157,13 @@ package final class Qwen3Engine: SpeechEngine {
         request.isOpen = !part.isLast
         let prompt = Prompt(request, embeddings, on: processor)
         let prefix = prefixes.find(utterance.conditioning.key, for: prompt)
-        var budget = FrameBudget()
-        budget.add(part.text)
         let generation = Generation(
             configuration, on: talker, prompt: prompt, isOpen: !part.isLast, prefix: prefix,
             options: utterance.options, random: utterance.random)
         utterance.groups += 1
         let group = Utterance.Group(
-            generation: generation, prompt: prompt, isOpen: !part.isLast, keepsPrefix: prefix == nil, text: part.text,
-            characters: part.characters, budget: budget)
+            generation: generation, prompt: prompt, isOpen: !part.isLast, keepsPrefix: prefix == nil,
+            spoken: SpokenGroup(part))
         limit(group, of: utterance)
         return group
     }
@@ -174,24 +173,22 @@ package final class Qwen3Engine: SpeechEngine {
         if part.isLast { ids.append(configuration.textTokens.tts_eos_token_id) }
         utterance.group?.generation.append(embeddings.text(ids, on: processor), isLast: part.isLast)
         utterance.group?.isOpen = !part.isLast
-        utterance.group?.text += part.text
-        utterance.group?.budget.add(part.text)
-        utterance.group?.characters += part.characters
+        utterance.group?.spoken.append(part)
         limit(utterance.group, of: utterance)
     }
 
     /// A group ends when its text's frames, the utterance's or the checkpoint's are used up. The last token gives no frame.
     private func limit(_ group: Utterance.Group?, of utterance: Utterance) {
         guard let group else { return }
-        let left = utterance.maximumFrames - utterance.frames + group.frames
-        group.generation.maxNewTokens = min(group.budget.limit + 1, left + 1, utterance.options.maxNewTokens)
+        let left = utterance.maximumFrames - utterance.sound.frames + group.spoken.frames
+        group.generation.maxNewTokens = min(group.spoken.budget.limit + 1, left + 1, utterance.options.maxNewTokens)
     }
 
     /// What has come of the talker's turn. Where frames are due, it is known once they are sound.
     private func event(of utterance: Utterance) -> SpeechEvent {
         utterance.due = 0
         if let ending = utterance.ending { return ending }
-        if let heard = utterance.takeHeard() { return heard }
+        if let heard = utterance.sound.take() { return heard }
         guard utterance.group != nil else { return .starved }
         keepPrefix(utterance)
         return settled(outcome(of: utterance), of: utterance)
@@ -216,7 +213,7 @@ package final class Qwen3Engine: SpeechEngine {
         case .frame, .reading: return .working
         case .starved: return .starved
         case .cancelled: return .ended(.cancelled)
-        case .notFinite: return retry(utterance) ?? .failed(.notFinite(frame: utterance.frames))
+        case .notFinite: return retry(utterance) ?? .failed(.notFinite(frame: utterance.sound.frames))
         case .endOfSpeech: return retry(utterance) ?? finishGroup(utterance)
         case .limit: return finishGroup(utterance, .budget)
         }
@@ -235,7 +232,7 @@ package final class Qwen3Engine: SpeechEngine {
     /// Gives the codec the frames that become sound in this turn.
     private func hand(_ utterance: Utterance) -> SpeechEvent {
         // Said ahead, when it was not known yet how much the group before would take.
-        let left = utterance.maximumFrames - utterance.frames
+        let left = utterance.maximumFrames - utterance.sound.frames
         guard left > 0 else { return finishGroup(utterance, .budget) }
         utterance.due = utterance.group!.due(min(left, Self.framesAtOnce))
         utterance.group!.waiting.take(utterance.due, into: &utterance.codec.codes)
@@ -247,20 +244,21 @@ package final class Qwen3Engine: SpeechEngine {
         if let error = utterance.codec.error { return .failed(.failed("\(error)")) }
         guard !utterance.codec.samples.isEmpty else { return .ended(.cancelled) }
         guard utterance.codec.samples.allFinite else {
-            return retry(utterance) ?? .failed(.notFinite(frame: utterance.frames))
+            return retry(utterance) ?? .failed(.notFinite(frame: utterance.sound.frames))
         }
         if utterance.hear() { _ = finishGroup(utterance, .silence) }
-        return utterance.takeHeard() ?? .starved
+        return utterance.sound.take() ?? .starved
     }
 
     /// One more try with another seed, as long as nothing was given out.
     private func retry(_ utterance: Utterance) -> SpeechEvent? {
-        guard utterance.frames == 0, !utterance.hasRetried, let group = utterance.group else { return nil }
+        guard utterance.sound.frames == 0, !utterance.hasRetried, let group = utterance.group else { return nil }
         utterance.hasRetried = true
         utterance.groups -= 1
         utterance.codec = CodecStream(codec.makeState())
         utterance.group = makeGroup(
-            utterance, TextQueue.Part(text: group.text, characters: group.characters, isLast: !group.isOpen))
+            utterance,
+            TextQueue.Part(text: group.spoken.text, characters: group.spoken.characters, isLast: !group.isOpen))
         return .working
     }
 
@@ -268,13 +266,12 @@ package final class Qwen3Engine: SpeechEngine {
     private func finishGroup(_ utterance: Utterance, _ reason: FinishReason? = nil) -> SpeechEvent {
         guard let group = utterance.group else { return .starved }
         if let reason { utterance.reason = reason }
-        utterance.characters += group.characters
-        utterance.trimmer?.endGroup()
+        let end = utterance.sound.finish(group.spoken)
         utterance.group = utterance.next.take()
         limit(utterance.group, of: utterance)
         let isLast = utterance.group == nil && utterance.text.isExhausted
-        if isLast || utterance.frames >= utterance.maximumFrames { return .ended(utterance.reason) }
-        return .frame([], characters: utterance.characters)
+        if isLast || utterance.sound.frames >= utterance.maximumFrames { return .ended(utterance.reason) }
+        return end
     }
 }
 

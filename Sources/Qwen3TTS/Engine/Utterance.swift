@@ -28,16 +28,8 @@ package final class Utterance {
     var groups = 0
     /// Frames that become sound in this turn.
     var due = 0
-    /// What of the last sound is heard, frame by frame: the last that was given out; the memory of the next as soon as nobody else holds it.
-    private var heard: [[Float]] = []
-    /// Frames that became sound together with the one that was given out.
-    private var rest: [SpeechEvent] = []
-    /// nil where all of it is.
-    var trimmer: SilenceTrimmer?
-    /// Frames made so far.
-    var frames = 0
-    /// Characters of the source text in groups that are spoken.
-    var characters = 0
+    /// What became sound.
+    var sound: SoundQueue
     /// The worst end a group came to.
     var reason = FinishReason.endOfSpeech
     var hasRetried = false
@@ -56,7 +48,7 @@ package final class Utterance {
         maximumFrames = min(request.options.maximumFrames ?? Self.frameLimit, Self.frameLimit)
         self.text = text
         self.codec = codec
-        trimmer = request.trimsSilence ? SilenceTrimmer(sampleRate: sampleRate) : nil
+        sound = SoundQueue(trimmer: request.trimsSilence ? SilenceTrimmer(sampleRate: sampleRate) : nil)
     }
 
     /// Every group has a stream of its own, so that it says the same whether it is generated alone or beside another.
@@ -66,7 +58,9 @@ package final class Utterance {
 
     /// Whether there is text for another group, and speech so far that it does not delay.
     var canGoAhead: Bool {
-        guard leeway.inPairs, frames > 0, next == nil, let group, !group.isOpen, !group.hasEnded else { return false }
+        guard leeway.inPairs, sound.frames > 0, next == nil, let group, !group.isOpen, !group.hasEnded else {
+            return false
+        }
         return !text.isOpen && !text.isExhausted
     }
 
@@ -76,13 +70,7 @@ package final class Utterance {
         let prompt: Prompt
         var isOpen: Bool
         var keepsPrefix: Bool
-        /// All of it, for another try.
-        var text: String
-        var characters: Int
-        var budget = FrameBudget()
-        /// Frames that became sound.
-        var frames = 0
-        var silence = SilenceDetector()
+        var spoken: SpokenGroup
         /// Frames that are no sound yet.
         var waiting = CodeQueue()
 
@@ -95,43 +83,11 @@ package final class Utterance {
         }
 
         /// How many of the waiting frames become sound now: at most `most`, and so few that only the last can end a silence.
-        func due(_ most: Int) -> Int { min(most, waiting.count, silence.left) }
-
-        /// Counts a frame; true when it ends two seconds of silence.
-        mutating func countSound(_ samples: ArraySlice<Float>) -> Bool {
-            frames += 1
-            return silence.take(samples)
-        }
+        func due(_ most: Int) -> Int { min(most, waiting.count, spoken.silenceLeft) }
     }
 
     /// Makes events of the frames of the group that have become sound; true when they end two seconds of silence.
-    func hear() -> Bool {
-        while heard.count < due { heard.append([]) }
-        let length = codec.samples.count / due
-        var isSilent = false
-        for index in 0..<due {
-            let frame = codec.samples[index * length..<(index + 1) * length]
-            heard[index].removeAll(keepingCapacity: true)
-            if trimmer == nil { heard[index] += frame } else { trimmer?.take(frame, into: &heard[index]) }
-            frames += 1
-            isSilent = group?.countSound(frame) ?? false
-            rest.append(.frame(heard[index], characters: spokenCharacters))
-        }
-        return isSilent
-    }
-
-    /// The oldest frame that is sound and was not given out.
-    func takeHeard() -> SpeechEvent? { rest.isEmpty ? nil : rest.removeFirst() }
-
-    var hasMore: Bool { !rest.isEmpty }
-
-    /// Characters spoken, estimated inside the group in progress by the time its text takes.
-    var spokenCharacters: Int {
-        guard let group else { return characters }
-        let share = min(1, Double(group.frames) / max(group.budget.expected, 1))
-        // The last character is spoken when the group has ended.
-        return characters + min(Int(share * Double(group.characters)), max(group.characters - 1, 0))
-    }
+    func hear() -> Bool { sound.hear(codec.samples[...], frames: due, of: &group!.spoken) }
 }
 
 /// Codes of frames between talker and codec. As long as they do not pile up, nothing is allocated.

@@ -1,14 +1,15 @@
 // Runs the codec on the goldens: its decoder one frame at a time as a listener hears it, its encoder on whole clips.
 
 package import Compute
+package import Verifying
 
 package struct CodecVerification {
     private let decoder: CodecDecoder
     private let encoder: CodecEncoder
-    private let goldens: Goldens
+    private let goldens: Qwen3Goldens
     private let processor: Processor
 
-    package init(_ decoder: CodecDecoder, _ encoder: CodecEncoder, _ goldens: Goldens, on processor: Processor) {
+    package init(_ decoder: CodecDecoder, _ encoder: CodecEncoder, _ goldens: Qwen3Goldens, on processor: Processor) {
         self.decoder = decoder
         self.encoder = encoder
         self.goldens = goldens
@@ -119,7 +120,7 @@ package struct CodecVerification {
     }
 }
 
-extension Goldens {
+extension Qwen3Goldens {
     /// A signal of the goldens: stored, a part of the reference, or built from it without rounding.
     func signal(_ name: String) throws -> [Float] {
         let reference = try floats("input/ref")

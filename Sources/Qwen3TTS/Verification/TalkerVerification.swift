@@ -1,14 +1,16 @@
 // Runs tokenizer, prompt, talker, code predictor and sampler on the inputs of the goldens.
 
 package import Compute
+package import Tokenization
+package import Verifying
 
 package struct TalkerVerification {
     private let talker: Talker
     private let tokenizer: Tokenizer
-    private let goldens: Goldens
+    private let goldens: Qwen3Goldens
     private let processor: Processor
 
-    package init(_ talker: Talker, _ tokenizer: Tokenizer, _ goldens: Goldens, on processor: Processor) {
+    package init(_ talker: Talker, _ tokenizer: Tokenizer, _ goldens: Qwen3Goldens, on processor: Processor) {
         self.talker = talker
         self.tokenizer = tokenizer
         self.goldens = goldens

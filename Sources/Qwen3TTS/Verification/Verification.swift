@@ -3,6 +3,8 @@
 
 package import Compute
 import ModelFile
+import Tokenization
+package import Verifying
 
 package struct Verification {
     private let talker: TalkerVerification
@@ -10,7 +12,7 @@ package struct Verification {
     private let voice: VoiceVerification?
 
     /// `directory` is a checkpoint in the official layout.
-    package init(directory: String, _ goldens: Goldens, on processor: Processor) throws {
+    package init(directory: String, _ goldens: Qwen3Goldens, on processor: Processor) throws {
         let configuration = try Configuration(directory: directory)
         let weights = try Safetensors.directory(directory)
         let codecWeights = try Safetensors.directory(directory + "/speech_tokenizer")

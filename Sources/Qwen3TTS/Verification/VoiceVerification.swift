@@ -1,13 +1,14 @@
 // Runs mel spectrogram and speaker encoder on the clips of the goldens.
 
 package import Compute
+package import Verifying
 
 package struct VoiceVerification {
     private let encoder: SpeakerEncoder
-    private let goldens: Goldens
+    private let goldens: Qwen3Goldens
     private let processor: Processor
 
-    package init(_ encoder: SpeakerEncoder, _ goldens: Goldens, on processor: Processor) {
+    package init(_ encoder: SpeakerEncoder, _ goldens: Qwen3Goldens, on processor: Processor) {
         self.encoder = encoder
         self.goldens = goldens
         self.processor = processor

@@ -231,7 +231,7 @@ struct SameConvolution {
         precondition(x.rows > reach)
         let padded = Rows(rows: x.rows + padding, columns: x.columns)
         for row in 0..<padded.rows {
-            padded[row].copy(from: x[MelSpectrogram.reflected(row - padding / 2, x.rows)])
+            padded[row].copy(from: x[reflected(row - padding / 2, in: x.rows)])
         }
         let y = Rows(rows: x.rows, columns: convolution.shape.outputs)
         convolution.apply(padded, into: y, on: processor)

@@ -21,6 +21,17 @@ package struct SpeechOptions: Sendable, Equatable {
     package var maximumFrames: Int?
 
     package init() {}
+
+    /// Throws for numbers that no model takes.
+    package func check() throws(SynthesisError) {
+        if let temperature, !(0...10).contains(temperature) { throw .unsupported("The temperature is 0 to 10.") }
+        if let topK, topK < 0 { throw .unsupported("Top-k is 0 (all tokens) or more.") }
+        if let topP, !(topP > 0 && topP <= 1) { throw .unsupported("Top-p is above 0 and at most 1.") }
+        if let penalty = repetitionPenalty, !(penalty > 0 && penalty <= 10) {
+            throw .unsupported("The repetition penalty is above 0, at most 10.")
+        }
+        if let maximumFrames, maximumFrames < 1 { throw .unsupported("The most frames are 1 or more.") }
+    }
 }
 
 /// What an engine is asked to speak: every door's request, with its text in words and its voice prepared.

@@ -7,6 +7,7 @@ import Glibc
 import ModelFile
 import Qwen3TTS
 import Server
+import Tokenization
 
 /// A file in memory that holds the bytes of one input after the other.
 struct MemoryFile {

@@ -1,3 +1,4 @@
+import Compute
 import FoundationEssentials
 import Speech
 import Testing

@@ -4,6 +4,7 @@ import ModelFile
 import Speech
 import Synchronization
 import Testing
+import Verifying
 
 @testable import Qwen3TTS
 
@@ -259,7 +260,7 @@ struct Qwen3EngineRules {
                 asked += 1
                 return asked == last
             }
-            return (events[0], asked, utterance.frames)
+            return (events[0], asked, utterance.sound.frames)
         }
         let whole = try turn(cancelledAt: .max)
         #expect(whole.frames == 1)

@@ -1,11 +1,12 @@
 import Compute
 import Testing
+import Verifying
 
 @testable import Qwen3TTS
 
 struct GenerationTests {
     let talker: Talker
-    let goldens: Goldens
+    let goldens: Qwen3Goldens
     let processor = Processor()
     let device: CPUTalker
 

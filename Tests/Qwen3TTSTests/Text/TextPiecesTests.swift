@@ -1,5 +1,6 @@
 import Speech
 import Testing
+import Tokenization
 
 @testable import Qwen3TTS
 

@@ -1,0 +1,148 @@
+// Speech tokens to mel in the voice of a prompt, by few steps of a mean flow. `CausalMaskedDiffWithXvec` and
+// `CausalConditionalCFM`.
+//
+//   input_embedding → encoder → encoder_proj gives mu;  noise, mu, speaker, prompt → estimator, step by step
+
+package import Compute
+package import ModelFile
+
+package struct Flow {
+    /// Of mel.
+    package let bands: Int
+    /// Of an embedded token.
+    var width: Int { embedding.columns }
+    /// Tokens there are.
+    package var vocabulary: Int { embedding.entries }
+    private let speaker: Convolution  // spk_embed_affine_layer
+    private let embedding: Embedding  // input_embedding
+    private let encoder: ConformerEncoder
+    private let projection: Convolution  // encoder_proj
+    private let estimator: Estimator
+
+    package static let framesPerToken = ConformerEncoder.framesPerToken
+    /// Tokens that have to follow before a token has its frames.
+    package var lookAheadTokens: Int { encoder.lookAheadTokens }
+    /// The most steps that make sense.
+    package static let mostSteps = 100
+
+    /// `weights` is the `flow` part of the checkpoint.
+    package init(_ weights: Weights, heads: HeadCounts) throws(ModelFileError) {
+        let table = try weights.tensor("input_embedding.weight")
+        guard table.shape.count == 2, table.shape.allSatisfy({ $0 > 0 }) else {
+            throw .wrongShape(name: table.name, expected: [1, 1], found: table.shape)
+        }
+        embedding = try Embedding(table)
+        encoder = try ConformerEncoder(weights["encoder"], width: embedding.columns)
+        projection = try Convolution(weights["encoder_proj"], inputs: embedding.columns)
+        bands = projection.outputs
+        let affine = try weights.tensor("spk_embed_affine_layer.weight")
+        speaker = try Convolution(
+            weights["spk_embed_affine_layer"], inputs: affine.shape.last ?? 0, outputs: bands)
+        estimator = try Estimator(weights["decoder.estimator"], bands: bands, heads: heads.estimator)
+    }
+
+    /// Mel [frames, bands] of `tokens`, two frames for each. Where more tokens follow, which `isFinal` denies, the last ones
+    /// are only looked ahead at. `first` is the number of the first frame, for the noise.
+    package func mel(
+        _ tokens: [Int], _ voice: S3GenVoice, first: Int = 0, steps: Int = 2, isFinal: Bool = true,
+        noise: some NoiseSource, on processor: Processor
+    ) throws(S3GenError) -> Rows {
+        let prompt = try promptFrames(voice)
+        let kept = voice.promptTokens.count + tokens.count - (isFinal ? 0 : encoder.lookAheadTokens)
+        let frames = kept * Self.framesPerToken
+        guard frames > prompt else {
+            let missing = (prompt - frames) / Self.framesPerToken + 1
+            throw .tooFewTokens(count: tokens.count, minimum: tokens.count + missing)
+        }
+        let embedded = try embed(voice.promptTokens + tokens)
+        let mu = project(encode(embedded, on: processor), on: processor)[0..<frames]
+        let spk = speaker(voice.xVector, on: processor)
+        let state = Rows(rows: frames, columns: bands)
+        for frame in 0..<frames {
+            let isPrompt = frame < prompt
+            noise.flow(isPrompt ? frame : first + frame - prompt, isPrompt: isPrompt, into: state[frame])
+        }
+        let promptMel = Rows(voice.promptMel, columns: bands)
+        let mel = try solve(
+            state, mu: mu, speaker: spk, prompt: promptMel, steps: steps, on: processor)
+        return mel[prompt..<frames]
+    }
+
+    /// Frames of the prompt; throws when voice and model do not belong together.
+    private func promptFrames(_ voice: S3GenVoice) throws(S3GenError) -> Int {
+        guard voice.promptMel.count % bands == 0, !voice.promptMel.isEmpty else {
+            throw .badVoice("\(voice.promptMel.count) values of mel are no frames of \(bands) bands")
+        }
+        guard voice.xVector.count == speaker.inputs else {
+            throw .badVoice("an x-vector of \(voice.xVector.count) elements where \(speaker.inputs) are expected")
+        }
+        guard (voice.promptMel + voice.xVector).allSatisfy(\.isFinite) else {
+            throw .badVoice("it holds an infinity or a NaN")
+        }
+        return voice.promptMel.count / bands
+    }
+
+    // MARK: Stages
+
+    /// The speaker [1, bands] of an x-vector.
+    func speaker(_ xVector: [Float], on processor: Processor) -> Rows {
+        let length = xVector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
+        let unit = xVector.map { Float(Double($0) / max(length, 1e-12)) }
+        return speaker.apply(Rows(unit, columns: unit.count), on: processor)
+    }
+
+    /// [tokens, width].
+    func embed(_ tokens: [Int]) throws(S3GenError) -> Rows {
+        if let index = tokens.firstIndex(where: { !(0..<vocabulary).contains($0) }) {
+            throw .tokenOutOfRange(index: index, token: tokens[index], limit: vocabulary)
+        }
+        let rows = Rows(rows: tokens.count, columns: embedding.columns)
+        for (index, token) in tokens.enumerated() { embedding.lookUp(token, into: rows[index]) }
+        return rows
+    }
+
+    /// [tokens, width] to [2 · tokens, width].
+    func encode(_ tokens: Rows, on processor: Processor, trace: ((String, Rows) -> Void)? = nil) -> Rows {
+        encoder.apply(tokens, on: processor, trace: trace)
+    }
+
+    /// mu [frames, bands].
+    func project(_ hidden: Rows, on processor: Processor) -> Rows { projection.apply(hidden, on: processor) }
+
+    /// Euler's steps from the noise `state` [frames, bands] to mel. The stages of the first step are traced.
+    func solve(
+        _ state: Rows, mu: Rows, speaker: Rows, prompt: Rows, steps: Int, on processor: Processor,
+        trace: ((String, Rows) -> Void)? = nil
+    ) throws(S3GenError) -> Rows {
+        guard (1...Self.mostSteps).contains(steps) else { throw .badSteps(steps, limit: Self.mostSteps) }
+        let input = Rows(rows: state.rows, columns: Estimator.parts * bands)
+        let x = input.columns(0..<bands)
+        x.copy(from: state)
+        input.columns(bands..<2 * bands).copy(from: mu)
+        for row in 0..<input.rows { input[row].columns(2 * bands..<3 * bands).copy(from: speaker) }
+        input[0..<prompt.rows].columns(3 * bands..<4 * bands).copy(from: prompt)
+        let width = Rows(rows: 1, columns: bands)
+        for step in 0..<steps {
+            let (t, r) = (Float(step) / Float(steps), Float(step + 1) / Float(steps))
+            let velocity = estimator.apply(
+                input, from: t, to: r, on: processor, trace: trace.map { Self.numbered($0, step) })
+            width.fill(r - t)
+            processor.kernels.add(x, velocity, scale: width)
+        }
+        guard x.isFinite else { throw .notFinite("mel") }
+        return x
+    }
+
+    /// Gives what every step has the number of the step, and leaves out the inner stages of later steps.
+    private static func numbered(
+        _ trace: @escaping (String, Rows) -> Void, _ step: Int
+    ) -> (String, Rows) -> Void {
+        { name, rows in
+            switch name {
+            case "time_mlp0", "time_mlp1": trace("time_mlp\(2 * step + (name.hasSuffix("1") ? 1 : 0))", rows)
+            case "time_mix", "velocity": trace(name + String(step), rows)
+            default: if step == 0 { trace(name, rows) }
+            }
+        }
+    }
+}
