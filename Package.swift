@@ -89,6 +89,10 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Page/index.html"), .embedInCode("Page/page.css"), .embedInCode("Page/page.js"),
+                .embedInCode("Page/compose.js"), .embedInCode("Page/dom.js"), .embedInCode("Page/make.js"),
+                .embedInCode("Page/panel.js"), .embedInCode("Page/player.js"), .embedInCode("Page/recent.js"),
+                .embedInCode("Page/server.js"), .embedInCode("Page/sound.js"), .embedInCode("Page/speech.js"),
+                .embedInCode("Page/voices.js"), .embedInCode("Page/wave.js"),
             ]
         ),
         // The client's end of a WebSocket: handshake, masks, pings. Knows nothing of speech.

@@ -1,4 +1,4 @@
-// The page at /: three files that are part of the program.
+// The page at /: files that are part of the program.
 
 import NIOCore
 import NIOHTTP1
@@ -6,21 +6,28 @@ import NIOHTTP1
 extension Router {
     /// Open, for it holds nothing that is not in the program; what it asks for needs the token.
     package mutating func addPage() {
-        let files: [(path: String, type: String, bytes: [UInt8])] = [
-            ("/", "text/html; charset=utf-8", PackageResources.index_html),
-            ("/page.css", "text/css; charset=utf-8", PackageResources.page_css),
-            ("/page.js", "text/javascript; charset=utf-8", PackageResources.page_js),
+        let scripts: [(name: String, bytes: [UInt8])] = [
+            ("page", PackageResources.page_js), ("compose", PackageResources.compose_js),
+            ("dom", PackageResources.dom_js), ("make", PackageResources.make_js), ("panel", PackageResources.panel_js),
+            ("player", PackageResources.player_js), ("recent", PackageResources.recent_js),
+            ("server", PackageResources.server_js), ("sound", PackageResources.sound_js),
+            ("speech", PackageResources.speech_js), ("voices", PackageResources.voices_js),
+            ("wave", PackageResources.wave_js),
         ]
-        for file in files {
-            on(.GET, file.path, isOpen: true) { _ in
-                Response(
-                    headers: [
-                        "content-type": file.type, "cache-control": "no-cache",
-                        // Nothing from elsewhere, and no page of others around it.
-                        "content-security-policy":
-                            "default-src 'self'; img-src data:; connect-src 'self' ws: wss:; frame-ancestors 'none'",
-                    ], body: .bytes(ByteBuffer(bytes: file.bytes)))
-            }
+        addFile("/", "text/html; charset=utf-8", PackageResources.index_html)
+        addFile("/page.css", "text/css; charset=utf-8", PackageResources.page_css)
+        for script in scripts { addFile("/\(script.name).js", "text/javascript; charset=utf-8", script.bytes) }
+    }
+
+    private mutating func addFile(_ path: String, _ type: String, _ bytes: [UInt8]) {
+        on(.GET, path, isOpen: true) { _ in
+            Response(
+                headers: [
+                    "content-type": type, "cache-control": "no-cache",
+                    // Nothing from elsewhere, and no page of others around it.
+                    "content-security-policy":
+                        "default-src 'self'; img-src data:; connect-src 'self' ws: wss:; frame-ancestors 'none'",
+                ], body: .bytes(ByteBuffer(bytes: bytes)))
         }
     }
 }
