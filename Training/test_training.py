@@ -1,11 +1,9 @@
-"""Tests of the parts that need no training: python -m pytest test_training.py"""
+"""Tests of the parts that need no training: python -m pytest test_training.py (and test_hearing.py, what judges speech)"""
 import numpy as np
 
 import torch
 
-import asr
 import codec
-import evaluate
 import lockstep
 import sentences
 import speakers
@@ -138,29 +136,6 @@ def test_soft_targets_prefer_the_code_and_then_its_neighbours():
     assert (space.soft.argmax(2) == torch.arange(8)).all()
     d = torch.cdist(space.books[3], space.books[3])[0]
     assert (space.soft[3][0].argsort(descending=True) == d.argsort()).all()
-
-
-def test_word_error_rate():
-    assert asr.distance("a b c".split(), "a x c d".split()) == 2
-    assert asr.wer(["one two", "three four"], [["one"], ["three", "four"]]) == 0.25
-
-
-def test_what_the_recogniser_hears_is_at_one_level_with_silence_around():
-    x = asr.prepared(0.01 * np.sin(np.arange(24000) / 20), 24000, 0)
-    assert len(x) == 16000 + 2 * 3200 and abs(np.abs(x).max() - 0.7) < 0.02 and np.abs(x[:3000]).max() < 1e-3
-
-
-def test_a_broken_limit_is_named():
-    words = dict(name="m", teacher_stock={"all": 12.0}, model_stock={"all": 20.0})
-    assert evaluate.broken_words(words) == []
-    assert "30.0 points" in evaluate.broken_words(dict(words, model_stock={"all": 42.0}))[0]
-    stops = dict(name="m", texts=200, missed=[], cut_short=[], cut_by_guard=["a", "b"], duration_ratio=[0.8, 1.0, 1.4])
-    assert evaluate.broken_stops(stops) == []
-    worse = dict(stops, missed=["one text"], cut_by_guard=["a", "b", "c"], duration_ratio=[1.0, 2.0, 3.0])
-    faults = "\n".join(evaluate.broken_stops(worse))
-    assert "missed: one text" in faults and "3 of 200" in faults and "duration 2" in faults
-    assert evaluate.broken_voices(dict(name="v", nearest_is_own=54, trials=60)) == []
-    assert evaluate.broken_voices(dict(name="v", nearest_is_own=53, trials=60))
 
 
 def test_weights_in_eight_bits_are_read_back():
