@@ -111,7 +111,7 @@ extension QuantizationProgress {
         case .hashing: part * 0.15
         case .writing: 0.15 + part * 0.45
         case .checking: 0.6 + part * 0.15
-        case .listening, .decoding: 0.75 + part * 0.25
+        case .listening, .speaking, .decoding: 0.75 + part * 0.25
         }
     }
 }

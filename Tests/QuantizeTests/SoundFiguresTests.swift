@@ -53,7 +53,8 @@ func thePitchAtOtherRates(rate: Int) throws {
     #expect(abs(try #require(figures.pitch) - 120) < 1)
     #expect(figures.voicedShare == 1 && figures.silentShare == 0 && figures.longestSilence == 0)
     #expect(abs(try #require(figures.loudnessDrift)) < 0.05)
-    #expect(abs(try #require(figures.pitchDrift)) < 0.1 && abs(try #require(figures.pitchSpread)) < 0.1)
+    #expect(abs(try #require(figures.pitchDrift)) < 0.1)
+    #expect(abs(try #require(figures.pitchSpread)) < 0.1)
 }
 
 @Test func aSecondHalfThatDiffersIsDrift() throws {
@@ -89,7 +90,7 @@ func thePitchAtOtherRates(rate: Int) throws {
     }
     let a = histogram([1, 1, 2, 3])
     #expect(a.distance(to: histogram([3, 2, 1, 1, 1, 1, 2, 3])) == 0)
-    #expect(a.distance(to: histogram([0, 4, 900])) == 1)
+    #expect(abs(a.distance(to: histogram([0, 4, 900])) - 1) < 1e-12)
     #expect(a.distance(to: CodeHistogram()) == 1)
     let b = histogram([1, 7])
     #expect(a.distance(to: b) == b.distance(to: a))

@@ -22,7 +22,9 @@ func rewrite(
 ) throws {
     let old = try Safetensors(path: path)
     var tensors: [(TensorDescription, [UInt8])] = extra
-    for tensor in old.tensors.values.sorted(by: { $0.name < $1.name }) {
+    // Padding is the writer's own.
+    let named = old.tensors.values.filter { !$0.name.hasPrefix("padding.") }
+    for tensor in named.sorted(by: { $0.name < $1.name }) {
         guard let bytes = body(tensor, tensor.bytes(0..<tensor.count)) else { continue }
         tensors.append((TensorDescription(name: tensor.name, type: tensor.type, shape: tensor.shape), bytes))
     }

@@ -6,7 +6,18 @@ import NIOHTTP1
 extension Router {
     /// Open, for it holds nothing that is not in the program; what it asks for needs the token.
     package mutating func addPage() {
-        let scripts: [(name: String, bytes: [UInt8])] = [
+        addFile("/", "text/html; charset=utf-8", PackageResources.index_html)
+        addFile("/page.css", "text/css; charset=utf-8", PackageResources.page_css)
+        for script in Self.scripts {
+            addFile("/\(script.name).js", "text/javascript; charset=utf-8", script.bytes)
+        }
+    }
+
+    /// What belongs to the page and is nobody else's business.
+    static var pageFiles: [String] { ["page.css"] + scripts.map { $0.name + ".js" } }
+
+    private static var scripts: [(name: String, bytes: [UInt8])] {
+        [
             ("page", PackageResources.page_js), ("compose", PackageResources.compose_js),
             ("dom", PackageResources.dom_js), ("make", PackageResources.make_js), ("panel", PackageResources.panel_js),
             ("player", PackageResources.player_js), ("recent", PackageResources.recent_js),
@@ -14,9 +25,6 @@ extension Router {
             ("speech", PackageResources.speech_js), ("voices", PackageResources.voices_js),
             ("wave", PackageResources.wave_js),
         ]
-        addFile("/", "text/html; charset=utf-8", PackageResources.index_html)
-        addFile("/page.css", "text/css; charset=utf-8", PackageResources.page_css)
-        for script in scripts { addFile("/\(script.name).js", "text/javascript; charset=utf-8", script.bytes) }
     }
 
     private mutating func addFile(_ path: String, _ type: String, _ bytes: [UInt8]) {

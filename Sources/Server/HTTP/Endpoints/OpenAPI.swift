@@ -200,22 +200,6 @@ let openAPIDocument = #"""
             "security": [],
             "responses": {"200": {"description": "HTML", "content": {"text/html": {"schema": {"type": "string"}}}}}
           }
-        },
-        "/page.css": {
-          "get": {
-            "summary": "How the page looks",
-            "operationId": "pageStyle",
-            "security": [],
-            "responses": {"200": {"description": "CSS", "content": {"text/css": {"schema": {"type": "string"}}}}}
-          }
-        },
-        "/page.js": {
-          "get": {
-            "summary": "What the page does",
-            "operationId": "pageScript",
-            "security": [],
-            "responses": {"200": {"description": "JavaScript", "content": {"text/javascript": {"schema": {"type": "string"}}}}}
-          }
         }
       },
       "components": {
