@@ -22,6 +22,18 @@ import Verifying
         #expect(goldens.unused.filter { $0.hasPrefix("flow/") } == [])
     }
 
+    /// Verification can fail: heads that are wrong change what they attend to and all that follows, and nothing before.
+    @Test func aWrongModelIsNoticed() throws {
+        var heads = HeadCounts()
+        heads.estimator = 3
+        let flow = try Flow(TinyChatterbox.weights("s3gen_meanflow")["flow"], heads: heads)
+        var report = VerificationReport()
+        try FlowVerification(flow, TinyChatterbox.goldens(), on: Processor()).run(into: &report)
+        let failed = Set(report.failures.map(\.stage))
+        #expect(failed.isSuperset(of: ["flow/est_down0_attn0", "flow/velocity0", "flow/mel"]))
+        #expect(failed.isDisjoint(with: ["flow/mu", "flow/time_mix0", "flow/est_down0_resnet"]))
+    }
+
     @Test func threadsDoNotChangeABit() throws {
         let flow = try TinyChatterbox.flow()
         let mels = try [1, 2, 3].map { threads in

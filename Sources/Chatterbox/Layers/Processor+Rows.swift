@@ -3,12 +3,9 @@
 import Compute
 
 extension Processor {
-    /// Rows that a worker takes at least.
-    private static var grain: Int { 32 }
-
-    /// Calls `body` with parts of 0..<count that together cover it.
-    func forRows(_ count: Int, _ body: (Range<Int>) -> Void) {
-        withoutActuallyEscaping(body) { run(count, grain: Self.grain, RowsWork(body: $0)) }
+    /// Calls `body` with parts of 0..<count that together cover it, of at least `grain` rows each where there are as many.
+    func forRows(_ count: Int, grain: Int = 32, _ body: (Range<Int>) -> Void) {
+        withoutActuallyEscaping(body) { run(count, grain: grain, RowsWork(body: $0)) }
     }
 
     /// Calls `body` with parts of the rows of x.

@@ -36,7 +36,7 @@ struct SourceModule {
         noise.phases(into: phases)
         phases[0, 0] = 0
         let waves = Rows(rows: f0.count * samplesPerFrame, columns: harmonics)
-        processor.forRows(f0.count) { part in
+        processor.forRows(f0.count, grain: 1) { part in
             for frame in part {
                 let samples = waves[frame * samplesPerFrame..<(frame + 1) * samplesPerFrame]
                 noise.excitation(first + frame, into: samples)
