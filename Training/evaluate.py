@@ -83,6 +83,12 @@ def record(a, result):
     return result
 
 
+def keep(a, label, texts, heard):
+    """A transcript, for errors.py and for whoever reads it."""
+    with open(os.path.join(a.out, label + ".txt"), "w", encoding="utf-8") as f:
+        f.writelines("%s\n    %s\n" % pair for pair in zip(texts, heard))
+
+
 def teacher_heard(a, texts, taught, ear, listen):
     """What is understood of the teacher; kept in the folder, for it is the same for every model."""
     path = os.path.join(a.out, "teacher_%s.json" % ear)
@@ -126,8 +132,7 @@ def words(a):
                     pick = [i for i in range(len(texts)) if KINDS[i] == kind]
                     rates[kind] = asr.wer([texts[i] for i in pick], [hyps[i] for i in pick])
             result["%s_%s" % (who, ear)] = {k: round(100 * v, 1) for k, v in rates.items()}
-            with open(os.path.join(a.out, "%s_%s.txt" % (a.name if who == "model" else who, ear)), "w") as f:
-                f.writelines("%s\n    %s\n" % pair for pair in zip(texts, hyps))
+            keep(a, "%s_%s" % (a.name if who == "model" else who, ear), texts, hyps)
     return record(a, result)
 
 
@@ -227,8 +232,11 @@ def sounds(a):
     texts = [t for i, t in enumerate(everyday) if i < 20 or t.endswith("?")][:a.count]
     made = by_voice(a, texts, "sounds")
     made.update({"teacher " + v: teacher(texts, v) for v in sorted({s[0] for s in SPEAKERS.values()})})
-    heard = iter(asr.whisper([x for waves in made.values() for x in waves]))
-    table = {v: described(texts, waves, [next(heard) for _ in waves]) for v, waves in made.items()}
+    heard, table = iter(asr.whisper([x for waves in made.values() for x in waves])), {}
+    for v, waves in made.items():
+        hyps = [next(heard) for _ in waves]
+        keep(a, "%s_sounds_%s" % (a.name, v.replace(" ", "_")), texts, hyps)
+        table[v] = described(texts, waves, hyps)
     return record(a, dict(name=a.name + " sounds", sentences=len(texts), voices=table))
 
 
