@@ -2,9 +2,9 @@
 KINDS = ("all", "everyday", "template", "common")
 
 # What is allowed: what was measured (docs/voices.md), and a margin for another machine's arithmetic, which changes what
-# is drawn. 120 sentences are a thousand words: ten of them are one point.
+# is drawn. 120 sentences are a thousand words: ten of them are one point. Five seeds had 15.9 to 20.0 % of them misheard.
 LIMITS = dict(
-    words=dict(whisper=19.0),                    # percent
+    words=dict(whisper=21.0),                    # percent
     words_above_teacher=dict(pocketsphinx=13.0),         # points
     cut_by_guard=0.01,                           # share of the texts that did not end by themselves
     duration=(0.75, 1.15),                       # median, of the teacher's, which begins with 0.2 s of silence
