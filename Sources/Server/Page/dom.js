@@ -51,7 +51,8 @@ export function question(title, text, yes, no = 'Cancel') {
   dialog.returnValue = ''
   dialog.showModal()
   return new Promise(resolve => {
-    dialog.addEventListener('close', () => resolve(dialog.returnValue === 'yes'), { once: true })
+    // The event comes a moment later: that of the question before may come while this one is open.
+    dialog.onclose = () => { if (!dialog.open) resolve(dialog.returnValue === 'yes') }
   })
 }
 

@@ -189,8 +189,8 @@ async function send(form) {
     forgetClip()
     showReport(found)
     tell($('recorded'))
-    tell($('made'), `The voice ${voice.name} is ready, and chosen.`)
     await refreshVoices(voice.id)
+    tell($('made'), `The voice ${voice.name} is ready, and chosen.`)
   } catch (error) {
     fail(error)
   }

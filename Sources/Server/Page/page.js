@@ -106,7 +106,7 @@ $('ask').onsubmit = async event => {
 
 $('forget-token').onclick = () => {
   setToken('')
-  location.reload()
+  listeners.refused()
 }
 
 showRecent()

@@ -213,7 +213,9 @@ $('downloads').onclick = async event => {
 }
 
 function save(blob, name) {
-  const link = element('a', { href: URL.createObjectURL(blob), download: name })
+  // Of a kind that no browser knows better than the name does: Firefox calls Opus in Ogg ".ogx".
+  const plain = new Blob([blob], { type: 'application/octet-stream' })
+  const link = element('a', { href: URL.createObjectURL(plain), download: name })
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 60000)
 }

@@ -81,7 +81,7 @@ export class Player {
   get position() {
     if (this.state === 'done') return this.sound.length
     if (this.#pieces.length === 0) return this.#from
-    const now = context.currentTime - (context.outputLatency || 0)
+    const now = context.currentTime
     while (this.#pieces.length > 1 && this.#pieces[1].at <= now) this.#pieces.shift()
     const { from, at, length } = this.#pieces[0]
     return Math.round(from + Math.max(0, Math.min(length, (now - at) * this.sound.rate)))
