@@ -4,7 +4,7 @@ PACKAGES = libopenblas-dev libsndfile1-dev libsoxr-dev libasound2-dev libavahi-c
 TEXT = good morning to all of you
 
 # The network announcement, the page and the scripts of docs/ are tested with the programs that others use.
-test: PACKAGES += avahi-daemon avahi-utils dbus chromium chromium-driver alsa-utils curl ffmpeg
+test: PACKAGES += avahi-daemon avahi-utils dbus chromium chromium-driver firefox-esr pulseaudio alsa-utils curl ffmpeg
 # The cycle model of Benchmarks/arm asks llvm-mca; without it those tests are skipped.
 test: PACKAGES += llvm-19
 # What runs the kernels of the other architecture on this one.
@@ -42,9 +42,11 @@ fuzz: packages
 sanitize: packages
 	Tests/Sanitizers/run.sh
 
-# Python reads what the quantizer writes, and talks to the server as its clients do.
+# Python reads what the quantizer writes, and talks to the server as its clients do. Of the last package the page's tests take what it
+# brings along, axe-core, and not the browsers it is for.
 .venv-tests: Tests/QuantizeTests/requirements.txt Tests/Clients/requirements.txt
-	python3 -m venv .venv-tests && .venv-tests/bin/pip install --quiet $(addprefix -r ,$^) && touch .venv-tests
+	python3 -m venv .venv-tests && .venv-tests/bin/pip install --quiet $(addprefix -r ,$^)
+	.venv-tests/bin/pip install --quiet --no-deps axe-playwright-python==0.1.8 && touch .venv-tests
 
 # Says TEXT with the built-in model: into speech.wav, and to the sound device if there is one.
 speak: build

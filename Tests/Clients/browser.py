@@ -199,7 +199,6 @@ class Browser:
         self.wait(lambda: path.exists() and path.stat().st_size > 0, seconds)
         return path.read_bytes()
 
-    def screenshot(self, path, full=True):
-        origin = "document" if full else "viewport"
-        Path(path).write_bytes(
-            base64.b64decode(self._ask("browsingContext.captureScreenshot", context=self.tab, origin=origin)["data"]))
+    def screenshot(self, path):
+        picture = self._ask("browsingContext.captureScreenshot", context=self.tab)["data"]
+        Path(path).write_bytes(base64.b64decode(picture))

@@ -6,36 +6,32 @@ import NIOHTTP1
 extension Router {
     /// Open, for it holds nothing that is not in the program; what it asks for needs the token.
     package mutating func addPage() {
-        addFile("/", "text/html; charset=utf-8", PackageResources.index_html)
-        addFile("/page.css", "text/css; charset=utf-8", PackageResources.page_css)
-        for script in Self.scripts {
-            addFile("/\(script.name).js", "text/javascript; charset=utf-8", script.bytes)
+        on(.GET, "/", isOpen: true) { _ in page("text/html", PackageResources.index_html) }
+        on(.GET, "/page/:file", isOpen: true) { request in
+            let name = request.parameters["file"] ?? ""
+            if name == "page.css" { return page("text/css", PackageResources.page_css) }
+            guard let script = scripts[name] else { return .failure(.notFound, "The page has no such file.") }
+            return page("text/javascript", script)
         }
     }
+}
 
-    /// What belongs to the page and is nobody else's business.
-    static var pageFiles: [String] { ["page.css"] + scripts.map { $0.name + ".js" } }
+/// A file for each duty of the page.
+private let scripts: [String: [UInt8]] = [
+    "compose.js": PackageResources.compose_js, "dom.js": PackageResources.dom_js,
+    "make.js": PackageResources.make_js, "page.js": PackageResources.page_js,
+    "panel.js": PackageResources.panel_js, "player.js": PackageResources.player_js,
+    "recent.js": PackageResources.recent_js, "server.js": PackageResources.server_js,
+    "sound.js": PackageResources.sound_js, "speech.js": PackageResources.speech_js,
+    "voices.js": PackageResources.voices_js, "wave.js": PackageResources.wave_js,
+]
 
-    private static var scripts: [(name: String, bytes: [UInt8])] {
-        [
-            ("page", PackageResources.page_js), ("compose", PackageResources.compose_js),
-            ("dom", PackageResources.dom_js), ("make", PackageResources.make_js), ("panel", PackageResources.panel_js),
-            ("player", PackageResources.player_js), ("recent", PackageResources.recent_js),
-            ("server", PackageResources.server_js), ("sound", PackageResources.sound_js),
-            ("speech", PackageResources.speech_js), ("voices", PackageResources.voices_js),
-            ("wave", PackageResources.wave_js),
-        ]
-    }
-
-    private mutating func addFile(_ path: String, _ type: String, _ bytes: [UInt8]) {
-        on(.GET, path, isOpen: true) { _ in
-            Response(
-                headers: [
-                    "content-type": type, "cache-control": "no-cache",
-                    // Nothing from elsewhere, and no page of others around it.
-                    "content-security-policy":
-                        "default-src 'self'; img-src data:; connect-src 'self' ws: wss:; frame-ancestors 'none'",
-                ], body: .bytes(ByteBuffer(bytes: bytes)))
-        }
-    }
+private func page(_ type: String, _ bytes: [UInt8]) -> Response {
+    Response(
+        headers: [
+            "content-type": "\(type); charset=utf-8", "cache-control": "no-cache",
+            // Nothing from elsewhere, and no page of others around it.
+            "content-security-policy":
+                "default-src 'self'; img-src data:; connect-src 'self' ws: wss:; frame-ancestors 'none'",
+        ], body: .bytes(ByteBuffer(bytes: bytes)))
 }

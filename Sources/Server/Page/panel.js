@@ -45,6 +45,7 @@ export function show(next) {
   tell($('said'), item.isMaking ? 'One moment…' : '')
   player.load(item.sound)
   player.play()
+  $('player').scrollIntoView({ block: 'nearest' })
 }
 
 // Something of the utterance has come.

@@ -120,7 +120,6 @@ async function replay(entry) {
   tell($('recent-state'))
   const { wish, voiceName, sentences } = entry
   panel.show({ wish, voiceName, sentences, sound: Sound.whole(samples, entry.rate), isMaking: false })
-  $('player').scrollIntoView({ block: 'nearest' })
 }
 
 $('forget').onclick = async () => {

@@ -11,7 +11,9 @@ export function speak(wish, events) {
   const end = () => {
     isOver = true
     clearTimeout(timer)
-    socket.close()
+    // Browsers complain of one that is closed before it is open.
+    if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close()
+    else socket.close()
   }
   const fail = (message, code) => {
     if (isOver) return

@@ -200,6 +200,19 @@ let openAPIDocument = #"""
             "security": [],
             "responses": {"200": {"description": "HTML", "content": {"text/html": {"schema": {"type": "string"}}}}}
           }
+        },
+        "/page/{file}": {
+          "get": {
+            "summary": "How the page looks, and what it does",
+            "operationId": "pageFile",
+            "security": [],
+            "parameters": [{"name": "file", "in": "path", "required": true, "schema": {"type": "string"}}],
+            "responses": {
+              "200": {"description": "A style sheet or a script", "content": {
+                "text/css": {"schema": {"type": "string"}}, "text/javascript": {"schema": {"type": "string"}}}},
+              "404": {"$ref": "#/components/responses/Error"}
+            }
+          }
         }
       },
       "components": {
