@@ -17,6 +17,9 @@ struct T3Checkpoint {
     let hidden: Int
     let layers: Int
 
+    /// One of them, made once.
+    static let standard = T3Checkpoint()
+
     init(
         hidden: Int = 24, heads: Int = 3, layers: Int = 3, inner: Int = 40, positions: Int = 150, speaker: Int = 10,
         text: Int = 30, seed: UInt64 = 1

@@ -19,7 +19,7 @@ private func options(_ seed: UInt64, _ maxTokens: Int) -> T3Options {
 }
 
 private func model(_ precision: CachePrecision = .float32) throws -> T3 {
-    try T3(T3Checkpoint().weights(), heads: 3, cachePrecision: precision)
+    try T3(T3Checkpoint.standard.weights(), heads: 3, cachePrecision: precision)
 }
 
 /// Runs to the end; the steps it took.
@@ -167,7 +167,7 @@ private struct OneDraw: UniformSource {
 }
 
 @Test func aModelWithoutNumbersGivesNoToken() throws {
-    var checkpoint = T3Checkpoint()
+    var checkpoint = T3Checkpoint.standard
     checkpoint.tensors["speech_head.bias"]!.floats[77] = .nan
     let t3 = try T3(checkpoint.weights(), heads: 3)
     let voice = try T3Voice(voices[1], t3, on: Processor())

@@ -68,7 +68,7 @@ private let text = [3, 29, 0, 7, 7, 12]
 private let speech = [1, 6562, 4299, 900, 900]
 
 @Test(arguments: [
-    T3Checkpoint(), T3Checkpoint(hidden: 35, heads: 5, layers: 1, inner: 11, seed: 2),
+    T3Checkpoint.standard, T3Checkpoint(hidden: 35, heads: 5, layers: 1, inner: 11, seed: 2),
     T3Checkpoint(hidden: 8, heads: 1, layers: 4, inner: 99, positions: 20, text: 31, seed: 3),
 ])
 func otherDimensionsMeanTheSame(checkpoint: T3Checkpoint) throws {
@@ -86,7 +86,7 @@ func otherDimensionsMeanTheSame(checkpoint: T3Checkpoint) throws {
 
 /// The matrices as a quantizer stores them, read where they lie: the same bits.
 @Test func bothOrdersOfMatricesGiveTheSame() throws {
-    let checkpoint = T3Checkpoint()
+    let checkpoint = T3Checkpoint.standard
     let released = try logits(T3(checkpoint.weights(), heads: 3), text: text, speech: speech)
     let turned = try logits(T3(checkpoint.turned().weights(), heads: 3), text: text, speech: speech)
     #expect(released == turned)
@@ -108,7 +108,7 @@ func otherDimensionsMeanTheSame(checkpoint: T3Checkpoint) throws {
 /// How the rows are cut into passes changes no bit, nor does the number of threads.
 @Test(arguments: [1, 2, 7, 16], [CachePrecision.float32, .float16])
 func passesOfAnyLengthGiveTheSame(rows: Int, precision: CachePrecision) throws {
-    let t3 = try T3(T3Checkpoint().weights(), heads: 3, cachePrecision: precision)
+    let t3 = try T3(T3Checkpoint.standard.weights(), heads: 3, cachePrecision: precision)
     let whole = try logits(t3, text: text, speech: speech)
     #expect(try logits(t3, text: text, speech: speech, rowsOfAPass: rows, threads: 1) == whole)
 }
@@ -123,7 +123,7 @@ func passesOfAnyLengthGiveTheSame(rows: Int, precision: CachePrecision) throws {
     "tfmr.h.1.mlp.c_proj.weight", "tfmr.h.1.mlp.c_proj.bias",
 ])
 func aTensorThatIsMissingOrOfAnotherShapeIsNamed(name: String) throws {
-    var checkpoint = T3Checkpoint()
+    var checkpoint = T3Checkpoint.standard
     let tensor = checkpoint.tensors[name]!
     // One row more than the others agree on, or no matrix at all.
     let longer = T3Checkpoint.Stored(
@@ -141,7 +141,7 @@ func aTensorThatIsMissingOrOfAnotherShapeIsNamed(name: String) throws {
 }
 
 @Test func sizesThatFitNoModelAreRefused() throws {
-    let checkpoint = T3Checkpoint()
+    let checkpoint = T3Checkpoint.standard
     for heads in [0, -1, 5, 25, nil] {
         #expect(throws: ModelFileError.self) { try T3(checkpoint.weights(), heads: heads) }
     }
