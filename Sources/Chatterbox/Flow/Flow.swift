@@ -13,7 +13,7 @@ package struct Flow {
     var width: Int { embedding.columns }
     /// Tokens there are.
     package var vocabulary: Int { embedding.entries }
-    private let speaker: Convolution  // spk_embed_affine_layer
+    private let speaker: Linear  // spk_embed_affine_layer
     private let embedding: Embedding  // input_embedding
     private let encoder: ConformerEncoder
     private let projection: Convolution  // encoder_proj
@@ -36,8 +36,11 @@ package struct Flow {
         projection = try Convolution(weights["encoder_proj"], inputs: embedding.columns)
         bands = projection.outputs
         let affine = try weights.tensor("spk_embed_affine_layer.weight")
-        speaker = try Convolution(
-            weights["spk_embed_affine_layer"], inputs: affine.shape.last ?? 0, outputs: bands)
+        guard affine.shape.count == 2, affine.shape[1] > 0 else {
+            throw .wrongShape(name: affine.name, expected: [bands, 1], found: affine.shape)
+        }
+        // One vector: many partial sums are nearer to what is exact than a convolution's single one.
+        speaker = try Linear(weights["spk_embed_affine_layer"], rows: bands, columns: affine.shape[1])
         estimator = try Estimator(weights["decoder.estimator"], bands: bands, heads: heads.estimator)
     }
 
@@ -73,8 +76,8 @@ package struct Flow {
         guard voice.promptMel.count % bands == 0, !voice.promptMel.isEmpty else {
             throw .badVoice("\(voice.promptMel.count) values of mel are no frames of \(bands) bands")
         }
-        guard voice.xVector.count == speaker.inputs else {
-            throw .badVoice("an x-vector of \(voice.xVector.count) elements where \(speaker.inputs) are expected")
+        guard voice.xVector.count == speaker.columns else {
+            throw .badVoice("an x-vector of \(voice.xVector.count) elements where \(speaker.columns) are expected")
         }
         guard (voice.promptMel + voice.xVector).allSatisfy(\.isFinite) else {
             throw .badVoice("it holds an infinity or a NaN")
@@ -88,7 +91,9 @@ package struct Flow {
     func speaker(_ xVector: [Float], on processor: Processor) -> Rows {
         let length = xVector.reduce(0.0) { $0 + Double($1) * Double($1) }.squareRoot()
         let unit = xVector.map { Float(Double($0) / max(length, 1e-12)) }
-        return speaker.apply(Rows(unit, columns: unit.count), on: processor)
+        let result = Rows(rows: 1, columns: bands)
+        speaker.apply(Rows(unit, columns: unit.count), into: result, on: processor)
+        return result
     }
 
     /// [tokens, width].
