@@ -50,7 +50,11 @@ let package = Package(
         .target(
             name: "Qwen3TTS", dependencies: ["Compute", "Files", "ModelFile", "Speech", "Tokenization", "Verifying"]),
         .target(
-            name: "Chatterbox", dependencies: ["Compute", "Files", "ModelFile", "Speech", "Tokenization", "Verifying"]),
+            name: "Chatterbox",
+            dependencies: [
+                "Compute", "Files", "ModelFile", "Speech", "Tokenization", "Verifying",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
         .target(name: "Audio", dependencies: ["CAAC", "CChild", "CSndfile", "CSoxr", "CALSA", "Files"]),
         // A library that is looked for when the program runs.
         .target(name: "CAAC", cSettings: [.unsafeFlags(["-std=c11"])]),

@@ -69,16 +69,10 @@ package struct PackedConvolution {
 
     /// A matrix [outputs, inputs] computed from a checkpoint, in float32.
     package init(matrix: Rows, bias: [Float]) {
-        self.init(
-            computed: matrix, ConvolutionShape(inputs: matrix.columns, outputs: matrix.rows), bias: bias)
-    }
-
-    /// Weights [outputs, inputs · taps] computed from a checkpoint, the taps of an input side by side, in float32.
-    package init(computed weights: Rows, _ shape: ConvolutionShape, bias: [Float]?) {
-        precondition(weights.stride == weights.columns && weights.rows == shape.outputs)
-        precondition(weights.columns == shape.inputs * shape.taps)
+        precondition(matrix.stride == matrix.columns)
+        let shape = ConvolutionShape(inputs: matrix.columns, outputs: matrix.rows)
         self.init(shape, .float32, bias: bias)
-        _ = unsafe pack(UnsafeRawPointer(weights.pointer), bf16: false, .plain(shape))
+        _ = unsafe pack(UnsafeRawPointer(matrix.pointer), bf16: false, .plain(shape))
     }
 
     private init(

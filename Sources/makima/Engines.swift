@@ -9,7 +9,7 @@ extension EngineList {
     static let installed = EngineList([.qwen3, .chatterbox(resample: slowed), .tone])
 
     /// A clip for what hears at 16 kHz.
-    private static func slowed(_ samples: [Float]) throws -> [Float] {
+    static func slowed(_ samples: [Float]) throws -> [Float] {
         try Audio.resample(AudioClip(samples: samples, sampleRate: 24_000), to: 16_000).samples
     }
 

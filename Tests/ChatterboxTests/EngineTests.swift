@@ -143,7 +143,7 @@ extension Spoken {
         let checkpoint = try ChatterboxCheckpoint(directory: TinyChatterbox.directory)
         model = try checkpoint.s3gen()
         let own = try #require(try checkpoint.voice(for: VoiceSizes()))
-        voice = S3GenVoice(promptTokens: own.promptTokens, promptMel: own.promptMel, xVector: own.speakerVector)
+        voice = own.s3gen
     }
 
     private func stream() -> S3GenStream { S3GenStream(model, voice, noise: SeededNoise(seed: 5)) }

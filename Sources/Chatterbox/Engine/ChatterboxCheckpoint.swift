@@ -9,7 +9,6 @@ import Tokenization
 
 struct ChatterboxCheckpoint {
     let directory: String
-    let tokenizer: Tokenizer
     let t3Weights: Weights
     let s3genWeights: Weights
     let encoderWeights: Weights
@@ -31,7 +30,6 @@ struct ChatterboxCheckpoint {
     /// `directory` is a checkpoint in the official layout.
     init(directory: String) throws {
         self.directory = directory
-        tokenizer = try Tokenizer(directory: directory, pattern: .gpt2)
         t3Weights = try T3Files.weights(directory)
         s3genWeights = try Self.weights(directory, Self.s3gen)
         encoderWeights = try Self.weights(directory, Self.encoder)
@@ -42,6 +40,8 @@ struct ChatterboxCheckpoint {
         let path = directory + "/" + file
         return Weights(tensors: try Safetensors(path: path).tensors, path: path)
     }
+
+    func tokenizer() throws(TokenizerError) -> Tokenizer { try Tokenizer(directory: directory, pattern: .gpt2) }
 
     func t3() throws -> T3 { try T3(t3Weights, heads: heads.t3) }
 
@@ -59,16 +59,12 @@ struct ChatterboxCheckpoint {
         get throws {
             let path = try T3Files.path(directory)
             return ModelInformation(
-                engine: ChatterboxVoice.engine, name: Self.name(directory),
+                engine: ChatterboxVoice.engine, name: ModelInformation.name(ofFolder: directory),
                 variant: path.hasSuffix(T3Files.names[0]) ? "turbo" : "nano",
                 format: try WeightFormat.name(of: t3Weights) { $0.hasPrefix("tfmr.h.") && $0.contains(".c_") },
                 sampleRate: Vocoder.sampleRate,
                 samplesPerFrame: ChatterboxEngine.samplesPerFrame, languages: [ChatterboxEngine.language],
                 speakers: [], clones: true, clonesInContext: false)
         }
-    }
-
-    private static func name(_ directory: String) -> String {
-        String(directory.split(separator: "/").last { $0 != "." && $0 != ".." } ?? "model")
     }
 }

@@ -14,7 +14,7 @@ package final class ChatterboxEngine: SpeechEngine {
     private let loop: T3GenerationLoop
     private let sizes: VoiceSizes
     /// The checkpoint's own voice.
-    private let ownVoice: ChatterboxVoice?
+    private let ownVoice: PreparedVoice?
     private var voices: SpeakingVoices
     // Used again by every call.
     private var events: [SpeechEvent] = []
@@ -34,7 +34,7 @@ package final class ChatterboxEngine: SpeechEngine {
     ) throws {
         let checkpoint = try ChatterboxCheckpoint(directory: directory)
         information = try checkpoint.information
-        tokenizer = checkpoint.tokenizer
+        tokenizer = try checkpoint.tokenizer()
         processor = threads.map { Processor(kernels: kernels, threads: $0) } ?? .measured(kernels: kernels)
         // First what is packed: the pages that were read for it give way to T3's weights, which stay mapped.
         s3gen = try checkpoint.s3gen()
@@ -43,7 +43,7 @@ package final class ChatterboxEngine: SpeechEngine {
             encoder: checkpoint.encoderWeights, s3gen: checkpoint.s3genWeights, kernels: kernels, resample: resample)
         voiceMaker = maker
         sizes = maker.sizes
-        ownVoice = try checkpoint.voice(for: maker.sizes)
+        ownVoice = try checkpoint.voice(for: maker.sizes)?.prepared
         loop = T3GenerationLoop(t3, on: processor)
         voices = SpeakingVoices(limit: promptCache)
     }
@@ -63,22 +63,25 @@ package final class ChatterboxEngine: SpeechEngine {
     }
 
     private func voice(_ voice: SpeechVoice) throws(SynthesisError) -> SpeakingVoice {
-        let (id, value): (String, ChatterboxVoice)
+        let (id, name, source): (String, String, PreparedVoice)
         switch voice {
         case .preset(let name): throw .unknownSpeaker(name, known: [])
         case .none:
             guard let ownVoice else {
                 throw .unsupported("This checkpoint has no voice of its own (conds.pt). Name one of the voices.")
             }
-            (id, value) = ("", ownVoice)
-        case .cloned(let name, let prepared):
-            guard let known = ChatterboxVoice(prepared, for: sizes) else {
-                throw .unsupported("The voice \(name) was prepared with another model. Prepare it again with this one.")
-            }
-            (id, value) = ("cloned:" + name, known)
+            (id, name, source) = ("", "of the checkpoint", ownVoice)
+        case .cloned(let voice, let prepared): (id, name, source) = ("cloned:" + voice, voice, prepared)
+        }
+        // To read a voice takes milliseconds, which nobody waits for twice.
+        if let known = voices.find(id, source) { return known }
+        guard let value = ChatterboxVoice(source, for: sizes) else {
+            throw .unsupported("The voice \(name) was prepared with another model. Prepare it again with this one.")
         }
         do {
-            return try voices.voice(id, value) { try SpeakingVoice($0, t3, on: processor) }
+            let voice = try SpeakingVoice(value, t3, on: processor)
+            voices.keep(voice, id, source)
+            return voice
         } catch {
             throw .failed("\(error)")
         }

@@ -22,14 +22,11 @@ package final class ChatterboxUtterance {
     /// The last event, once there is one.
     var ending: SpeechEvent?
 
-    /// No utterance is longer than a day.
-    private static let frameLimit = 1_080_000
-
     init(_ request: SpeechRequest, _ voice: SpeakingVoice, _ options: T3Options, _ text: TextQueue) {
         self.voice = voice
         self.options = options
         self.text = text
-        maximumFrames = min(request.options.maximumFrames ?? Self.frameLimit, Self.frameLimit)
+        maximumFrames = request.options.frameLimit
         sound = SoundQueue(
             trimmer: request.trimsSilence ? SilenceTrimmer(sampleRate: Vocoder.sampleRate) : nil)
     }
@@ -49,40 +46,45 @@ package final class ChatterboxUtterance {
 
 /// A voice as the model goes on from it, made once and kept.
 final class SpeakingVoice {
-    let value: ChatterboxVoice
     let t3: T3Voice
     let s3gen: S3GenVoice
 
     init(_ voice: ChatterboxVoice, _ model: T3, on processor: Processor) throws {
-        value = voice
-        let condition = T3Condition(speaker: voice.speaker, promptTokens: voice.spokenTokens)
-        t3 = try T3Voice(condition, model, on: processor)
-        s3gen = S3GenVoice(
-            promptTokens: voice.promptTokens, promptMel: voice.promptMel, xVector: voice.speakerVector)
+        t3 = try T3Voice(voice.condition, model, on: processor)
+        s3gen = voice.s3gen
     }
 
     /// Bytes of memory it holds.
     var byteCount: Int { t3.byteCount + 4 * s3gen.promptMel.count }
 }
 
-/// Voices that were used lately.
+/// Voices that were used lately, by their names and the bytes they were made of: one that has become another is made anew.
 struct SpeakingVoices {
+    private struct Entry {
+        let id: String
+        let source: PreparedVoice
+        let voice: SpeakingVoice
+    }
+
     /// Latest use last.
-    private var entries: [(id: String, voice: SpeakingVoice)] = []
+    private var entries: [Entry] = []
     /// Bytes that they may hold together.
     private let limit: Int
 
     init(limit: Int) { self.limit = limit }
 
-    /// The voice called `id`, made by `make` where it is not there or has become another one.
-    mutating func voice(
-        _ id: String, _ value: ChatterboxVoice, make: (ChatterboxVoice) throws -> SpeakingVoice
-    ) rethrows -> SpeakingVoice {
-        let known = entries.firstIndex { $0.id == id }.map { entries.remove(at: $0).voice }
-        let voice = if let known, known.value == value { known } else { try make(value) }
-        entries.append((id, voice))
+    /// The voice called `id`; nil where it is not kept. One that has become another is forgotten.
+    mutating func find(_ id: String, _ source: PreparedVoice) -> SpeakingVoice? {
+        guard let index = entries.firstIndex(where: { $0.id == id }) else { return nil }
+        let entry = entries.remove(at: index)
+        guard entry.source.engine == source.engine, entry.source.bytes == source.bytes else { return nil }
+        entries.append(entry)
+        return entry.voice
+    }
+
+    mutating func keep(_ voice: SpeakingVoice, _ id: String, _ source: PreparedVoice) {
+        entries.append(Entry(id: id, source: source, voice: voice))
         while entries.count > 1, entries.reduce(0, { $0 + $1.voice.byteCount }) > limit { entries.removeFirst() }
-        return voice
     }
 
     mutating func removeAll() { entries = [] }

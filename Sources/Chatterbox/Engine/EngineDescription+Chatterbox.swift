@@ -33,6 +33,7 @@ extension ChatterboxEngine {
 
     static func inspect(_ folder: String) throws -> [(name: String, value: String)] {
         let checkpoint = try ChatterboxCheckpoint(directory: folder)
+        _ = try checkpoint.tokenizer()
         let (t3, s3gen) = (try checkpoint.t3(), try checkpoint.s3gen())
         let (model, c) = (try checkpoint.information, t3.configuration)
         let demand = try MemoryDemand(chatterbox: folder)

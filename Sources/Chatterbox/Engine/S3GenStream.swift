@@ -43,8 +43,6 @@ final class S3GenStream {
         self.noise = noise
     }
 
-    private static func isSound(_ token: Int) -> Bool { token < SpeechTokens.codes }
-
     /// Whether the tokens so far are enough for the next piece.
     func isDue(_ tokens: [Int]) -> Bool {
         let piece = self.tokens == 0 ? Self.firstTokens : Self.laterTokens
@@ -54,7 +52,7 @@ final class S3GenStream {
     /// The sound that follows what was given, whole frames of 80 ms; with the last tokens all that is left, filled up with silence.
     /// `all` are the tokens from the first one on.
     func next(_ all: [Int], isLast: Bool, on processor: Processor) throws(S3GenError) -> [Float] {
-        try extendMel(isLast ? SpeechTokens.spoken(all) : all.filter(Self.isSound), isLast, on: processor)
+        try extendMel(isLast ? SpeechTokens.spoken(all) : SpeechTokens.sounding(all), isLast, on: processor)
         let bands = model.flow.bands
         let frames = mel.count / bands
         let settled = isLast ? first + frames : max(given, first + frames - Self.nextFrames)

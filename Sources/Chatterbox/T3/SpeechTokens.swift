@@ -13,8 +13,11 @@ package enum SpeechTokens {
     /// Of sound in a second.
     package static let rate = 25
 
+    /// Those of the tokens T3 gave that are sound.
+    package static func sounding(_ tokens: [Int]) -> [Int] { tokens.filter { $0 < codes } }
+
     /// What is decoded of the tokens T3 gave: those that are sound, and the silence behind them.
     package static func spoken(_ tokens: [Int]) -> [Int] {
-        tokens.filter { $0 < codes } + [Int](repeating: silence, count: silences)
+        sounding(tokens) + [Int](repeating: silence, count: silences)
     }
 }

@@ -18,7 +18,8 @@ package struct ChatterboxVerification {
     package init(directory: String, _ goldens: ChatterboxGoldens, on processor: Processor) throws {
         let checkpoint = try ChatterboxCheckpoint(directory: directory)
         t3 = T3Verification(
-            try T3(checkpoint.t3Weights, heads: checkpoint.heads.t3, cachePrecision: .float32), checkpoint.tokenizer,
+            try T3(checkpoint.t3Weights, heads: checkpoint.heads.t3, cachePrecision: .float32),
+            try checkpoint.tokenizer(),
             goldens, on: processor)
         voice = VoiceVerification(
             encoder: checkpoint.encoderWeights, s3gen: checkpoint.s3genWeights, goldens, on: processor)

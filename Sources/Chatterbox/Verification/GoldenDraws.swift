@@ -1,15 +1,19 @@
 // The random numbers of the goldens, made anew: NumPy's `Generator(Philox(key)).standard_normal` and `uniform`, with a key from
 // the SHA-256 of a tag. Philox4x64-10 is of Salmon, Moraes, Dror and Shaw, the ziggurat of Marsaglia and Tsang.
 
+import Crypto
+import FoundationEssentials
 import Glibc
 
 struct GoldenDraws {
     private var philox: Philox
 
     init(tag: String) {
-        let digest = SHA256.hash(Array(tag.utf8))
+        let digest = Self.digest(tag)
         philox = Philox(key: (Self.word(digest[..<8]), Self.word(digest[8..<16])))
     }
+
+    static func digest(_ tag: String) -> [UInt8] { Array(SHA256.hash(data: Data(tag.utf8))) }
 
     private static func word(_ bytes: ArraySlice<UInt8>) -> UInt64 {
         bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }

@@ -62,10 +62,10 @@ struct BandConvolution {
             let (band, channel) = input.quotientAndRemainder(dividingBy: channels)
             return values[((output * channels + channel) * taps + band) * taps + tap]
         }
-        let norm = try BatchNorm(norm, channels: outputs)
-        convolution = PackedConvolution(
-            computed: norm.scaled(sorted, outputs: outputs),
-            ConvolutionShape(inputs: inputs, outputs: outputs, taps: taps), bias: norm.shift)
+        convolution = try PackedConvolution(
+            sorted, name: weights.tensor("weight").name,
+            ConvolutionShape(inputs: inputs, outputs: outputs, taps: taps),
+            followedBy: BatchNorm(norm, channels: outputs))
         (self.channels, self.outputs, self.taps, self.stride) = (channels, outputs, taps, stride)
     }
 

@@ -41,16 +41,18 @@ struct BatchNorm {
 extension PackedConvolution {
     /// `weights.weight` [outputs, inputs, taps] and the norm of what it gives, as one.
     init(_ weights: Weights, _ shape: ConvolutionShape, followedBy norm: BatchNorm) throws(ModelFileError) {
-        let values = try weights.floats("weight", shape: [shape.outputs, shape.inputs, shape.taps])
-        self.init(computed: norm.scaled(values, outputs: shape.outputs), shape, bias: norm.shift)
+        let tensor = try weights.tensor("weight", shape: [shape.outputs, shape.inputs, shape.taps])
+        try self.init(try tensor.floats(), name: tensor.name, shape, followedBy: norm)
     }
-}
 
-extension BatchNorm {
-    /// Weights of as many outputs as there are channels, so that what they give is scaled.
-    func scaled(_ weights: [Float], outputs: Int) -> Rows {
-        precondition(outputs == scale.count)
-        let each = weights.count / outputs
-        return Rows(weights.enumerated().map { $1 * scale[$0 / each] }, columns: each)
+    /// The same with `values` in the order of such a tensor.
+    init(
+        _ values: [Float], name: String, _ shape: ConvolutionShape, followedBy norm: BatchNorm
+    ) throws(ModelFileError) {
+        precondition(shape.outputs == norm.scale.count)
+        let each = shape.inputs * shape.taps
+        let scaled = values.enumerated().map { $1 * norm.scale[$0 / each] }
+        let weights = ConvolutionWeights(scaled, shape: [shape.outputs, shape.inputs, shape.taps], name: name)
+        try self.init(weights, shape, bias: norm.shift, format: .float32)
     }
 }

@@ -1,5 +1,6 @@
 // What a voice is made of, and how it is kept.
 
+import Files
 package import Speech
 
 /// What T3 and the flow go on from. The official name is `Conditionals`.
@@ -28,6 +29,16 @@ package struct ChatterboxVoice: Sendable, Equatable {
         self.promptTokens = Array(promptTokens.prefix(count))
         self.promptMel = Array(promptMel.prefix(count * Self.framesPerToken * Self.melBands))
         self.speakerVector = speakerVector
+    }
+}
+
+extension ChatterboxVoice {
+    /// What T3 goes on from.
+    var condition: T3Condition { T3Condition(speaker: speaker, promptTokens: spokenTokens) }
+
+    /// What the flow goes on from.
+    var s3gen: S3GenVoice {
+        S3GenVoice(promptTokens: promptTokens, promptMel: promptMel, xVector: speakerVector)
     }
 }
 
@@ -116,12 +127,9 @@ extension ChatterboxVoice {
     /// mel and x-vector.
     package var prepared: PreparedVoice {
         var bytes = Self.mark
-        func append(_ value: UInt32) {
-            for shift in [0, 8, 16, 24] as [UInt32] { bytes.append(UInt8(value >> shift & 255)) }
-        }
         func append(_ values: [UInt32]) {
-            append(UInt32(values.count))
-            for value in values { append(value) }
+            bytes.append(littleEndian: UInt32(values.count))
+            for value in values { bytes.append(littleEndian: value) }
         }
         append(speaker.map(\.bitPattern))
         append(spokenTokens.map { UInt32($0) })

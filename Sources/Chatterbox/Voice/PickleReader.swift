@@ -1,6 +1,7 @@
 // A pickle read as data. A pickle is a program that may call whatever it names; this machine knows the few instructions and
 // names that dictionaries of tensors are written with, and refuses a pickle that uses any other.
 
+import Files
 import ModelFile
 
 /// What a pickle of nested dictionaries of tensors says. All that it builds stands in arrays beside one another, and values are

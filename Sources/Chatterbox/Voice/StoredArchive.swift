@@ -1,5 +1,7 @@
 // A zip archive whose entries are stored as they are, which is what torch.save writes.
 
+import Files
+
 /// Where the entries of an archive in memory are. Every offset and length is checked before it is used.
 struct StoredArchive {
     private let bytes: [UInt8]
@@ -94,38 +96,6 @@ struct StoredArchive {
             local.skip(localExtra), local.skip(size)
         else { throw .badArchive(path: path, reason: "\(name) lies outside the file, or elsewhere than it should") }
         return (name, Entry(data: local.at - size..<local.at, checksum: UInt32(checksum)), reader.at)
-    }
-}
-
-/// Numbers of a part of an array, one after the other; nil beyond its end.
-struct LittleEndianReader {
-    private let array: [UInt8]
-    private(set) var at: Int
-    private let end: Int
-
-    init(_ array: [UInt8], at: Int, to end: Int) {
-        self.array = array
-        self.end = min(end, array.count)
-        self.at = at >= 0 ? at : self.end
-    }
-
-    var rest: Int { max(0, end - at) }
-
-    /// A number of up to seven bytes.
-    mutating func number(_ count: Int) -> Int? {
-        guard let bytes = bytes(count) else { return nil }
-        return bytes.reversed().reduce(0) { $0 << 8 | Int($1) }
-    }
-
-    mutating func bytes(_ count: Int) -> ArraySlice<UInt8>? {
-        guard skip(count) else { return nil }
-        return array[at - count..<at]
-    }
-
-    mutating func skip(_ count: Int) -> Bool {
-        guard count >= 0, count <= rest else { return false }
-        at += count
-        return true
     }
 }
 

@@ -36,7 +36,7 @@ package struct Checkpoint {
         try Self.checkTemplate(tokenizer, directory)
         let tokens = configuration.tokens
         information = ModelInformation(
-            engine: VoicePrompt.engine, name: Self.name(directory),
+            engine: VoicePrompt.engine, name: ModelInformation.name(ofFolder: directory),
             variant: configuration.textTokens.tts_model_type, format: try WeightFormat.name(of: weights),
             sampleRate: codec.sampleRate, samplesPerFrame: codec.samplesPerFrame, languages: tokens.languages,
             speakers: (tokens.spk_id ?? [:]).keys.sorted(), clones: speakerEncoder != nil,
@@ -85,9 +85,5 @@ package struct Checkpoint {
                 reason: "with it and vocab.json the chat template has \(count) tokens, not "
                     + "\(Template.role + Template.textTail): they are not this checkpoint's")
         }
-    }
-
-    private static func name(_ directory: String) -> String {
-        String(directory.split(separator: "/").last { $0 != "." && $0 != ".." } ?? "model")
     }
 }

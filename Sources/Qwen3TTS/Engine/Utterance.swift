@@ -36,16 +36,13 @@ package final class Utterance {
     /// The last event, once there is one.
     var ending: SpeechEvent?
 
-    /// No utterance is longer than a day.
-    private static let frameLimit = 1_080_000
-
     init(
         _ request: SpeechRequest, _ conditioning: Conditioning, _ options: GenerationOptions, _ text: TextQueue,
         _ codec: CodecStream, sampleRate: Int
     ) {
         self.conditioning = conditioning
         self.options = options
-        maximumFrames = min(request.options.maximumFrames ?? Self.frameLimit, Self.frameLimit)
+        maximumFrames = request.options.frameLimit
         self.text = text
         self.codec = codec
         sound = SoundQueue(trimmer: request.trimsSilence ? SilenceTrimmer(sampleRate: sampleRate) : nil)

@@ -41,3 +41,10 @@ package struct ModelInformation: Sendable, Equatable {
     /// The one language a model has, else what the model makes of the text.
     package var defaultLanguage: String { languages.count == 1 ? languages[0] : "auto" }
 }
+
+extension ModelInformation {
+    /// What a model is called whose folder is all that is known of it.
+    package static func name(ofFolder path: String) -> String {
+        String(path.split(separator: "/").last { $0 != "." && $0 != ".." } ?? "model")
+    }
+}

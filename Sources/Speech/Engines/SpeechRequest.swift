@@ -22,6 +22,11 @@ package struct SpeechOptions: Sendable, Equatable {
 
     package init() {}
 
+    /// No utterance is longer than a day.
+    private static let mostFrames = 1_080_000
+    /// Frames after which an utterance ends.
+    package var frameLimit: Int { min(maximumFrames ?? Self.mostFrames, Self.mostFrames) }
+
     /// Throws for numbers that no model takes.
     package func check() throws(SynthesisError) {
         if let temperature, !(0...10).contains(temperature) { throw .unsupported("The temperature is 0 to 10.") }
