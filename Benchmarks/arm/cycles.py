@@ -23,6 +23,8 @@ from model import Costs, Model
 CHIP = pathlib.Path(__file__).with_name("chip.json")
 FRAME = 0.080
 STAGES = ("talker", "predictor", "codec")
+# The codec of a frame that becomes sound with others.
+AHEAD = "ahead"
 # Models and formats that are told of.
 RUNS = (("0.6B", "int8"), ("0.6B", "int4"), ("makima-mini", None))
 # What a matrix or convolution is measured by in the table of kernels: rows, columns or inputs, taps.
@@ -44,6 +46,16 @@ def estimate(device, costs, threads=None, precisions=None):
         for name, form in RUNS
         for precision in chosen
     }
+
+
+def whole(stages):
+    """Seconds of a frame."""
+    return sum(stages[name].seconds for name in STAGES)
+
+
+def ahead(stages):
+    """Seconds of the codec for a frame that becomes sound with others."""
+    return stages[AHEAD].seconds / frames.FRAMES_AHEAD
 
 
 def kernel_lines(chip):
@@ -78,17 +90,26 @@ def comparison(chip, measured):
         precision = SPEAKING[device.kernels]
         stages = Model(device, costs, threads).frame(frames.frame(model, form, precision))
         alone = one.frame(frames.frame(model, form, precision))
-        whole = stages["talker"].seconds + stages["predictor"].seconds
+        codes = stages["talker"].seconds + stages["predictor"].seconds
         for name, took, says in (
             ("talker", result["talkerMs"], stages["talker"].seconds),
             ("predictor", result["codePredictorMs"], stages["predictor"].seconds),
-            ("talker and predictor", result["talkerMs"] + result["codePredictorMs"], whole),
+            ("talker and predictor", result["talkerMs"] + result["codePredictorMs"], codes),
             ("codec, one thread", result["decoderMs"], alone["codec"].seconds),
-            ("frame", result["frameMs"], whole + stages["codec"].seconds),
+            ("frame", result["frameMs"], whole(stages)),
+            ("frame, listener ahead", result["frameMs"] * result["frameAhead"], codes + ahead(stages)),
         ):
             error = 100 * (1e3 * says / took - 1)
             rows.append(dict(model=model, format=form, stage=name, measured=took, estimated=1e3 * says, error=error))
     return rows
+
+
+def mean(chips):
+    """What chip.c printed before and after, say, as one: the mean of its numbers."""
+    first = chips[0]
+    if isinstance(first, dict):
+        return {name: mean([chip[name] for chip in chips]) for name in first}
+    return sum(chips) / len(chips) if isinstance(first, float) else first
 
 
 # ---- printing ----
@@ -103,7 +124,7 @@ def print_table(rows, heads):
 
 
 def milliseconds(stages):
-    return [f"{1e3 * stages[name].seconds:.1f}" for name in STAGES]
+    return [f"{1e3 * seconds:.1f}" for seconds in [*(stages[name].seconds for name in STAGES), ahead(stages)]]
 
 
 def show_kernels(chip):
@@ -117,15 +138,15 @@ def show_kernels(chip):
 
 
 def show_devices(costs, extra=()):
-    print("A frame of 80 ms, estimated: milliseconds of talker, code predictor and codec decoder")
+    print("A frame of 80 ms, estimated: milliseconds of talker, code predictor and codec decoder, and of this with four frames together")
     rows = []
     for device in [*DEVICES, *extra]:
         for (model, form, precision), stages in estimate(device, costs).items():
-            total = sum(stage.seconds for stage in stages.values())
+            total = whole(stages)
             rows.append(
                 [f"{device.name}, {device.cores} cores", f"{model} {form or ''}", precision, *milliseconds(stages),
                  f"{1e3 * total:.1f}", f"{FRAME / total:.2f}"])
-    print_table(rows, ["device", "model", "codec in", *STAGES, "frame", "× real time"])
+    print_table(rows, ["device", "model", "codec in", *STAGES, "ahead", "frame", "× real time"])
 
 
 def show_comparison(rows):
@@ -138,15 +159,16 @@ def show_comparison(rows):
 
 
 def markdown(costs):
-    print("| | model | talker | code predictor | codec, in | a frame | × real time | |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| | model | talker | code predictor | codec, in | four at once | a frame | × real time | |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for device in DEVICES:
         for (model, form, precision), stages in estimate(device, costs).items():
-            total = sum(stage.seconds for stage in stages.values())
-            talker, predictor, codec = milliseconds(stages)
+            total = whole(stages)
+            talker, predictor, codec, together = milliseconds(stages)
             name = f"{model} {form}" if form else model
             print(
-                f"| {device.name} | {name} | {talker} | {predictor} | {codec}, {precision} | {1e3 * total:.0f} | "
+                f"| {device.name} | {name} | {talker} | {predictor} | {codec}, {precision} | {together} | "
+                f"{1e3 * total:.0f} | "
                 f"{FRAME / total:.2f} | estimated |")
 
 
@@ -155,7 +177,7 @@ def doctor(costs):
     result = []
     for device in DEVICES:
         speeds = {
-            (form or "mini"): round(FRAME / sum(stage.seconds for stage in stages.values()), 2)
+            (form or "mini"): round(FRAME / whole(stages), 2)
             for (_, form, _), stages in estimate(device, costs, precisions=[SPEAKING[device.kernels]]).items()
         }
         result.append(dict(device=device.name, signs=list(device.signs), timesRealTime=speeds))
@@ -181,14 +203,16 @@ def parse():
     form.add_argument("--markdown", action="store_true", help="the table of docs/performance.md")
     form.add_argument("--doctor", action="store_true", help="the table of `makima doctor`")
     parser.add_argument("--measured", metavar="FILE", action="append", default=[], help="from `makima-bench engine --json`")
-    parser.add_argument("--chip", metavar="FILE", default=str(CHIP), help="what chip.c printed; `new` runs it")
+    parser.add_argument(
+        "--chip", metavar="FILE", action="append", help="what chip.c printed, or the mean of several; `new` runs it")
     parser.add_argument("--save-chip", metavar="FILE", help="write there what chip.c printed")
     return parser.parse_args()
 
 
 def main():
     options = parse()
-    chip = here.measure_all() if options.chip == "new" else json.loads(pathlib.Path(options.chip).read_text())
+    chip = mean([
+        here.measure_all() if name == "new" else json.loads(pathlib.Path(name).read_text()) for name in options.chip or [CHIP]])
     if options.save_chip:
         pathlib.Path(options.save_chip).write_text(json.dumps(chip, indent=2) + "\n")
     costs = here.costs(chip)
@@ -205,7 +229,8 @@ def main():
         least = chip["least"]
         rates = f"reads {least['allRead'] * 1e-9:.1f} GB/s, one core {least['oneReads'] * 1e-9:.1f}"
         print(f"Here: {chip['gigahertz']:.2f} GHz, {rates}")
-        print(f"Of what llvm-mca says the kernels reach {costs.arithmetic:.2f}, of plain reading {costs.memory:.2f};")
+        print(f"Of what llvm-mca says the kernels reach {costs.arithmetic:.2f}, the transform {costs.transform:.2f}, of plain reading "
+              f"{costs.memory:.2f};")
         print(f"a fork with its join takes {1e6 * costs.hand_over:.2f} µs, reading {1e6 * costs.beginning:.2f} to begin.\n")
         show_devices(costs, [here.device(chip)])
         if rows:

@@ -22,6 +22,8 @@ class Device:
     # Bytes: of a core's own second cache, 0 for none; of the last one, shared by the cores.
     private_cache: int
     last_cache: int
+    # What all cores read of so many bytes again and again, where that was measured: (bytes, bytes a second), ascending.
+    rates: tuple = ()
 
 
 # What the codec decoder computes with where nothing is recorded, by instruction set: CodecPrecision.speaking.

@@ -32,6 +32,8 @@ DILATIONS = (1, 3, 9)
 # Rows a frame from which on conv_winograd takes weights of 32 bits, larger tiles of TAPS, and TRANSPOSED at all; and from which on
 # the largest: ConvolutionShape.transform.
 SOME_ROWS, MANY_ROWS = 64, 256
+# Frames that become sound together while the listener is ahead: Qwen3Engine.framesAtOnce.
+FRAMES_AHEAD = 4
 # Vectors that the code predictor's first pass has: the talker's hidden state, and code 0.
 FIRST_PASS = 2
 
@@ -67,18 +69,24 @@ class Matrix:
 
 @dataclasses.dataclass(frozen=True)
 class Convolution:
-    """A convolution or matrix of the codec decoder: `rows` of time out, of which each has `outputs`."""
+    """A convolution or matrix of the codec decoder: `period` rows of time out of a frame, of which each has `outputs`, for so many
+    `frames` together."""
 
     name: str
     kind: str
     inputs: int
     outputs: int
     taps: int
-    rows: int
+    period: int
     format: str
     snake: bool = False
     adds: bool = False
     dilation: int = 1
+    frames: int = 1
+
+    @property
+    def rows(self):
+        return self.period * self.frames
 
     @property
     def multiply_adds(self):
@@ -91,7 +99,7 @@ class Convolution:
     @property
     def tile(self):
         """Outputs that conv_winograd makes at once; a product at each point serves them."""
-        return 5 if self.taps == TRANSPOSED else 4 if self.rows < SOME_ROWS else 6 if self.rows < MANY_ROWS else 10
+        return 5 if self.taps == TRANSPOSED else 4 if self.period < SOME_ROWS else 6 if self.period < MANY_ROWS else 10
 
     @property
     def points(self):
@@ -100,7 +108,7 @@ class Convolution:
     @property
     def numbers(self):
         """How conv_winograd stores weights."""
-        return "int16" if self.rows < SOME_ROWS else "float32"
+        return "int16" if self.period < SOME_ROWS else "float32"
 
     @property
     def bytes(self):
@@ -171,8 +179,8 @@ def predictor(config, form, heads):
 # ---- codec ----
 
 
-def codec(config, precision):
-    """The convolutions of the codec decoder for one frame, in order; `precision` is a case of CodecPrecision."""
+def codec(config, precision, together=1):
+    """The convolutions of the codec decoder in order, for one frame or for so many together; `precision` is a case of CodecPrecision."""
     c = config["decoder_config"]
     form = formats(precision)
     latent, width, hidden = c["latent_dim"], c["codebook_dim"], c["hidden_size"]
@@ -182,7 +190,7 @@ def codec(config, precision):
         short = taps == TRANSPOSED and rows < SOME_ROWS or rows < more.get("dilation", 1)
         if chosen == "winograd" and short:
             chosen = "float32"
-        return Convolution(name, kind, inputs, outputs, taps, rows, chosen, **more)
+        return Convolution(name, kind, inputs, outputs, taps, rows, chosen, frames=together, **more)
 
     result = [layer("quantizer", "quantizer", width // 2, width) for _ in range(2)]
     result.append(layer("pre_conv", "preConvolution", width, latent, PRE_TAPS))
@@ -262,6 +270,8 @@ class Frame:
     talker: list
     predictor: list
     codec: list
+    # The codec of FRAMES_AHEAD frames together.
+    ahead: list
     config: dict
     tokenizer: dict
 
@@ -272,7 +282,9 @@ def frame(model, form, precision):
     heads = form
     if model == "makima-mini":
         form, heads = stored_formats(config)
-    return Frame(model, talker(config, form), predictor(config, form, heads), codec(tokenizer, precision), config, tokenizer)
+    return Frame(
+        model, talker(config, form), predictor(config, form, heads), codec(tokenizer, precision),
+        codec(tokenizer, precision, FRAMES_AHEAD), config, tokenizer)
 
 
 def stored_formats(config):

@@ -10,11 +10,14 @@ import subprocess
 import kernels
 import timing
 from devices import Device
+from frame import Convolution
 from kernels import ModelError
-from model import Costs
+from model import Costs, Model
 
 # The shapes that chip.c runs in the cache.
 COLUMNS, INPUTS, TAPS, ROWS = 1024, 192, 7, 48
+# The one that it runs by the transform.
+TRANSFORMED = Convolution("transformed", "dilated", INPUTS, INPUTS, TAPS, 480, "winograd")
 # The convolutions that it runs from memory: inputs, and rows of time.
 WIDE, SOME = 1024, 8
 SHAPED = {"linear_q8": "linear", "linear_q4": "linear", "conv_f32": "", "conv_q16": "", "conv_q8_q16": "", "conv_q8": ""}
@@ -52,11 +55,14 @@ def measure_all():
     return chip if chip["threads"] == 1 else chip | {"alone": measure(1)}
 
 
-def last_cache(chip):
-    """Bytes up to which all threads together read at least twice as fast as from memory: of a cache that others share, what one
-    has of it."""
-    sizes = sorted(((int(size) << 10, rate) for size, rate in chip["readBySize"].items()))
-    fitting = [size for size, rate in sizes if rate > 2 * chip["least"]["allRead"]]
+def rates(now):
+    """What all threads together read of so many bytes, again and again: (bytes, bytes a second), ascending."""
+    return tuple(sorted((int(size) << 10, rate) for size, rate in now["readBySize"].items()))
+
+
+def last_cache(now):
+    """Bytes up to which that is at least twice as fast as from memory: of a cache that others share, what one has of it."""
+    fitting = [size for size, rate in rates(now) if rate > 2 * now["allRead"]]
     return max(fitting, default=0)
 
 
@@ -65,7 +71,7 @@ def device(chip, which="least"):
     now = chip[which]
     return Device(
         NAME, (), chip["processor"], chip["kernels"], chip["threads"], chip["gigahertz"], now["oneReads"], now["allRead"],
-        chip["privateCache"], last_cache(chip))
+        chip["privateCache"], last_cache(chip["least"]), rates(now))
 
 
 def private_cache():
@@ -79,7 +85,7 @@ def private_cache():
 
 
 def costs(chip, which="least"):
-    """The three shares, the hand-over, and the beginning of reading."""
+    """The four shares, the hand-over, and the beginning of reading."""
     now = chip[which]
     times = timing.of(chip["kernels"], chip["processor"])
     expected = predictions(times)
@@ -94,7 +100,10 @@ def costs(chip, which="least"):
     computing = cycles / chip["threads"] / (chip["gigahertz"] * 1e9 * arithmetic)
     longer, shorter = sorted((computing, chip["passBytes"] / rate), reverse=True)
     overlap = min(1, max(0, 1 - (now["passConvolutions"] - longer) / shorter))
-    return Costs(arithmetic, rate / now["allRead"], now["handOver"], max(0, start - now["handOver"]), overlap)
+    transformed = Model(device(chip, which), Costs(), 1).winograd(TRANSFORMED)[0] / TRANSFORMED.multiply_adds
+    return Costs(
+        arithmetic, rate / now["allRead"], now["handOver"], max(0, start - now["handOver"]), overlap,
+        transformed / now["cyclesPerMultiplyAdd"]["conv_winograd"])
 
 
 def predictions(times):

@@ -2,11 +2,14 @@
 
     layer = max(cycles · share of the busiest thread / clock, bytes / bandwidth) + what one thread does alone + hand-overs
 
-No factor is fitted. Three shares, measured by chip.c on the machine that the model runs on and used for every device, say how near the
-kernels come to what llvm-mca computes (`arithmetic`) and to plain reading (`memory`), and how much of the shorter of the two a
-convolution does beside the longer (`overlap`); the rest is added."""
+No factor is fitted. Four shares, measured by chip.c on the machine that the model runs on and used for every device, say how near the
+kernels come to what llvm-mca computes (`arithmetic`; `transform` for convolutions by the transform, whose inputs fit no cache of a
+core) and to plain reading (`memory`), and how much of the shorter of the two a convolution does beside the longer (`overlap`); the rest
+is added."""
 
+import collections
 import dataclasses
+import math
 
 import frame as frames
 import timing
@@ -31,6 +34,7 @@ class Costs:
     hand_over: float = 0.5e-6
     beginning: float = 0
     overlap: float = 1.0
+    transform: float = 1.0
 
 
 @dataclasses.dataclass
@@ -72,21 +76,36 @@ class Model:
         self.threads = threads or device.cores
         self.timing = timing.of(device.kernels, device.processor)
         self.hertz = device.gigahertz * 1e9 * costs.arithmetic
+        self.transforming_hertz = device.gigahertz * 1e9 * costs.transform
         self.bandwidth = costs.memory * (device.one_reads if self.threads == 1 else device.all_read)
 
     # ---- talker and code predictor ----
 
     def transformer(self, matrices, config, positions, stays, resident):
         """With `resident` nothing is read, with `stays` only what was not read for this frame."""
+        counts = collections.Counter(matrix.key for matrix in matrices)
+        again = self.again(distinct(matrix for matrix in matrices if counts[matrix.key] > 1))
         stage, seen = Stage(), set()
         for matrix in matrices:
-            self.matrix(stage, matrix, resident or stays and matrix.key in seen)
+            is_known = matrix.key in seen
+            self.matrix(stage, matrix, resident or stays and is_known, again if is_known else self.bandwidth)
             seen.add(matrix.key)
             if matrix.name == "qkv":
                 self.attention(stage, config, positions, matrix.vectors)
         return stage
 
-    def matrix(self, stage, matrix, cached):
+    def again(self, size):
+        """Bytes a second of weights that are read again and again, so many in all: some of those that do not fit the last cache are
+        there still."""
+        rates = self.device.rates
+        larger = [i for i, (bytes, _) in enumerate(rates) if bytes >= size]
+        if self.threads == 1 or not larger or not larger[0]:
+            return self.bandwidth
+        (low, fast), (high, slow) = rates[larger[0] - 1], rates[larger[0]]
+        part = math.log(size / low) / math.log(high / low)
+        return max(self.bandwidth, self.costs.memory * fast * (slow / fast) ** part)
+
+    def matrix(self, stage, matrix, cached, rate):
         cycles = matrix.multiply_adds * self.timing.linear(matrix.operation, matrix.vectors, matrix.columns)
         computing = cycles * share(matrix.rows, LINEAR_GRAIN, self.threads) / self.hertz
         read = 0 if cached else matrix.bytes
@@ -98,7 +117,7 @@ class Model:
         if matrix.name in ("o", "down"):
             alone += matrix.rows * matrix.vectors * self.timing.sweep("add")
         stage.add(
-            computing, self.reading(read), alone / self.hertz, self.forks(1), read, matrix.multiply_adds)
+            computing, self.reading(read, rate), alone / self.hertz, self.forks(1), read, matrix.multiply_adds)
 
     def attention(self, stage, c, positions, vectors):
         """Keys and values in 16 bits, two query heads at a time: what a bfloat16 matrix by two vectors takes."""
@@ -110,9 +129,9 @@ class Model:
         alone = normed * self.timing.sweep("rms_norm") / self.hertz
         stage.add(computing, self.reading(read), alone, self.forks(1), read, multiply_adds)
 
-    def reading(self, count):
-        """Seconds to read so many bytes from memory."""
-        return count / self.bandwidth + self.costs.beginning if count else 0
+    def reading(self, count, rate=None):
+        """Seconds to read so many bytes, from memory without a rate."""
+        return count / (rate or self.bandwidth) + self.costs.beginning if count else 0
 
     def forks(self, count):
         return count * self.costs.hand_over if self.threads > 1 else 0
@@ -128,7 +147,7 @@ class Model:
     def winograd(self, layer):
         """Cycles of the busiest thread, and how often the weights pass: tiles of outputs are transformed some together."""
         length = layer.tile * layer.dilation
-        tiles = -(-layer.rows // length) * layer.dilation
+        tiles = -(-layer.period // length) * layer.dilation * layer.frames
         by_tiles = tiles >= TILE_GRAIN * self.threads
         some = -(-tiles // self.threads) if by_tiles else tiles
         panels = layer.panels if by_tiles else -(-layer.panels // self.threads)
@@ -141,9 +160,12 @@ class Model:
         return cycles, -(-some // TOGETHER)
 
     def convolution(self, stage, layer, resident):
-        cycles = self.winograd(layer)[0] if layer.format == "winograd" else self.plain(layer)
+        if layer.format == "winograd":
+            computing = self.winograd(layer)[0] / self.transforming_hertz
+        else:
+            computing = self.plain(layer) / self.hertz
         writing = layer.rows * layer.inputs * sum(map(self.timing.sweep, layer.writing))
-        computing = (cycles + writing * share(layer.rows, WRITE_GRAIN, self.threads)) / self.hertz
+        computing += writing * share(layer.rows, WRITE_GRAIN, self.threads) / self.hertz
         read = 0 if resident else self.read(layer)
         stage.add(computing, self.reading(read), 0, self.forks(2), read, layer.multiply_adds, self.costs.overlap)
 
@@ -180,7 +202,7 @@ class Model:
     # ---- a frame ----
 
     def frame(self, frame):
-        """Stages of a frame: talker, predictor, codec. What is read again within a frame is read once where it fits the last cache,
+        """Stages of a frame: talker, predictor, codec, and the codec of several frames at once. What is read again within a frame is read once where it fits the last cache,
         and nothing is where all of it does."""
         cache = self.device.last_cache
         passes = distinct(frame.predictor)
@@ -192,6 +214,7 @@ class Model:
             "talker": self.transformer(frame.talker, talker, POSITIONS, False, resident),
             "predictor": self.transformer(frame.predictor, predictor, seen, passes <= cache, resident),
             "codec": self.codec(frame.codec, resident),
+            "ahead": self.codec(frame.ahead, resident),
         }
 
 

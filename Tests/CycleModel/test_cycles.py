@@ -3,6 +3,7 @@
     python3 -m unittest discover -s Tests/CycleModel"""
 
 import concurrent.futures
+import dataclasses
 import json
 import pathlib
 import re
@@ -149,6 +150,14 @@ class Frame(unittest.TestCase):
         for layer in layers:
             self.assertIn((layer.tile, layer.taps), kernels.WINOGRAD_FORMS)
 
+    def test_frames_together_have_the_weights_and_tiles_of_one_and_the_work_of_all(self):
+        shape = frame.frame("0.6B", "int8", "transform")
+        text = (ROOT / "Sources/Qwen3TTS/Engine/Qwen3Engine.swift").read_text()
+        self.assertIn(f"static let framesAtOnce = {frame.FRAMES_AHEAD}\n", text)
+        for one, four in zip(shape.codec, shape.ahead, strict=True):
+            self.assertEqual(four.multiply_adds, frame.FRAMES_AHEAD * one.multiply_adds)
+            self.assertEqual((four.bytes, four.format, four.tile), (one.bytes, one.format, one.tile))
+
     def test_a_precision_that_is_not_there_is_named(self):
         with self.assertRaisesRegex(kernels.ModelError, "no case int5"):
             frame.formats("int5")
@@ -159,6 +168,32 @@ class Sharing(unittest.TestCase):
         self.assertEqual(model.share(96, 32, 2), 2 / 3)
         self.assertEqual(model.share(1024, 32, 4), 1 / 4)
         self.assertEqual(model.share(3, 1, 4), 1 / 3)
+
+
+class Rereading(unittest.TestCase):
+    def setUp(self):
+        try:
+            timing.llvm_mca()
+        except kernels.ModelError as error:
+            raise unittest.SkipTest(str(error))
+
+    def rate(self, size, rates):
+        device = dataclasses.replace(devices.DEVICES[0], all_read=10.0, rates=rates)
+        return model.Model(device, model.Costs()).again(size)
+
+    def test_what_stays_in_part_is_read_at_a_rate_between(self):
+        rates = ((1 << 20, 80.0), (4 << 20, 20.0))
+        self.assertAlmostEqual(self.rate(2 << 20, rates), 40)
+        self.assertEqual(self.rate(4 << 20, rates), 20)
+        self.assertEqual(self.rate(5 << 20, rates), 10)
+        self.assertEqual(self.rate(2 << 20, ()), 10)
+
+
+class Measured(unittest.TestCase):
+    def test_several_measurements_are_one(self):
+        self.assertEqual(
+            cycles.mean([{"a": {"b": 1.0}, "n": 2, "k": "avx2"}, {"a": {"b": 2.0}, "n": 2, "k": "avx2"}]),
+            {"a": {"b": 1.5}, "n": 2, "k": "avx2"})
 
 
 class Layers(unittest.TestCase):
@@ -217,10 +252,7 @@ class Kernels(unittest.TestCase):
         slow, fast = devices.DEVICES[0], devices.DEVICES[1]
         self.assertEqual((slow.name, fast.name), ("Raspberry Pi 4", "Raspberry Pi 5"))
         shape = frame.frame("0.6B", "int4", "float32")
-        times = [
-            sum(stage.seconds for stage in model.Model(device, model.Costs()).frame(shape).values())
-            for device in (slow, fast)
-        ]
+        times = [cycles.whole(model.Model(device, model.Costs()).frame(shape)) for device in (slow, fast)]
         self.assertGreater(times[0], times[1])
         # What is read at the speed of memory cannot take less.
         read = sum(layer.bytes for layer in shape.talker + shape.predictor)
