@@ -62,14 +62,21 @@ struct TorchArchive {
             self.count = count
         }
 
-        var bytes: [UInt8] { [0x80, 2] + Array("}(".utf8) + text("d") + Array("}(".utf8) + items + Array("uu.".utf8) }
+        var bytes: [UInt8] {
+            let parts: [[UInt8]] = [[0x80, 2], ascii("}("), text("d"), ascii("}("), items, ascii("uu.")]
+            return parts.flatMap { $0 }
+        }
 
         mutating func tensor(_ name: String, offset: Int, shape: [Int], strides: [Int]) {
-            items += text(name) + Array("ctorch._utils\n_rebuild_tensor_v2\n((".utf8) + text("storage")
-            items += Array("ctorch\n\(type)\n".utf8) + text("0") + text("cpu") + number(count) + Array("tQ".utf8)
-            items += number(offset) + tuple(shape) + tuple(strides) + [0x89]
-            items += Array("ccollections\nOrderedDict\n)RtR".utf8)
+            let parts: [[UInt8]] = [
+                text(name), ascii("ctorch._utils\n_rebuild_tensor_v2\n(("), text("storage"),
+                ascii("ctorch\n\(type)\n"), text("0"), text("cpu"), number(count), ascii("tQ"),
+                number(offset), tuple(shape), tuple(strides), [0x89], ascii("ccollections\nOrderedDict\n)RtR"),
+            ]
+            items += parts.flatMap { $0 }
         }
+
+        private func ascii(_ text: String) -> [UInt8] { Array(text.utf8) }
 
         private func text(_ text: String) -> [UInt8] {
             [UInt8(ascii: "X")] + littleEndian(UInt32(text.utf8.count)) + Array(text.utf8)
