@@ -4,7 +4,7 @@ PACKAGES = libopenblas-dev libsndfile1-dev libsoxr-dev libasound2-dev libavahi-c
 TEXT = good morning to all of you
 
 # The network announcement, the page and the scripts of docs/ are tested with the programs that others use.
-test: PACKAGES += avahi-daemon avahi-utils dbus chromium chromium-driver firefox-esr pulseaudio alsa-utils curl ffmpeg
+test: PACKAGES += avahi-daemon avahi-utils dbus chromium chromium-driver firefox-esr pulseaudio alsa-utils curl ffmpeg dpkg-dev gpg gpg-agent xz-utils
 # The cycle model of Benchmarks/arm asks llvm-mca; without it those tests are skipped.
 test: PACKAGES += llvm-19
 # What runs the kernels of the other architecture on this one.
@@ -12,7 +12,7 @@ ifneq ($(shell uname -m),aarch64)
 test: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 endif
 
-.PHONY: build test test-kernels test-arm64 fuzz sanitize speak evaluate evaluate-quick allocations packages format lint deb deb-check deb-check-arm64 arm64 deb-arm64 appliance-test appliance-test-arm64 home-assistant-test
+.PHONY: build test test-kernels test-arm64 fuzz sanitize speak evaluate evaluate-quick allocations packages format lint deb deb-check deb-check-arm64 arm64 deb-arm64 apt-repository appliance-test appliance-test-arm64 home-assistant-test
 
 build: packages
 	swift build -c release --product makima
@@ -26,6 +26,7 @@ test: packages .venv-tests .venv-evaluate
 	WARNINGS_AS_ERRORS=1 swift test -c release -Xswiftc -enable-testing --scratch-path .build/test \
 		--explicit-target-dependency-import-check error
 	MAKIMA=$(TESTED)/makima .venv-tests/bin/pytest -q Tests/Clients
+	.venv-tests/bin/pytest -q Tests/Packaging
 	.venv-tests/bin/python Tests/Documentation/run.py $(TESTED)
 	.venv-evaluate/bin/pytest -q Training/test_hearing.py
 	$(EVALUATE_QUICK) --programs $(TESTED)
@@ -98,6 +99,11 @@ deb-arm64: packages
 test-arm64: PACKAGES += $(CROSS_PACKAGES)
 test-arm64: packages
 	packaging/cross.sh test --no-parallel
+
+# A signed repository of the packages in build/, for apt: build/apt. KEY signs, URL is where it will be published.
+apt-repository: PACKAGES = dpkg-dev gpg gpg-agent xz-utils
+apt-repository: packages
+	packaging/apt-repository.sh build "$(KEY)" "$(URL)" build/apt
 
 # Installs the package on a clean Debian 12 that boots in a container, and lives with it: as root.
 appliance-test: PACKAGES += debootstrap systemd-container iproute2 curl lintian

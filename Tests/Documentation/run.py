@@ -51,6 +51,7 @@ UNDERSTOOD = {
     r"makima serve(?! .*--print-config)": "serves until it is stopped; Tests/ServerTests and Tests/Clients run it",
     r"swift (build|test)\b": "made the programs that this test runs",
     r"sudo systemctl edit makima": "opens an editor",
+    r"sudo (curl .*https://EXAMPLE/|apt install makima$)": "of whoever publishes; Tests/Packaging/test_apt_repository.py does",
     r"makima-quantize SRC DST": "Tests/QuantizeTests quantize checkpoints of theirs",
     r"makima models pull": "needs the Internet; Tests/ModelStoreTests pull from a server of their own",
     r"makima (say|inspect|verify) .*Qwen/": "needs the released model",
