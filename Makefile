@@ -4,7 +4,7 @@ PACKAGES = libopenblas-dev libsndfile1-dev libsoxr-dev libasound2-dev libavahi-c
 TEXT = good morning to all of you
 
 # The network announcement, the page and the scripts of docs/ are tested with the programs that others use.
-test: PACKAGES += avahi-daemon avahi-utils dbus chromium chromium-driver firefox-esr pulseaudio alsa-utils curl ffmpeg dpkg-dev gpg gpg-agent xz-utils
+test: PACKAGES += avahi-daemon avahi-utils dbus chromium chromium-driver firefox-esr pulseaudio alsa-utils curl ffmpeg dpkg-dev gpg gpg-agent xz-utils haproxy jq
 # The cycle model of Benchmarks/arm asks llvm-mca; without it those tests are skipped.
 test: PACKAGES += llvm-19
 # What runs the kernels of the other architecture on this one.
@@ -12,7 +12,7 @@ ifneq ($(shell uname -m),aarch64)
 test: PACKAGES += gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user-static
 endif
 
-.PHONY: build test test-kernels test-arm64 fuzz sanitize speak evaluate evaluate-quick allocations packages format lint deb deb-check deb-check-arm64 arm64 deb-arm64 apt-repository appliance-test appliance-test-arm64 home-assistant-test
+.PHONY: build test test-kernels test-arm64 fuzz sanitize speak evaluate evaluate-quick allocations packages format lint deb deb-check deb-check-arm64 arm64 deb-arm64 apt-repository image image-arm64 image-test scale-test appliance-test appliance-test-arm64 home-assistant-test
 
 build: packages
 	swift build -c release --product makima
@@ -104,6 +104,25 @@ test-arm64: packages
 apt-repository: PACKAGES = dpkg-dev gpg gpg-agent xz-utils
 apt-repository: packages
 	packaging/apt-repository.sh build "$(KEY)" "$(URL)" build/apt
+
+# A thousand sessions through HAProxy and three servers, one of which is killed and one drained: docs/scale-test.txt.
+scale-test: PACKAGES += haproxy python3-venv
+scale-test: build .venv-tests
+	MAKIMA=.build/release/makima .venv-tests/bin/python Tests/Scale/run.py
+
+# An image for containers, build/makima-image_ARCHITECTURE.tar: Debian 12 and the package. `make image-arm64` as root.
+IMAGE = packaging/image.sh $$(ls build/makima_*_$(1).deb | tail -1) build/makima-image_$(1).tar
+image image-arm64: PACKAGES += mmdebstrap python3 qemu-user-static
+image: deb
+	$(call IMAGE,$$(dpkg --print-architecture))
+
+image-arm64: deb-arm64
+	$(call IMAGE,arm64)
+
+# Runs the image with a root that cannot be written, and speaks: as root.
+image-test: PACKAGES += umoci runc jq curl
+image-test: image
+	Tests/Appliance/image.sh build/makima-image_$$(dpkg --print-architecture).tar
 
 # Installs the package on a clean Debian 12 that boots in a container, and lives with it: as root.
 appliance-test: PACKAGES += debootstrap systemd-container iproute2 curl lintian

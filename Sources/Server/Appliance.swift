@@ -34,6 +34,7 @@ package func serve(
         router: .all(service, uploadLimit: configuration.uploadLimit << 20), requestGuard: requestGuard,
         webSockets: HTTPListener.webSockets(service), logger: logger)
     http.maximumConnections = configuration.connections
+    http.takesWebSockets = { !service.model.isStopping }
     http.tls = try configuration.tlsContext()
     let lan = LocalNetwork(configuration, service)
     let (doorsAreOpen, opened) = AsyncStream.makeStream(of: Never.self)

@@ -24,8 +24,8 @@ def free_port():
 
 
 class Server:
-    def __init__(self, folder, *arguments, environment=None, wait=True, program=None):
-        self.port = free_port()
+    def __init__(self, folder, *arguments, environment=None, wait=True, program=None, port=None):
+        self.port = port or free_port()
         self.log_path = Path(folder) / f"log-{self.port}"
         self.voices = Path(folder) / "voices"
         command = [*(program or [PROGRAM]), "serve", "--engine", "tone", "--host", "127.0.0.1", "--port", str(self.port)]

@@ -52,6 +52,7 @@ UNDERSTOOD = {
     r"swift (build|test)\b": "made the programs that this test runs",
     r"sudo systemctl edit makima": "opens an editor",
     r"sudo (curl .*https://EXAMPLE/|apt install makima$)": "of whoever publishes; Tests/Packaging/test_apt_repository.py does",
+    r"sudo (apt install haproxy|cp packaging/haproxy/|systemctl restart haproxy)": "Tests/Scale/run.py runs HAProxy with that file",
     r"makima-quantize SRC DST": "Tests/QuantizeTests quantize checkpoints of theirs",
     r"makima models pull": "needs the Internet; Tests/ModelStoreTests pull from a server of their own",
     r"makima (say|inspect|verify) .*Qwen/": "needs the released model",

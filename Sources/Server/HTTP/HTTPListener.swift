@@ -21,6 +21,8 @@ package struct HTTPListener: Service {
     package var requestGuard: RequestGuard
     package var webSockets: [String: WebSocketHandler]
     package var webSocketLimits = WebSocketLimits()
+    /// Whether a handshake is taken now; else the router answers the request.
+    package var takesWebSockets: @Sendable () -> Bool = { true }
     package var logger: Logger
     /// Told the address once the port is open: `port` may have been zero.
     package var onOpen: @Sendable (SocketAddress) -> Void = { _ in }
@@ -47,7 +49,8 @@ package struct HTTPListener: Service {
             if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
             return try configureConnection(channel, maximumFrame: webSocketLimits.frame) { head in
                 guard let target = RequestTarget(head.uri) else { return false }
-                return paths.contains("/" + target.path.joined(separator: "/")) && requestGuard.refusal(of: head) == nil
+                return paths.contains("/" + target.path.joined(separator: "/")) && takesWebSockets()
+                    && requestGuard.refusal(of: head) == nil
             } refuse: { status, reason in
                 let client = channel.remoteAddress?.ipAddress ?? "local"
                 refusals.note(client: client, door: "http", code: "\(status.code)", reason: reason)

@@ -13,7 +13,9 @@ extension Router {
         router.addCaptions(service)
         router.addPage()
         for path in ["/api/v1/speak", "/api/v1/listen"] {
-            router.on(.GET, path) { _ in
+            router.on(.GET, path, isOpen: true) { _ in
+                // A handshake that came while the server shuts down: whoever stands in front takes it elsewhere.
+                if service.model.isStopping { _ = try service.model.use() }
                 var response = Response.failure(.upgradeRequired, "This is a WebSocket: connect with ws://.")
                 response.headers.add(name: "upgrade", value: "websocket")
                 return response

@@ -51,6 +51,11 @@ package final class ModelLifecycle: Sendable {
         if case .ready(let synthesizer) = state { synthesizer } else { nil }
     }
 
+    /// Whether the server shuts down.
+    package var isStopping: Bool {
+        if case .stopping = state { true } else { false }
+    }
+
     /// Loads the model unless it is there, on its way, or failed a moment ago. Returns what this call loaded.
     @discardableResult
     package func load() async -> (any Synthesizer)? {

@@ -325,7 +325,7 @@ let openAPIDocument = #"""
             "type": "object",
             "required": ["status"],
             "properties": {
-              "status": {"enum": ["ready", "unloaded", "loading", "failed", "stopping"]},
+              "status": {"enum": ["ready", "busy", "unloaded", "loading", "failed", "stopping"]},
               "message": {"type": "string"},
               "model": {
                 "type": "object",

@@ -30,6 +30,9 @@ private struct Readiness: Encodable {
 
 private func ready(_ service: SpeechService) -> Response {
     switch service.model.state {
+    case .ready(let synthesizer) where synthesizer.gauges.waiting >= service.settings.scheduler.crowd:
+        let message = "\(synthesizer.gauges.waiting) requests wait. Ask another server, or again in a few seconds."
+        return .json(Readiness(status: "busy", message: message), .serviceUnavailable)
     case .ready(let synthesizer):
         let model = synthesizer.information
         return .json(
