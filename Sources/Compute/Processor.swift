@@ -14,6 +14,8 @@ package struct Processor {
     let scores = ScratchRows()
     /// Transformed inputs of a convolution and their products, a row for each worker.
     let transformed = ScratchRows()
+    /// A signal on its way into a layer.
+    private let passing = ScratchRows()
 
     /// With a fixed number of threads.
     package init(kernels: Kernels = .best, threads: Int = 1) {
@@ -29,6 +31,9 @@ package struct Processor {
         self.pool = pool
         stages = pool.threads > 1 ? StageThreads(threads, most: pool.threads) : nil
     }
+
+    /// Memory for rows that one layer reads, until this is asked again. It holds whatever was in it.
+    package func passing(rows: Int, columns: Int) -> Rows { passing.rows(rows, columns: columns) }
 
     /// Cores this process may run on.
     package static var cores: Int { Int(mk_available_cores()) }

@@ -146,7 +146,7 @@ extension Spoken {
         voice = own.s3gen
     }
 
-    private func stream() -> S3GenStream { S3GenStream(model, voice, noise: SeededNoise(seed: 5)) }
+    private func stream() -> S3GenStream { S3GenStream(model, S3GenPrompt(voice), noise: SeededNoise(seed: 5)) }
 
     private func whole() throws -> [Float] {
         try model.sound(
@@ -177,12 +177,52 @@ extension Spoken {
         #expect(steps(sound) <= 1.1 * steps(whole))
     }
 
+    /// Mel of pieces of a second, each behind what the flow remembers, and beside it that of the whole.
+    private func melInPieces(_ tokens: [Int], _ memory: inout FlowMemory) throws -> [[Float]] {
+        let (flow, size) = (model.flow, 25)
+        return try stride(from: 0, to: tokens.count, by: size).map { first in
+            let end = min(first + size + flow.lookAheadTokens, tokens.count)
+            let ahead = end == tokens.count && end - first <= size ? 0 : flow.lookAheadTokens
+            return try flow.mel(
+                Array(tokens[first..<end]), ahead: ahead, first: 2 * first, &memory, noise: SeededNoise(seed: 5),
+                on: Processor()
+            ).values
+        }
+    }
+
+    /// A piece costs the same wherever it is: what is remembered grows no longer once there are as many pieces as are seen.
+    @Test func whatIsRememberedDoesNotGrow() throws {
+        let prompt = try model.flow.read(voice, noise: SeededNoise(seed: 5), on: Processor())
+        var memory = prompt
+        let sizes = try (0..<6).map { piece in
+            _ = try model.flow.mel(
+                Array(tokens[0..<28]), ahead: 3, first: 50 * piece, &memory, noise: SeededNoise(seed: 5),
+                on: Processor())
+            return memory.byteCount
+        }
+        #expect(prompt.byteCount < sizes[0] && sizes[0] < sizes[1] && Set(sizes[1...]).count == 1)
+    }
+
+    /// What a prompt left behind does not depend on who went on from it, nor its noise on the seed.
+    @Test func utterancesOfAVoiceShareItsPrompt() throws {
+        let processor = Processor()
+        var first = try model.flow.read(voice, noise: SeededNoise(seed: 1), on: processor)
+        var second = first
+        let mel = try melInPieces(tokens, &first)
+        #expect(try melInPieces(tokens, &second) == mel)
+        var third = try model.flow.read(voice, noise: SeededNoise(seed: 2), on: processor)
+        #expect(try melInPieces(tokens, &third) == mel)
+    }
+
     /// What a piece lacks, the tokens behind it and the mel, it lacks by a little: random weights magnify that.
     @Test func whatAPieceDoesNotSeeIsLittle() throws {
         let noise = SeededNoise(seed: 5)
         let all = try model.flow.mel(SpeechTokens.spoken(tokens), voice, noise: noise, on: Processor())
-        let part = try model.flow.mel(tokens, voice, isFinal: false, noise: noise, on: Processor())
-        #expect(try #require(Deviation(part.values, from: all[0..<part.rows].values).decibels) > 30)
+        var memory = try model.flow.read(voice, noise: noise, on: Processor())
+        let pieces = try melInPieces(SpeechTokens.spoken(tokens), &memory).flatMap { $0 }
+        #expect(pieces.count == all.values.count)
+        let difference = try #require(Deviation(pieces, from: all.values).decibels)
+        #expect(difference > 20, "\(difference)")
         let whole = try model.vocoder.sound(all, noise: noise, on: Processor())
         let end = 40
         let piece = try model.vocoder.sound(all[0..<end + S3GenStream.nextFrames], noise: noise, on: Processor())

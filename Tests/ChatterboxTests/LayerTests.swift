@@ -71,6 +71,69 @@ import Testing
         }
     }
 
+    /// Keys and values may come in parts, and positions may reach farther than they need to: the last queries get the same.
+    @Test(arguments: [[7, 1], [30, 25, 24], [1, 2, 3, 64]], [false, true])
+    func attentionOverPartsIsThatOverAll(_ lengths: [Int], isRelative: Bool) throws {
+        let (heads, dim) = (2, 20)
+        let (count, last, width) = (lengths.reduce(0, +), lengths[lengths.count - 1], heads * dim)
+        let (q, k) = (noise(count, width, seed: 1), noise(count, width, seed: 2))
+        let v = noise(count, width, seed: 3)
+        let (core, processor) = (FullAttention(heads: heads, dimension: dim), Processor(threads: 2))
+        func relative(_ reach: Int) -> RelativePositions {
+            // The same row for a distance, whatever the reach.
+            let table = Rows(rows: 2 * reach - 1, columns: width)
+            for row in 0..<table.rows {
+                SeededNoise(seed: 4).flow(500 + reach - 1 - row, isPrompt: false, into: table[row])
+            }
+            return RelativePositions(
+                table: table, keyBias: noise(heads, dim, seed: 5), positionBias: noise(heads, dim, seed: 6))
+        }
+        let expected = attend(heads, q, k, v, isRelative ? relative(count) : nil).suffix(last * width)
+        var (parts, first): ([AttendedRows], Int) = ([], 0)
+        for length in lengths {
+            let rows = first..<first + length
+            parts.append(core.pack(keys: k[rows], values: v[rows], on: processor))
+            first += length
+        }
+        let out = Rows(rows: last, columns: width)
+        core.apply(
+            queries: q[count - last..<count], over: parts,
+            positions: isRelative ? core.pack(relative(count + 40), on: processor) : nil, into: out, on: processor)
+        let error = zip(out.values, expected).reduce(0.0) { max($0, abs(Double($1.0) - $1.1)) }
+        #expect(error < 2e-5)
+    }
+
+    /// A causal convolution that remembers gives the same in parts as at once, and what it remembers may be shared.
+    @Test func aConvolutionThatRemembersGoesOn() throws {
+        let weights = try TinyChatterbox.weights("s3gen_meanflow")["flow.encoder.up_layer.conv"]
+        let layer = try Convolution(weights, inputs: 32)
+        let x = noise(20, 32, seed: 9)
+        let whole = layer.apply(x, on: Processor()).values
+        var memory: SignalMemory? = SignalMemory()
+        func part(_ range: Range<Int>, _ memory: inout SignalMemory?) -> [Float] {
+            memory?.begin()
+            return layer.apply(x[range], &memory, on: Processor()).values
+        }
+        var values = part(0..<1, &memory) + part(1..<8, &memory)
+        var other = memory
+        values += part(8..<20, &memory)
+        #expect(values == whole)
+        #expect(part(8..<10, &other) == Array(whole[8 * 32..<10 * 32]))
+    }
+
+    /// Of the parts that attention saw it keeps the first and the last two.
+    @Test func whatAttentionRemembersIsBounded() {
+        let core = FullAttention(heads: 1, dimension: 4)
+        var memory = SignalMemory()
+        var seen: [[Int]] = []
+        for length in 1...6 {
+            memory.begin()
+            let rows = noise(length, 4, seed: 1)
+            seen.append(memory.attended(with: core.pack(keys: rows, values: rows, on: Processor())).map(\.rows))
+        }
+        #expect(seen == [[1], [1, 2], [1, 2, 3], [1, 2, 3, 4], [1, 3, 4, 5], [1, 4, 5, 6]])
+    }
+
     /// Every format of weights and activations gives the convolution, as far as its rounding lets it.
     @Test(arguments: [ConvolutionFormat.float32, .int16, .split16, .split8, .int8Weights])
     func aConvolutionOfAnyFormatIsNearFloat(_ format: ConvolutionFormat) throws {
@@ -87,19 +150,19 @@ import Testing
         #expect(up.rows == 400 && (Deviation(nearUp.values, from: up.values).decibels ?? .infinity) > 35)
     }
 
-    /// No row of a causal convolution sees a later one, no row of one that looks ahead an earlier one.
+    /// No row of a causal convolution sees a later one, no row of one without padding an earlier one.
     @Test func paddingSaysWhatIsSeen() throws {
         let weights = try TinyChatterbox.weights("s3gen_meanflow")["flow.encoder.pre_lookahead_layer.conv1"]
         let x = noise(12, 32, seed: 6)
         let changed = Rows(x.values, columns: 32)
         changed[6, 3] += 1
         for (padding, seen) in [
-            (Convolution.Padding.causal, 6..<10), (.ahead, 3..<7), (.centred, 4..<8),
+            (Convolution.Padding.causal, 6..<10), (.none, 3..<7), (.centred, 4..<8),
         ] {
             let layer = try Convolution(weights, inputs: 32, padding: padding)
             let (before, after) = (layer.apply(x, on: Processor()), layer.apply(changed, on: Processor()))
-            let rows = (0..<12).filter { before[$0].values != after[$0].values }
-            #expect(before.rows == 12 && rows == Array(seen))
+            let rows = (0..<before.rows).filter { before[$0].values != after[$0].values }
+            #expect(before.rows == (padding == .none ? 9 : 12) && rows == Array(seen))
         }
     }
 

@@ -14,6 +14,31 @@ import Verifying
         #expect(report.lines.map(\.stage) == ["speak/wav"])
     }
 
+    /// What 16 bits lose: in the mel, in the vocoder, and in both one after the other. Random weights hear another pitch in mel
+    /// that differs by almost nothing, and a phase that is another makes another wave: so both have the pitch of the exact mel.
+    @Test func inSixteenBitsSoundStaysWhatItIs() throws {
+        let heads = try HeadCounts(directory: TinyChatterbox.directory)
+        let weights = try TinyChatterbox.weights("s3gen_meanflow")
+        let exact = try S3Gen(weights, heads: heads)
+        let rounded = try S3Gen(weights, heads: heads, precision: .int16)
+        let (noise, processor) = (SeededNoise(seed: 3), Processor())
+        let tokens = (0..<60).map { 977 * $0 % 6561 }
+        let mel = try exact.flow.mel(tokens, TinyChatterbox.voice(), noise: noise, on: processor)
+        let near = try rounded.flow.mel(tokens, TinyChatterbox.voice(), noise: noise, on: processor)
+        var cycle = 0.0
+        let excitation = exact.vocoder.excitation(
+            exact.vocoder.f0(mel, on: processor), cycle: &cycle, noise: noise, on: processor)
+        let wave = try exact.vocoder.sound(mel, excitation: excitation, on: processor)
+        func decibels(_ mel: Rows) throws -> Double {
+            let sound = try rounded.vocoder.sound(mel, excitation: excitation, on: processor)
+            return try #require(Deviation(sound, from: wave).decibels)
+        }
+        let ofMel = try #require(Deviation(near.values, from: mel.values).decibels)
+        let (ofVocoder, ofBoth) = (try decibels(mel), try decibels(near))
+        #expect(ofMel > 70 && ofVocoder > 60 && ofBoth > 50, "\(ofMel) \(ofVocoder) \(ofBoth)")
+        #expect(S3GenPrecision.speaking(with: "f32") == .float32 && S3GenPrecision.speaking(with: "int8") == .int16)
+    }
+
     /// The first numbers, the last ones and all of them as NumPy 2.4 gives them.
     @Test func theDrawsAreThoseOfNumPy() {
         var draws = GoldenDraws(tag: "speak/0")

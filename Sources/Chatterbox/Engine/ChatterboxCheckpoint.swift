@@ -45,7 +45,9 @@ struct ChatterboxCheckpoint {
 
     func t3() throws -> T3 { try T3(t3Weights, heads: heads.t3) }
 
-    func s3gen() throws -> S3Gen { try S3Gen(s3genWeights, heads: heads) }
+    func s3gen(_ precision: S3GenPrecision = .float32) throws -> S3Gen {
+        try S3Gen(s3genWeights, heads: heads, precision: precision)
+    }
 
     /// The voice in the folder; nil where there is none.
     func voice(for sizes: VoiceSizes) throws -> ChatterboxVoice? {

@@ -27,17 +27,20 @@ package final class ChatterboxEngine: SpeechEngine {
     static let samplesPerFrame = tokensPerFrame * Flow.framesPerToken * Vocoder.samplesPerFrame
 
     /// Speaks the checkpoint of a folder. Without a number of threads the fastest is found by trying.
-    /// - Parameter resample: brings clips from 24 kHz to 16 kHz.
+    /// - Parameters:
+    ///   - precision: of flow and vocoder; where nothing is said, float32 when all of T3 is, too.
+    ///   - resample: brings clips from 24 kHz to 16 kHz.
     package init(
         directory: String, threads: Int? = 1, kernels: Kernels = .best,
-        promptCache: Int = EngineOptions.defaultPromptCache, resample: @escaping ChatterboxVoiceMaker.Resampling
+        promptCache: Int = EngineOptions.defaultPromptCache, precision: S3GenPrecision? = nil,
+        resample: @escaping ChatterboxVoiceMaker.Resampling
     ) throws {
         let checkpoint = try ChatterboxCheckpoint(directory: directory)
         information = try checkpoint.information
         tokenizer = try checkpoint.tokenizer()
         processor = threads.map { Processor(kernels: kernels, threads: $0) } ?? .measured(kernels: kernels)
         // First what is packed: the pages that were read for it give way to T3's weights, which stay mapped.
-        s3gen = try checkpoint.s3gen()
+        s3gen = try checkpoint.s3gen(precision ?? .speaking(with: information.format))
         t3 = try checkpoint.t3()
         let maker = try ChatterboxVoiceMaker(
             encoder: checkpoint.encoderWeights, s3gen: checkpoint.s3genWeights, kernels: kernels, resample: resample)

@@ -47,15 +47,15 @@ package final class ChatterboxUtterance {
 /// A voice as the model goes on from it, made once and kept.
 final class SpeakingVoice {
     let t3: T3Voice
-    let s3gen: S3GenVoice
+    let s3gen: S3GenPrompt
 
     init(_ voice: ChatterboxVoice, _ model: T3, on processor: Processor) throws {
         t3 = try T3Voice(voice.condition, model, on: processor)
-        s3gen = voice.s3gen
+        s3gen = S3GenPrompt(voice.s3gen)
     }
 
     /// Bytes of memory it holds.
-    var byteCount: Int { t3.byteCount + 4 * s3gen.promptMel.count }
+    var byteCount: Int { t3.byteCount + s3gen.byteCount }
 }
 
 /// Voices that were used lately, by their names and the bytes they were made of: one that has become another is made anew.

@@ -31,6 +31,11 @@ extension ChatterboxEngine {
         return ([folder] + states).joined(separator: " ")
     }
 
+    /// What a checkpoint says of itself; no weight is read.
+    package static func information(directory: String) throws -> ModelInformation {
+        try ChatterboxCheckpoint(directory: directory).information
+    }
+
     static func inspect(_ folder: String) throws -> [(name: String, value: String)] {
         let checkpoint = try ChatterboxCheckpoint(directory: folder)
         _ = try checkpoint.tokenizer()
@@ -68,8 +73,17 @@ extension MemoryDemand {
         let unused = ["tfmr.wte.", "text_head.", "text_emb.", "speech_emb.", "tfmr.wpe."]
         let t3 = try bytes(checkpoint.t3Weights) { name in !unused.contains { name.hasPrefix($0) } }
         let s3gen = try bytes(checkpoint.s3genWeights) { $0.hasPrefix("flow.") || $0.hasPrefix("mel2wav.") }
+        let isRounded = S3GenPrecision.speaking(with: try checkpoint.information.format) != .float32
         let c = try T3Configuration(checkpoint.t3Weights, heads: checkpoint.heads.t3)
         let cacheBytes = 2 * 4 * Double(c.layers) * Double(c.hidden) * min(Double(c.positions), 1024)
-        self.init(model: t3 + s3gen, utterance: Int(min(cacheBytes, 1e15)))
+        // Keys and values of the pieces that the flow sees, in the encoder and in each step of the estimator.
+        let flow = checkpoint.s3genWeights["flow"]
+        let seen = try [("linear_k.weight", 1), ("to_k.weight", Flow.usualSteps)].reduce(0) { sum, kind in
+            try flow.names.filter { $0.hasSuffix(kind.0) }.reduce(sum) { sum, name in
+                sum + kind.1 * (try checkpoint.s3genWeights.tensor(name).shape.first ?? 0)
+            }
+        }
+        let flowBytes = 2 * 4 * Double(seen) * Double(S3GenStream.seenFrames)
+        self.init(model: t3 + (isRounded ? s3gen / 2 : s3gen), utterance: Int(min(cacheBytes + flowBytes, 1e15)))
     }
 }

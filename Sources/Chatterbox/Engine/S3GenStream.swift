@@ -1,18 +1,20 @@
 // Speech tokens to sound while they come. The flow looks at all of an utterance and the vocoder at both sides of a frame, so what
-// comes piece by piece is not what the whole would be: each piece is decoded with some of what was before it and a little of
-// what follows. Noise, pitch cycle and excitation go on from piece to piece, and where two pieces meet one fades into the other.
+// comes piece by piece is not what the whole would be. The flow goes on from what it remembers of the prompt and of the last
+// pieces, and looks a little ahead; the vocoder sees some mel before a piece and a little behind it. Noise, pitch cycle and
+// excitation go on from piece to piece, and where two pieces meet one fades into the other. A piece costs the same wherever it is.
 
 import Compute
 
 final class S3GenStream {
     private let model: S3Gen
-    private let voice: S3GenVoice
+    private let prompt: S3GenPrompt
     private let noise: SeededNoise
     /// Nobody waits for a piece: all is decoded at the end, as the official code does it.
     var isWhole = false
 
-    /// Tokens that have become mel.
+    /// Tokens that have become mel, and what the flow remembers of them; nil before the first piece.
     private var tokens = 0
+    private var memory: FlowMemory?
     /// Mel and excitation from frame `first` on: as far as there are tokens, and as far as the pitch no longer changes.
     private var first = 0
     private var mel: [Float] = []
@@ -26,8 +28,6 @@ final class S3GenStream {
     /// Tokens of a piece: the first is waited for.
     private static let firstTokens = 12
     private static let laterTokens = 25
-    /// Tokens before a piece that the flow sees beside the prompt.
-    private static let pastTokens = 50
     /// Frames of mel before and behind a piece that the vocoder sees: what it computes reaches a dozen frames to each side, the
     /// farther the less.
     private static let pastFrames = 16
@@ -37,9 +37,12 @@ final class S3GenStream {
     /// Frames of mel that make a frame of sound.
     private static let framesOfSound = ChatterboxEngine.tokensPerFrame * Flow.framesPerToken
 
-    init(_ model: S3Gen, _ voice: S3GenVoice, noise: SeededNoise) {
+    /// Frames that attention of the flow sees beside the prompt.
+    static let seenFrames = (1 + SignalMemory.lastParts) * laterTokens * Flow.framesPerToken
+
+    init(_ model: S3Gen, _ prompt: S3GenPrompt, noise: SeededNoise) {
         self.model = model
-        self.voice = voice
+        self.prompt = prompt
         self.noise = noise
     }
 
@@ -52,7 +55,9 @@ final class S3GenStream {
     /// The sound that follows what was given, whole frames of 80 ms; with the last tokens all that is left, filled up with silence.
     /// `all` are the tokens from the first one on.
     func next(_ all: [Int], isLast: Bool, on processor: Processor) throws(S3GenError) -> [Float] {
-        try extendMel(isLast ? SpeechTokens.spoken(all) : SpeechTokens.sounding(all), isLast, on: processor)
+        let isLonger = try extendMel(
+            isLast ? SpeechTokens.spoken(all) : SpeechTokens.sounding(all), isLast, on: processor)
+        guard isLonger || isLast else { return [] }
         let bands = model.flow.bands
         let frames = mel.count / bands
         let settled = isLast ? first + frames : max(given, first + frames - Self.nextFrames)
@@ -63,16 +68,23 @@ final class S3GenStream {
         return piece(samples, until: end, isLast)
     }
 
-    /// Mel of the tokens that have none. Of those that are not the last, some are only looked ahead at.
-    private func extendMel(_ spoken: [Int], _ isLast: Bool, on processor: Processor) throws(S3GenError) {
-        let start = max(0, tokens - Self.pastTokens)
+    /// Mel of the tokens that have none. Of those that are not the last, some are only looked ahead at. Whether there are any.
+    private func extendMel(_ spoken: [Int], _ isLast: Bool, on processor: Processor) throws(S3GenError) -> Bool {
+        if isLast, isWhole, memory == nil {
+            mel = try model.flow.mel(spoken, prompt.voice, noise: noise, on: processor).values
+            return true
+        }
+        let ahead = isLast ? 0 : model.flow.lookAheadTokens
+        guard spoken.count > tokens + ahead else { return false }
+        var memory: FlowMemory
+        if let known = self.memory { memory = known } else { memory = try prompt.memory(model, on: processor) }
         let part = try model.flow.mel(
-            Array(spoken[start...]), voice, first: start * Flow.framesPerToken, isFinal: isLast, noise: noise,
+            Array(spoken[tokens...]), ahead: ahead, first: tokens * Flow.framesPerToken, &memory, noise: noise,
             on: processor)
-        let known = (tokens - start) * Flow.framesPerToken
-        guard part.rows > known else { return }
-        mel += part[known..<part.rows].values
-        tokens = start + part.rows / Flow.framesPerToken
+        self.memory = memory
+        mel += part.values
+        tokens = spoken.count - ahead
+        return true
     }
 
     /// The sound of the window. What excites it is kept for the frames that are settled.

@@ -11,17 +11,19 @@ struct ConformerBlock {
     private let up: Convolution
     private let down: Convolution
 
-    init(_ weights: Weights, width: Int) throws(ModelFileError) {
+    init(_ weights: Weights, width: Int, format: ConvolutionFormat) throws(ModelFileError) {
         attentionNorm = try LayerNorm(weights["norm_mha"], columns: width, epsilon: 1e-12)
-        attention = try RelativeAttention(weights["self_attn"], width: width)
+        attention = try RelativeAttention(weights["self_attn"], width: width, format: format)
         feedForwardNorm = try LayerNorm(weights["norm_ff"], columns: width, epsilon: 1e-12)
-        up = try Convolution(weights["feed_forward.w_1"], inputs: width)
-        down = try Convolution(weights["feed_forward.w_2"], inputs: up.outputs, outputs: width)
+        up = try Convolution(weights["feed_forward.w_1"], inputs: width, format: format)
+        down = try Convolution(weights["feed_forward.w_2"], inputs: up.outputs, outputs: width, format: format)
     }
 
-    /// Changes x; `positions` is `RelativeAttention.table` for as many rows. `trace` sees what attention gives.
-    func apply(_ x: Rows, positions: Rows, on processor: Processor, trace: ((Rows) -> Void)? = nil) {
-        let attended = attention.apply(attentionNorm.apply(x, on: processor), positions: positions, on: processor)
+    /// Changes x, which goes on from what is in `memory`. `trace` sees what attention gives.
+    func apply(
+        _ x: Rows, _ memory: inout SignalMemory?, on processor: Processor, trace: ((Rows) -> Void)? = nil
+    ) {
+        let attended = attention.apply(attentionNorm.apply(x, on: processor), &memory, on: processor)
         trace?(attended)
         processor.add(attended, to: x)
         let hidden = up.apply(feedForwardNorm.apply(x, on: processor), on: processor)
@@ -40,8 +42,9 @@ struct RelativeAttention {
     private let output: Convolution
     private let keyBias: Rows  // pos_bias_u [heads, dim]
     private let positionBias: Rows  // pos_bias_v [heads, dim]
+    private let known = KnownPositions()
 
-    init(_ weights: Weights, width: Int) throws(ModelFileError) {
+    init(_ weights: Weights, width: Int, format: ConvolutionFormat) throws(ModelFileError) {
         let tensor = try weights.tensor("pos_bias_u")
         guard tensor.shape.count == 2, tensor.shape.allSatisfy({ (1...width).contains($0) }),
             tensor.shape[0] * tensor.shape[1] == width
@@ -49,11 +52,11 @@ struct RelativeAttention {
         core = FullAttention(heads: tensor.shape[0], dimension: tensor.shape[1])
         keyBias = Rows(try tensor.floats(), columns: core.dimension)
         positionBias = Rows(try weights.floats("pos_bias_v", shape: tensor.shape), columns: core.dimension)
-        query = try Convolution(weights["linear_q"], inputs: width, outputs: width)
-        key = try Convolution(weights["linear_k"], inputs: width, outputs: width)
-        value = try Convolution(weights["linear_v"], inputs: width, outputs: width)
+        query = try Convolution(weights["linear_q"], inputs: width, outputs: width, format: format)
+        key = try Convolution(weights["linear_k"], inputs: width, outputs: width, format: format)
+        value = try Convolution(weights["linear_v"], inputs: width, outputs: width, format: format)
         position = try Convolution(weights["linear_pos"], inputs: width, outputs: width)
-        output = try Convolution(weights["linear_out"], inputs: width, outputs: width)
+        output = try Convolution(weights["linear_out"], inputs: width, outputs: width, format: format)
     }
 
     /// Sines and cosines of the distances count - 1 down to 1 - count, in pairs: [2·count - 1, width].
@@ -70,14 +73,36 @@ struct RelativeAttention {
         return table
     }
 
-    func apply(_ x: Rows, positions: Rows, on processor: Processor) -> Rows {
-        let values = value.apply(x, on: processor)
-        let relative = RelativePositions(
-            table: position.apply(positions, on: processor), keyBias: keyBias, positionBias: positionBias)
+    /// What x gives, which goes on from what is in `memory`.
+    func apply(_ x: Rows, _ memory: inout SignalMemory?, on processor: Processor) -> Rows {
+        let part = core.pack(
+            keys: key.apply(x, on: processor), values: value.apply(x, on: processor), on: processor)
+        let parts = memory?.attended(with: part) ?? [part]
         let attended = Rows(rows: x.rows, columns: x.columns)
         core.apply(
-            queries: query.apply(x, on: processor), keys: key.apply(x, on: processor), values: values,
-            relative: relative, into: attended, on: processor)
+            queries: query.apply(x, on: processor), over: parts,
+            positions: positions(reaching: parts.reduce(0) { $0 + $1.rows }, on: processor), into: attended,
+            on: processor)
         return output.apply(attended, on: processor)
     }
+
+    /// Positions of at least so many rows. They are the same for every signal.
+    private func positions(reaching rows: Int, on processor: Processor) -> PackedPositions {
+        if let known = known.positions, known.reach >= rows { return known }
+        let reach = (rows + Self.step - 1) / Self.step * Self.step
+        let table = position.apply(Self.table(reach, width: query.inputs), on: processor)
+        let relative = RelativePositions(table: table, keyBias: keyBias, positionBias: positionBias)
+        let positions = core.pack(relative, on: processor)
+        if reach <= Self.mostKept { known.positions = positions }
+        return positions
+    }
+
+    /// Rows by which the reach of what is kept grows, and how far: more are computed for a signal and forgotten.
+    private static let step = 128
+    private static let mostKept = 1024
+}
+
+/// Positions that were computed.
+private final class KnownPositions {
+    var positions: PackedPositions?
 }

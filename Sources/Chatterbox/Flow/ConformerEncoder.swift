@@ -20,52 +20,55 @@ struct ConformerEncoder {
     /// Tokens that the encoder sees behind a token by its convolutions.
     var lookAheadTokens: Int { lookAhead.tokens }
 
-    init(_ weights: Weights, width: Int) throws(ModelFileError) {
+    init(_ weights: Weights, width: Int, format: ConvolutionFormat) throws(ModelFileError) {
         self.width = width
-        embed = try InputLayer(weights["embed"], width: width)
-        lookAhead = try LookAhead(weights["pre_lookahead_layer"], width: width)
-        blocks = try Self.blocks(weights, "encoders", width)
-        upsampling = try Convolution(weights["up_layer.conv"], inputs: width, outputs: width)
-        upEmbed = try InputLayer(weights["up_embed"], width: width)
-        upBlocks = try Self.blocks(weights, "up_encoders", width)
+        embed = try InputLayer(weights["embed"], width: width, format: format)
+        lookAhead = try LookAhead(weights["pre_lookahead_layer"], width: width, format: format)
+        blocks = try Self.blocks(weights, "encoders", width, format)
+        upsampling = try Convolution(weights["up_layer.conv"], inputs: width, outputs: width, format: format)
+        upEmbed = try InputLayer(weights["up_embed"], width: width, format: format)
+        upBlocks = try Self.blocks(weights, "up_encoders", width, format)
         norm = try LayerNorm(weights["after_norm"], columns: width)
     }
 
     private static func blocks(
-        _ weights: Weights, _ list: String, _ width: Int
+        _ weights: Weights, _ list: String, _ width: Int, _ format: ConvolutionFormat
     ) throws(ModelFileError) -> [ConformerBlock] {
         var blocks: [ConformerBlock] = []
         for index in 0..<(try weights.count(list, with: "norm_mha.weight")) {
-            blocks.append(try ConformerBlock(weights[list][index], width: width))
+            blocks.append(try ConformerBlock(weights[list][index], width: width, format: format))
         }
         return blocks
     }
 
-    /// [tokens, width] to [2 · tokens, width].
-    func apply(_ tokens: Rows, on processor: Processor, trace: ((String, Rows) -> Void)? = nil) -> Rows {
+    /// [tokens, width] to [2 · tokens, width]. The tokens go on from what is in `memory`; the last `ahead` of them are only
+    /// looked ahead at.
+    func apply(
+        _ tokens: Rows, _ memory: inout SignalMemory?, ahead: Int = 0, on processor: Processor,
+        trace: ((String, Rows) -> Void)? = nil
+    ) -> Rows {
         var x = embed.apply(tokens, on: processor)
         trace?("enc_embed", x)
-        x = lookAhead.apply(x, on: processor)
+        x = lookAhead.apply(x, &memory, ahead: ahead, on: processor)
         trace?("enc_lookahead", x)
-        apply(blocks, "enc_block", to: x, on: processor, trace)
-        x = upsampling.apply(Self.repeated(x), on: processor)
+        apply(blocks, "enc_block", to: x, &memory, on: processor, trace)
+        x = upsampling.apply(Self.repeated(x), &memory, on: processor)
         trace?("enc_up", x)
         x = upEmbed.apply(x, on: processor)
         trace?("enc_up_embed", x)
-        apply(upBlocks, "enc_up_block", to: x, on: processor, trace)
+        apply(upBlocks, "enc_up_block", to: x, &memory, on: processor, trace)
         x = norm.apply(x, on: processor)
         trace?("enc_norm", x)
         return x
     }
 
     private func apply(
-        _ blocks: [ConformerBlock], _ name: String, to x: Rows, on processor: Processor,
-        _ trace: ((String, Rows) -> Void)?
+        _ blocks: [ConformerBlock], _ name: String, to x: Rows, _ memory: inout SignalMemory?,
+        on processor: Processor, _ trace: ((String, Rows) -> Void)?
     ) {
-        let positions = RelativeAttention.table(x.rows, width: width)
         for (index, block) in blocks.enumerated() {
             let attention = name.replacing("block", with: "attn") + String(index)
-            block.apply(x, positions: positions, on: processor, trace: trace.map { t in { t(attention, $0) } })
+            block.apply(x, &memory, on: processor, trace: trace.map { t in { t(attention, $0) } })
             trace?(name + String(index), x)
         }
     }
@@ -84,8 +87,8 @@ private struct InputLayer {
     private let norm: LayerNorm
     private let scale: Rows  // √width, [1, width]
 
-    init(_ weights: Weights, width: Int) throws(ModelFileError) {
-        linear = try Convolution(weights["out.0"], inputs: width, outputs: width)
+    init(_ weights: Weights, width: Int, format: ConvolutionFormat) throws(ModelFileError) {
+        linear = try Convolution(weights["out.0"], inputs: width, outputs: width, format: format)
         norm = try LayerNorm(weights["out.1"], columns: width)
         scale = Rows(rows: 1, columns: width)
         scale.fill(Float(width).squareRoot())
@@ -106,16 +109,20 @@ private struct LookAhead {
 
     var tokens: Int { first.taps - 1 }
 
-    init(_ weights: Weights, width: Int) throws(ModelFileError) {
-        first = try Convolution(weights["conv1"], inputs: width, padding: .ahead)
-        second = try Convolution(weights["conv2"], inputs: first.outputs, outputs: width)
+    init(_ weights: Weights, width: Int, format: ConvolutionFormat) throws(ModelFileError) {
+        first = try Convolution(weights["conv1"], inputs: width, padding: .none, format: format)
+        second = try Convolution(weights["conv2"], inputs: first.outputs, outputs: width, format: format)
     }
 
-    func apply(_ x: Rows, on processor: Processor) -> Rows {
-        let hidden = first.apply(x, on: processor)
+    /// What x gives but for its last `ahead` rows, which are looked ahead at. Nothing stands for those that are missing.
+    func apply(_ x: Rows, _ memory: inout SignalMemory?, ahead: Int, on processor: Processor) -> Rows {
+        let count = x.rows - ahead
+        let seen = Rows(rows: count + tokens, columns: x.columns)
+        seen[0..<min(x.rows, seen.rows)].copy(from: x[0..<min(x.rows, seen.rows)])
+        let hidden = first.apply(seen, on: processor)
         processor.each(hidden) { processor.kernels.leakyReLU($0, $0, slope: 0.01) }
-        let y = second.apply(hidden, on: processor)
-        processor.add(x, to: y)
+        let y = second.apply(hidden, &memory, on: processor)
+        processor.add(x[0..<count], to: y)
         return y
     }
 }

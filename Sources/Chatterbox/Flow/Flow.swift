@@ -22,18 +22,23 @@ package struct Flow {
     package static let framesPerToken = ConformerEncoder.framesPerToken
     /// Tokens that have to follow before a token has its frames.
     package var lookAheadTokens: Int { encoder.lookAheadTokens }
+    /// Steps of the official code.
+    package static let usualSteps = 2
     /// The most steps that make sense.
     package static let mostSteps = 100
 
     /// `weights` is the `flow` part of the checkpoint.
-    package init(_ weights: Weights, heads: HeadCounts) throws(ModelFileError) {
+    package init(
+        _ weights: Weights, heads: HeadCounts, precision: S3GenPrecision = .float32
+    ) throws(ModelFileError) {
+        let format = precision.format
         let table = try weights.tensor("input_embedding.weight")
         guard table.shape.count == 2, table.shape.allSatisfy({ $0 > 0 }) else {
             throw .wrongShape(name: table.name, expected: [1, 1], found: table.shape)
         }
         embedding = try Embedding(table)
-        encoder = try ConformerEncoder(weights["encoder"], width: embedding.columns)
-        projection = try Convolution(weights["encoder_proj"], inputs: embedding.columns)
+        encoder = try ConformerEncoder(weights["encoder"], width: embedding.columns, format: format)
+        projection = try Convolution(weights["encoder_proj"], inputs: embedding.columns, format: format)
         bands = projection.outputs
         let affine = try weights.tensor("spk_embed_affine_layer.weight")
         guard affine.shape.count == 2, affine.shape[1] > 0 else {
@@ -41,13 +46,14 @@ package struct Flow {
         }
         // One vector: many partial sums are nearer to what is exact than a convolution's single one.
         speaker = try Linear(weights["spk_embed_affine_layer"], rows: bands, columns: affine.shape[1])
-        estimator = try Estimator(weights["decoder.estimator"], bands: bands, heads: heads.estimator)
+        estimator = try Estimator(
+            weights["decoder.estimator"], bands: bands, heads: heads.estimator, format: format)
     }
 
     /// Mel [frames, bands] of `tokens`, two frames for each. Where more tokens follow, which `isFinal` denies, the last ones
     /// are only looked ahead at. `first` is the number of the first frame, for the noise.
     package func mel(
-        _ tokens: [Int], _ voice: S3GenVoice, first: Int = 0, steps: Int = 2, isFinal: Bool = true,
+        _ tokens: [Int], _ voice: S3GenVoice, first: Int = 0, steps: Int = usualSteps, isFinal: Bool = true,
         noise: some NoiseSource, on processor: Processor
     ) throws(S3GenError) -> Rows {
         let prompt = try promptFrames(voice)
@@ -61,14 +67,17 @@ package struct Flow {
         let mu = project(encode(embedded, on: processor), on: processor)[0..<frames]
         let spk = speaker(voice.xVector, on: processor)
         let state = Rows(rows: frames, columns: bands)
-        for frame in 0..<frames {
-            let isPrompt = frame < prompt
-            noise.flow(isPrompt ? frame : first + frame - prompt, isPrompt: isPrompt, into: state[frame])
-        }
+        Self.draw(noise, from: 0, isPrompt: true, into: state[0..<prompt])
+        Self.draw(noise, from: first, isPrompt: false, into: state[prompt..<frames])
         let promptMel = Rows(voice.promptMel, columns: bands)
         let mel = try solve(
             state, mu: mu, speaker: spk, prompt: promptMel, steps: steps, on: processor)
         return mel[prompt..<frames]
+    }
+
+    /// The noise of frames from `first` on.
+    private static func draw(_ noise: some NoiseSource, from first: Int, isPrompt: Bool, into state: Rows) {
+        for row in 0..<state.rows { noise.flow(first + row, isPrompt: isPrompt, into: state[row]) }
     }
 
     /// Frames of the prompt; throws when voice and model do not belong together.
@@ -83,6 +92,49 @@ package struct Flow {
             throw .badVoice("it holds an infinity or a NaN")
         }
         return voice.promptMel.count / bands
+    }
+
+    // MARK: In parts
+
+    /// What is remembered of a voice's prompt, with which all of its utterances begin. It has been read as a signal of its own: its
+    /// frames see nothing of what is spoken after them.
+    package func read(
+        _ voice: S3GenVoice, steps: Int = usualSteps, noise: some NoiseSource, on processor: Processor
+    ) throws(S3GenError) -> FlowMemory {
+        let frames = try promptFrames(voice)
+        guard frames == voice.promptTokens.count * Self.framesPerToken else {
+            throw .badVoice("\(frames) frames of mel belong to \(voice.promptTokens.count) tokens")
+        }
+        var memory = FlowMemory(steps: try Self.checked(steps), speaker: speaker(voice.xVector, on: processor))
+        let state = Rows(rows: frames, columns: bands)
+        Self.draw(noise, from: 0, isPrompt: true, into: state)
+        _ = try mel(
+            voice.promptTokens, ahead: 0, state, prompt: Rows(voice.promptMel, columns: bands), &memory, on: processor)
+        return memory
+    }
+
+    /// Mel [frames, bands] of `tokens`, which go on from what is in `memory`, but for the last `ahead` of them, which are only
+    /// looked ahead at. `first` is the number of the first frame, for the noise.
+    package func mel(
+        _ tokens: [Int], ahead: Int, first: Int, _ memory: inout FlowMemory, noise: some NoiseSource,
+        on processor: Processor
+    ) throws(S3GenError) -> Rows {
+        guard tokens.count > ahead else { throw .tooFewTokens(count: tokens.count, minimum: ahead + 1) }
+        let state = Rows(rows: (tokens.count - ahead) * Self.framesPerToken, columns: bands)
+        Self.draw(noise, from: first, isPrompt: false, into: state)
+        return try mel(tokens, ahead: ahead, state, prompt: nil, &memory, on: processor)
+    }
+
+    private func mel(
+        _ tokens: [Int], ahead: Int, _ state: Rows, prompt: Rows?, _ memory: inout FlowMemory,
+        on processor: Processor
+    ) throws(S3GenError) -> Rows {
+        let embedded = try embed(tokens)
+        memory.encoder?.begin()
+        let hidden = encoder.apply(embedded, &memory.encoder, ahead: ahead, on: processor)
+        return try solve(
+            state, mu: project(hidden, on: processor), speaker: memory.speaker, prompt: prompt, &memory.steps,
+            on: processor)
     }
 
     // MARK: Stages
@@ -108,7 +160,8 @@ package struct Flow {
 
     /// [tokens, width] to [2 · tokens, width].
     func encode(_ tokens: Rows, on processor: Processor, trace: ((String, Rows) -> Void)? = nil) -> Rows {
-        encoder.apply(tokens, on: processor, trace: trace)
+        var memory: SignalMemory?
+        return encoder.apply(tokens, &memory, on: processor, trace: trace)
     }
 
     /// mu [frames, bands].
@@ -119,18 +172,34 @@ package struct Flow {
         _ state: Rows, mu: Rows, speaker: Rows, prompt: Rows, steps: Int, on processor: Processor,
         trace: ((String, Rows) -> Void)? = nil
     ) throws(S3GenError) -> Rows {
-        guard (1...Self.mostSteps).contains(steps) else { throw .badSteps(steps, limit: Self.mostSteps) }
+        var memories = [SignalMemory?](repeating: nil, count: try Self.checked(steps))
+        return try solve(
+            state, mu: mu, speaker: speaker, prompt: prompt, &memories, on: processor, trace: trace)
+    }
+
+    private static func checked(_ steps: Int) throws(S3GenError) -> Int {
+        guard (1...mostSteps).contains(steps) else { throw .badSteps(steps, limit: mostSteps) }
+        return steps
+    }
+
+    /// A step for each of `memories`, from which the frames go on in that step.
+    private func solve(
+        _ state: Rows, mu: Rows, speaker: Rows, prompt: Rows?, _ memories: inout [SignalMemory?],
+        on processor: Processor, trace: ((String, Rows) -> Void)? = nil
+    ) throws(S3GenError) -> Rows {
         let input = Rows(rows: state.rows, columns: Estimator.parts * bands)
         let x = input.columns(0..<bands)
         x.copy(from: state)
         input.columns(bands..<2 * bands).copy(from: mu)
         for row in 0..<input.rows { input[row].columns(2 * bands..<3 * bands).copy(from: speaker) }
-        input[0..<prompt.rows].columns(3 * bands..<4 * bands).copy(from: prompt)
+        if let prompt { input[0..<prompt.rows].columns(3 * bands..<4 * bands).copy(from: prompt) }
         let width = Rows(rows: 1, columns: bands)
-        for step in 0..<steps {
-            let (t, r) = (Float(step) / Float(steps), Float(step + 1) / Float(steps))
+        let steps = Float(memories.count)
+        for step in memories.indices {
+            let (t, r) = (Float(step) / steps, Float(step + 1) / steps)
+            memories[step]?.begin()
             let velocity = estimator.apply(
-                input, from: t, to: r, on: processor, trace: trace.map { Self.numbered($0, step) })
+                input, from: t, to: r, &memories[step], on: processor, trace: trace.map { Self.numbered($0, step) })
             width.fill(r - t)
             processor.kernels.add(x, velocity, scale: width)
         }

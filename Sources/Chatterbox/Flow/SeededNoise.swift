@@ -16,8 +16,9 @@ package struct SeededNoise: NoiseSource, Sendable {
         case prompt, excitation, phases
     }
 
+    /// The prompt has the same numbers whatever the seed, so that what is computed of it can be kept.
     package func flow(_ frame: Int, isPrompt: Bool, into row: Rows) {
-        fill(row, stream(isPrompt ? .prompt : .spoken, frame))
+        fill(row, isPrompt ? Self.stream(.prompt, frame, of: 0) : stream(.spoken, frame))
     }
 
     package func excitation(_ frame: Int, into rows: Rows) { fill(rows, stream(.excitation, frame)) }
@@ -27,7 +28,9 @@ package struct SeededNoise: NoiseSource, Sendable {
         for column in 0..<row.columns { row[0, column] = Float((2 * stream.uniform() - 1) * Double.pi) }
     }
 
-    private func stream(_ kind: Kind, _ frame: Int) -> RandomStream {
+    private func stream(_ kind: Kind, _ frame: Int) -> RandomStream { Self.stream(kind, frame, of: seed) }
+
+    private static func stream(_ kind: Kind, _ frame: Int, of seed: UInt64) -> RandomStream {
         RandomStream(seed: RandomStream(seed: seed, stream: kind.rawValue).bits, stream: UInt64(frame) + 1)
     }
 

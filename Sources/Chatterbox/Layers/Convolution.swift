@@ -5,13 +5,13 @@ import ModelFile
 
 struct Convolution {
     /// Zeros around the signal.
-    enum Padding {
+    enum Padding: Equatable {
         /// All before it: as many rows as there are, none of which sees a later one.
         case causal
-        /// All behind it: none sees an earlier one.
-        case ahead
         /// Half on both sides.
         case centred
+        /// None: fewer rows than there are.
+        case none
         /// So many on both sides.
         case both(Int)
     }
@@ -39,9 +39,9 @@ struct Convolution {
         let reach = shape.inputRows(for: 1) - 1
         switch padding {
         case .causal: (before, after) = (reach, 0)
-        case .ahead: (before, after) = (0, reach)
         case .centred: (before, after) = (reach / 2, reach - reach / 2)
         case .both(let rows): (before, after) = (rows, rows)
+        case .none: (before, after) = (0, 0)
         }
         self.inputs = inputs
         self.outputs = shape.outputs
@@ -55,6 +55,17 @@ struct Convolution {
         convolution = try PackedConvolution(weights, shape, bias: nil, format: .float32)
         (inputs, outputs, taps) = (shape.inputs, shape.outputs, shape.taps)
         (before, after) = (0, 0)
+    }
+
+    /// Rows that x gives, which goes on from what is in `memory`, as causal convolutions can.
+    func apply(_ x: Rows, _ memory: inout SignalMemory?, on processor: Processor) -> Rows {
+        precondition(after == 0)
+        guard memory != nil, before > 0 else { return apply(x, on: processor) }
+        let padded = padded(x, nil, processor)
+        memory?.extend(padded, by: before)
+        let y = Rows(rows: x.rows, columns: outputs)
+        convolution.apply(padded, into: y, on: processor)
+        return y
     }
 
     /// Rows that x gives, or snake(x).
@@ -74,7 +85,9 @@ struct Convolution {
     private func padded(_ x: Rows, _ snake: Snake?, _ processor: Processor) -> Rows {
         precondition(x.columns == inputs)
         guard before + after > 0 || snake != nil else { return x }
-        let padded = Rows(rows: before + x.rows + after, columns: inputs)
+        let padded = processor.passing(rows: before + x.rows + after, columns: inputs)
+        padded[0..<before].fill(0)
+        padded[before + x.rows..<padded.rows].fill(0)
         let middle = padded[before..<before + x.rows]
         processor.forRows(x.rows) { part in
             if let snake {

@@ -14,7 +14,7 @@ struct ResBlock {
 
     private static let dilations = [1, 3, 5]
 
-    init(_ weights: Weights, channels: Int) throws(ModelFileError) {
+    init(_ weights: Weights, channels: Int, format: ConvolutionFormat) throws(ModelFileError) {
         var layers: [Layer] = []
         for (index, dilation) in Self.dilations.enumerated() {
             layers.append(
@@ -22,10 +22,11 @@ struct ResBlock {
                     firstSnake: try Snake(weights["activations1"][index], channels: channels),
                     first: try Convolution(
                         weights["convs1"][index], inputs: channels, outputs: channels, padding: .centred,
-                        dilation: dilation),
+                        dilation: dilation, format: format),
                     secondSnake: try Snake(weights["activations2"][index], channels: channels),
                     second: try Convolution(
-                        weights["convs2"][index], inputs: channels, outputs: channels, padding: .centred)))
+                        weights["convs2"][index], inputs: channels, outputs: channels, padding: .centred,
+                        format: format)))
         }
         self.layers = layers
     }

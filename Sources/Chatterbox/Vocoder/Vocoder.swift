@@ -26,20 +26,22 @@ package struct Vocoder {
     private static let largestMagnitude: Float = 100
 
     /// `weights` is the `mel2wav` part of the checkpoint.
-    package init(_ weights: Weights, bands: Int) throws(ModelFileError) {
+    package init(_ weights: Weights, bands: Int, precision: S3GenPrecision = .float32) throws(ModelFileError) {
         self.bands = bands
         f0Predictor = try F0Predictor(weights["f0_predictor"], bands: bands)
         source = try SourceModule(weights["m_source"], samplesPerFrame: Self.samplesPerFrame)
         harmonics = source.harmonics
-        first = try Convolution(weights["conv_pre"], inputs: bands, padding: .centred)
-        levels = try Self.levels(weights, inputs: first.outputs)
+        first = try Convolution(weights["conv_pre"], inputs: bands, padding: .centred, format: precision.format)
+        levels = try Self.levels(weights, inputs: first.outputs, precision.format)
         last = try Convolution(
             weights["conv_post"], inputs: levels[levels.count - 1].outputs, outputs: ShortTransform.columns,
-            padding: .centred)
+            padding: .centred, format: precision.format)
         transform = try ShortTransform()
     }
 
-    private static func levels(_ weights: Weights, inputs: Int) throws(ModelFileError) -> [VocoderLevel] {
+    private static func levels(
+        _ weights: Weights, inputs: Int, _ format: ConvolutionFormat
+    ) throws(ModelFileError) -> [VocoderLevel] {
         let blocks = try weights.count("resblocks", with: "activations1.0.alpha") / rates.count
         guard blocks > 0, blocks <= 64, !weights["ups"][rates.count].contains("bias") else {
             let name = try weights["ups.0"].convolution().name
@@ -50,7 +52,8 @@ package struct Vocoder {
             levels.append(
                 try VocoderLevel(
                     weights, index: index, inputs: levels.last?.outputs ?? inputs, rate: rate,
-                    stride: rates[(index + 1)...].reduce(1, *), blocks: blocks, isLast: index == rates.count - 1))
+                    stride: rates[(index + 1)...].reduce(1, *), blocks: blocks, isLast: index == rates.count - 1,
+                    format: format))
         }
         return levels
     }

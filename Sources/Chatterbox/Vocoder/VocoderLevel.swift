@@ -14,21 +14,23 @@ struct VocoderLevel {
 
     /// Level `index` of `weights`, which has `blocks` blocks. A row of the excitation's spectra comes every `stride`-th row.
     init(
-        _ weights: Weights, index: Int, inputs: Int, rate: Int, stride: Int, blocks count: Int, isLast: Bool
+        _ weights: Weights, index: Int, inputs: Int, rate: Int, stride: Int, blocks count: Int, isLast: Bool,
+        format: ConvolutionFormat
     ) throws(ModelFileError) {
         name = index
         self.isLast = isLast
-        up = try TransposedConvolution(weights["ups"][index], inputs: inputs, rate: rate)
+        up = try TransposedConvolution(weights["ups"][index], inputs: inputs, rate: rate, format: format)
         outputs = up.outputs
         let taps = stride == 1 ? 1 : 2 * stride
         let kernel = try weights["source_downs"][index].tensor(
             "weight", shape: [outputs, ShortTransform.columns, taps])
         sourceDown = try Convolution(
-            weights["source_downs"][index], inputs: kernel.shape[1], padding: .both(stride / 2), stride: stride)
-        sourceBlock = try ResBlock(weights["source_resblocks"][index], channels: outputs)
+            weights["source_downs"][index], inputs: kernel.shape[1], padding: .both(stride / 2), stride: stride,
+            format: format)
+        sourceBlock = try ResBlock(weights["source_resblocks"][index], channels: outputs, format: format)
         var blocks: [ResBlock] = []
         for number in index * count..<(index + 1) * count {
-            blocks.append(try ResBlock(weights["resblocks"][number], channels: outputs))
+            blocks.append(try ResBlock(weights["resblocks"][number], channels: outputs, format: format))
         }
         self.blocks = blocks
     }

@@ -34,10 +34,10 @@ package struct ChatterboxVoice: Sendable, Equatable {
 
 extension ChatterboxVoice {
     /// What T3 goes on from.
-    var condition: T3Condition { T3Condition(speaker: speaker, promptTokens: spokenTokens) }
+    package var condition: T3Condition { T3Condition(speaker: speaker, promptTokens: spokenTokens) }
 
     /// What the flow goes on from.
-    var s3gen: S3GenVoice {
+    package var s3gen: S3GenVoice {
         S3GenVoice(promptTokens: promptTokens, promptMel: promptMel, xVector: speakerVector)
     }
 }
