@@ -3,10 +3,12 @@
     python3 Tests/Fuzz/seeds.py
 """
 
+import io
 import json
 import math
 import pathlib
 import struct
+import zipfile
 
 CORPORA = pathlib.Path(__file__).parent / "Corpora"
 
@@ -191,9 +193,54 @@ def requests():
     yield "old", b"GET / HTTP/1.0\r\nConnection: keep-alive, Upgrade\r\nUpgrade: h2c\r\n\r\n"
 
 
+def text(value):
+    return b"X" + struct.pack("<I", len(value)) + value.encode()
+
+
+def integers(values):
+    return b"(" + b"".join(b"J" + struct.pack("<i", value) for value in values) + b"t"
+
+
+def dictionary(items):
+    return b"}(" + b"".join(text(key) + value for key, value in items.items()) + b"u"
+
+
+def tensor(kind, key, shape):
+    count = math.prod(shape)
+    strides = [math.prod(shape[index + 1:]) for index in range(len(shape))]
+    storage = text("storage") + f"ctorch\n{kind}Storage\n".encode() + text(key) + text("cpu") + b"M" + struct.pack("<H", count)
+    return (b"ctorch._utils\n_rebuild_tensor_v2\n((" + storage + b"tQK\0" + integers(shape) + integers(strides)
+            + b"\x89ccollections\nOrderedDict\n)RtR")
+
+
+def archive(pickle, storages, compression=zipfile.ZIP_STORED):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as entries:
+        for name, data in [("data.pkl", pickle), *((f"data/{key}", data) for key, data in storages.items())]:
+            # A time of its own would make every run write others.
+            entries.writestr(zipfile.ZipInfo("v/" + name), data, compression)
+    return file.getvalue()
+
+
+def pickles():
+    t3 = {"speaker_emb": tensor("Float", "0", [1, 256]), "cond_prompt_speech_tokens": tensor("Long", "1", [1, 2]),
+          "clap_emb": b"N"}
+    gen = {"prompt_token": tensor("Int", "2", [1, 1]), "prompt_feat": tensor("BFloat16", "3", [1, 2, 80]),
+           "embedding": tensor("Half", "4", [1, 192])}
+    voice = b"\x80\x02" + dictionary({"t3": dictionary(t3), "gen": dictionary(gen)}) + b"."
+    storages = {"0": b"\0" * 1024, "1": b"\7" + b"\0" * 15, "2": b"\1\0\0\0", "3": b"\0" * 320, "4": b"\0" * 384}
+    yield "voice", archive(voice, storages)
+    yield "compressed", archive(voice, storages, zipfile.ZIP_DEFLATED)
+    yield "short", archive(voice, {**storages, "0": b""})
+    yield "pickle", voice
+    yield "others", b"\x80\x02}(" + text("a") + b"G?\xf0" + b"\0" * 6 + text("b") + b"\x8a\x02\xff\x7f" + b"q\x01h\x01" + (
+        text("c") + b"NK\1M\1\0\x87r\2\0\0\0j\2\0\0\0\x86u.")
+    yield "system", b"\x80\x02cos\nsystem\n" + text("true") + b"\x85R."
+
+
 SEEDS = {
     "clip": clips, "http": requests, "multipart": forms, "safetensors": weights, "ssml": scripts, "text": texts, "tokenizer": tokenizers,
-    "toml": settings, "websocket": frames, "wyoming": events,
+    "toml": settings, "torch": pickles, "websocket": frames, "wyoming": events,
 }
 
 

@@ -6,7 +6,7 @@ import ModelFile
 
 /// What a pickle of nested dictionaries of tensors says. All that it builds stands in arrays beside one another, and values are
 /// numbers of places in them, so nothing that is nested too deep or refers to itself needs care.
-struct PickleReader {
+package struct PickleReader {
     enum Value {
         case none
         case flag(Bool)
@@ -50,7 +50,7 @@ struct PickleReader {
     private var dictionaries: [[String: Value]] = []
     private var root = 0
 
-    init(_ bytes: [UInt8], path: String) throws(VoiceFileError) {
+    package init(_ bytes: [UInt8], path: String) throws(VoiceFileError) {
         guard bytes.count <= Self.mostBytes else {
             throw .tooLarge(path: path, bytes: bytes.count, limit: Self.mostBytes)
         }

@@ -2,6 +2,7 @@
 
 import Audio
 import CFuzzer
+import Chatterbox
 import FoundationEssentials
 import Glibc
 import ModelFile
@@ -42,6 +43,18 @@ func parseClip(_ bytes: [UInt8]) {
     guard let clip = try? AudioFile.read(path: file.path, longest: 60) else { return }
     precondition(clip.duration <= 61 && clip.samples.allSatisfy(\.isFinite), "a clip that no voice can be made from")
     precondition(ClipReport(clip).durationSeconds == clip.duration)
+}
+
+/// A voice that torch.save wrote; or a pickle alone, which is not behind a checksum.
+func parseTorch(_ bytes: [UInt8]) {
+    if bytes.first == 0x80 {
+        _ = try? PickleReader(bytes, path: "pickle")
+        return
+    }
+    file.fill(bytes)
+    guard let voice = try? ChatterboxVoice(torch: file.path) else { return }
+    precondition(
+        ChatterboxVoice(voice.prepared, for: VoiceSizes()) == voice, "a voice that is another when it is read again")
 }
 
 // MARK: - Tokenizer

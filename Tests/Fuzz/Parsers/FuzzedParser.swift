@@ -2,7 +2,7 @@
 // ever or fill the memory.
 
 package enum FuzzedParser: String, CaseIterable, Sendable {
-    case clip, http, multipart, safetensors, ssml, text, tokenizer, toml, websocket, wyoming
+    case clip, http, multipart, safetensors, ssml, text, tokenizer, toml, torch, websocket, wyoming
 
     /// Stops the program when the parser breaks a promise of its own.
     package func feed(_ bytes: [UInt8]) {
@@ -15,6 +15,7 @@ package enum FuzzedParser: String, CaseIterable, Sendable {
         case .text: parseText(bytes)
         case .tokenizer: parseTokenizer(bytes)
         case .toml: parseSettings(bytes)
+        case .torch: parseTorch(bytes)
         case .websocket: parseFrames(bytes)
         case .wyoming: parseWyoming(bytes)
         }
