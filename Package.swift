@@ -174,17 +174,16 @@ let package = Package(
         .executableTarget(
             name: "makima-bench",
             dependencies: [
-                "Audio", "CAllocationCounter", "CBenchmark", "CKernels", "Compute", "Files", "ModelFile",
-                "Quantization", "Qwen3TTS",
-                "Server", "Speech", "WebSocketClient",
+                "Audio", "CAllocationCounter", "CBenchmark", "Chatterbox", "CKernels", "Compute", "Files", "ModelFile",
+                "Quantization", "Qwen3TTS", "Server", "Speech", "WebSocketClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             path: "Benchmarks/Bench",
             resources: [
-                .embedInCode("Shapes/config.json"), .embedInCode("Shapes/speech_tokenizer.json"),
-                .embedInCode("Shapes/tensors.txt"),
+                .embedInCode("Shapes/chatterbox.txt"), .embedInCode("Shapes/config.json"),
+                .embedInCode("Shapes/speech_tokenizer.json"), .embedInCode("Shapes/tensors.txt"),
             ]
         ),
 
@@ -199,7 +198,7 @@ let package = Package(
         .target(
             name: "FuzzedParsers",
             dependencies: [
-                "Audio", "CFuzzer", "ModelFile", "Qwen3TTS", "Server", "Speech", "Tokenization",
+                "Audio", "CFuzzer", "Chatterbox", "ModelFile", "Qwen3TTS", "Server", "Speech", "Tokenization",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOEmbedded", package: "swift-nio"),

@@ -70,20 +70,6 @@ struct EngineSuite {
         return try max(speak(model, request).allocationsPerFrame, speak(model, request, atOnce: 4).allocationsPerFrame)
     }
 
-    private func best(of count: Int, _ body: () throws -> Double) rethrows -> Double {
-        var best = Double.infinity
-        for _ in 0..<count { best = min(best, try body()) }
-        return best
-    }
-
-    /// From the request to the first samples.
-    private func firstAudio(_ model: Qwen3Engine, _ request: SpeechRequest) throws -> Double {
-        let start = Clock.now
-        let speakers = try Speakers(1, model, request)
-        while try speakers.advance() == 0 {}
-        return Clock.milliseconds(since: start)
-    }
-
     private struct Run {
         var milliseconds: [Double] = []
         var audioMilliseconds = 0.0
@@ -131,8 +117,8 @@ struct EngineSuite {
         // In turns, so that whatever slows the machine slows both.
         var (alone, pairs) = (0.0, 0.0)
         for _ in 0..<3 {
-            alone += 1 / (try rate(whole: long, .none, model))
-            pairs += 1 / (try rate(whole: long, .all, model))
+            alone += 1 / (try soundRate(whole: long, .none, model))
+            pairs += 1 / (try soundRate(whole: long, .all, model))
         }
         results.pairs = Results.BatchResult(format: format, speedup: alone / pairs, audioSecondsPerSecond: 3 / pairs)
     }
@@ -145,27 +131,7 @@ struct EngineSuite {
         var samples = 0
         let start = Clock.now
         while samples < count * frames * model.information.samplesPerFrame { samples += try speakers.advance() }
-        return rate(samples, since: start, model)
-    }
-
-    /// Seconds of sound a second, of one utterance from its beginning to its end.
-    private func rate(whole request: SpeechRequest, _ leeway: Leeway, _ model: Qwen3Engine) throws -> Double {
-        let utterance = try model.begin(request)
-        model.allow(leeway, for: utterance)
-        var samples = 0
-        let start = Clock.now
-        speaking: while true {
-            switch model.advance([utterance], isCancelled: { _ in false })[0] {
-            case .frame(let frame, characters: _): samples += frame.count
-            case .working: break
-            case .starved, .ended, .failed: break speaking
-            }
-        }
-        return rate(samples, since: start, model)
-    }
-
-    private func rate(_ samples: Int, since start: ContinuousClock.Instant, _ model: Qwen3Engine) -> Double {
-        Double(samples) / Double(model.information.sampleRate) / Clock.milliseconds(since: start) * 1000
+        return soundRate(samples, since: start, model)
     }
 
     // MARK: Stages
@@ -225,13 +191,6 @@ struct EngineSuite {
         }
         return percentile(Array(times.dropFirst(10)), 0.5)
     }
-
-    private func residentBytes() -> Int {
-        guard let text = try? String(contentsOf: URL(filePath: "/proc/self/statm"), encoding: .utf8),
-            let pages = text.split(separator: " ").dropFirst().first.flatMap({ Int($0) })
-        else { return 0 }
-        return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
-    }
 }
 
 /// What a plain loop over the matrices of a frame takes; nil for formats it does not have.
@@ -260,11 +219,6 @@ private final class BareLoop {
         let times = unsafe mb_bare_frame(loop)
         return times.talker_ms + times.predictor_ms
     }
-}
-
-struct BenchError: Error, CustomStringConvertible {
-    let reason: String
-    var description: String { reason }
 }
 
 /// A frame's passes, one after the other, without sampling and sound.
@@ -342,44 +296,6 @@ struct FrameCost {
     }
 }
 
-/// Utterances in one batch. A trained model ends them: then the request begins anew.
-private final class Speakers {
-    private let model: Qwen3Engine
-    private let request: SpeechRequest
-    private let atOnce: Int
-    private var utterances: [Utterance]
-    private var turnsWithoutSound = 0
-
-    /// Turns that may pass without a sound, while prompts are read and sentences change.
-    private static let patience = 100
-
-    init(_ count: Int, _ model: Qwen3Engine, _ request: SpeechRequest, atOnce: Int = 1) throws {
-        self.model = model
-        self.request = request
-        self.atOnce = atOnce
-        utterances = try (0..<count).map { _ in try model.begin(request) }
-    }
-
-    /// Samples that one turn gave.
-    func advance() throws -> Int {
-        var samples = 0
-        for utterance in utterances { model.allow(Leeway(frames: atOnce), for: utterance) }
-        let events = model.advance(utterances, isCancelled: { _ in false })
-        for (index, event) in events.enumerated() {
-            while case .frame(let frame, characters: _)? = model.more(of: utterances[index]) { samples += frame.count }
-            switch event {
-            case .frame(let frame, characters: _): samples += frame.count
-            case .working, .starved: break
-            case .ended: utterances[index] = try model.begin(request)
-            case .failed(let error): throw error
-            }
-        }
-        turnsWithoutSound = samples > 0 ? 0 : turnsWithoutSound + 1
-        guard turnsWithoutSound <= Self.patience else { throw BenchError(reason: "the model says nothing") }
-        return samples
-    }
-}
-
 /// Long enough for any number of frames.
 struct SpeechRequests {
     let byVector: SpeechRequest
@@ -387,9 +303,10 @@ struct SpeechRequests {
     /// Each is spoken for itself: a model that finds no end says some sixty frames.
     let paragraphs: SpeechRequest
 
+    static let text = String(repeating: "all the boats went out to sea ", count: 60)
+
     /// For voices as this model wants them.
     init(_ configuration: Configuration) {
-        let text = String(repeating: "all the boats went out to sea ", count: 60)
         var options = SpeechOptions()
         options.seed = 1
         options.maximumFrames = 2000
@@ -398,7 +315,7 @@ struct SpeechRequests {
         func request(_ id: String, _ codes: [[Int]], _ transcript: String) -> SpeechRequest {
             let prompt = VoicePrompt(speaker: speaker, codes: codes, transcript: transcript)
             var request = SpeechRequest(
-                text: text, voice: .cloned(id: id, prompt.prepared), language: "english", options: options)
+                text: Self.text, voice: .cloned(id: id, prompt.prepared), language: "english", options: options)
             request.trimsSilence = false
             return request
         }
@@ -416,18 +333,4 @@ struct SpeechRequests {
 
     /// A made-up voice's vector.
     static func speaker(width: Int) -> [Float] { (0..<width).map { Float($0 % 17) / 17 - 0.5 } }
-}
-
-func percentile(_ values: [Double], _ share: Double) -> Double {
-    guard !values.isEmpty else { return 0 }
-    let sorted = values.sorted()
-    return sorted[min(sorted.count - 1, Int(Double(sorted.count) * share))]
-}
-
-enum Clock {
-    static var now: ContinuousClock.Instant { ContinuousClock.now }
-    static func milliseconds(since start: ContinuousClock.Instant) -> Double {
-        let time = ContinuousClock.now - start
-        return Double(time.components.seconds) * 1000 + Double(time.components.attoseconds) * 1e-15
-    }
 }

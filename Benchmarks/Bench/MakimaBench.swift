@@ -2,6 +2,7 @@
 // one run, or two runs on one machine with --compare.
 
 import ArgumentParser
+import Chatterbox
 import Compute
 import FoundationEssentials
 import Glibc
@@ -19,6 +20,7 @@ struct MakimaBench: AsyncParsableCommand {
             EXAMPLES
               makima-bench kernels
               makima-bench engine --format int8,int4 --json > now.json
+              makima-bench engine --engine chatterbox
               makima-bench engine --compare now.json
             """,
         subcommands: [
@@ -79,14 +81,21 @@ struct KernelsCommand: ParsableCommand {
 struct EngineCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "engine",
-        abstract: "Loading, first audio, frames and their stages, on random weights of the 0.6B shape.",
-        discussion: "Writes up to 1.3 GB to the temporary folder (TMPDIR) while it runs.")
+        abstract: "Loading, first audio, frames and their stages, on random weights of the released shapes.",
+        discussion: "Writes up to 1.5 GB to the temporary folder (TMPDIR) while it runs.")
 
     @OptionGroup var output: OutputOptions
 
     @Option(
         help: ArgumentHelp(
-            "Formats to measure (default: int8,int4,bf16).", valueName: Recipe.names.joined(separator: ",")))
+            "What to measure: qwen3 of the 0.6B shape, or chatterbox, Nano and Turbo (default: what --model is, else qwen3).",
+            valueName: "name"))
+    var engine: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Formats to measure (default: int8,int4,bf16, of chatterbox int8).",
+            valueName: Recipe.names.joined(separator: ",")))
     var format: String?
 
     @Option(help: "Frames of an utterance.")
@@ -109,8 +118,12 @@ struct EngineCommand: ParsableCommand {
         if model != nil, format != nil {
             throw ValidationError("A checkpoint has its format: give --model or --format.")
         }
-        for name in names where !Recipe.names.contains(name) {
-            throw ValidationError("There is no format \(name). There are: \(Recipe.names.joined(separator: ", ")).")
+        guard engine == nil || Self.engines.contains(engine!) else {
+            throw ValidationError("There is no engine \(engine!). There are: \(Self.engines.joined(separator: ", ")).")
+        }
+        let known = isChatterbox ? ChatterboxSuite.formats : Recipe.names
+        for name in names where !known.contains(name) {
+            throw ValidationError("There is no format \(name). There are: \(known.joined(separator: ", ")).")
         }
         guard kernels != nil else {
             let known = Kernels.available.map(\.name).joined(separator: ", ")
@@ -120,13 +133,40 @@ struct EngineCommand: ParsableCommand {
     }
 
     private var kernels: Kernels? { Kernels.available.first { $0.name == isa } }
-    private var names: [String] { (format ?? "int8,int4,bf16").split(separator: ",").map(String.init) }
+    private static let engines = ["qwen3", "chatterbox"]
+    private var isChatterbox: Bool { engine.map { $0 == "chatterbox" } ?? (model.map(isChatterboxFolder) ?? false) }
+    private var names: [String] {
+        (format ?? (isChatterbox ? "int8" : "int8,int4,bf16")).split(separator: ",").map(String.init)
+    }
 
     func run() throws {
         let others = OtherPrograms()
         var results = Results()
         results.machine = KernelSuite.machine(threads: output.threads)
         results.machine.isa = isa
+        if isChatterbox {
+            results.chatterbox = try chatterbox()
+        } else {
+            try qwen3(&results)
+        }
+        results.machine.othersPercent = others.percent
+        try output.show(results)
+    }
+
+    private func chatterbox() throws -> [String: Results.ChatterboxResult] {
+        let suite = ChatterboxSuite(threads: output.threads, frames: frames, kernels: kernels ?? .best)
+        if let model {
+            let information = try ChatterboxEngine.information(directory: model)
+            return ["\(information.variant) \(information.format)": try suite.run(directory: model)]
+        }
+        var results: [String: Results.ChatterboxResult] = [:]
+        for name in names {
+            for variant in ChatterboxSuite.variants { results["\(variant) \(name)"] = try suite.run(variant, name) }
+        }
+        return results
+    }
+
+    private func qwen3(_ results: inout Results) throws {
         let suite = EngineSuite(threads: output.threads, frames: frames, kernels: kernels ?? .best)
         if let model {
             let format = try WeightFormat.name(of: Safetensors.directory(model))
@@ -137,8 +177,6 @@ struct EngineCommand: ParsableCommand {
             for name in names { results.engine?[name] = try suite.run(name) }
             if batch { try suite.batches(into: &results) }
         }
-        results.machine.othersPercent = others.percent
-        try output.show(results)
     }
 }
 
@@ -146,7 +184,7 @@ struct EngineCommand: ParsableCommand {
 struct AllocationsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "allocations",
-        abstract: "Fails when a frame in the steady state of speech allocates memory.",
+        abstract: "Fails when a frame, or a token of Chatterbox, in the steady state of speech allocates memory.",
         discussion: "Counts the calls of malloc and its relatives on all threads. Build it with -c release.")
 
     @Option(help: "The checkpoint that speaks.")
@@ -160,9 +198,14 @@ struct AllocationsCommand: ParsableCommand {
     }
 
     func run() throws {
-        let perFrame = try EngineSuite(threads: threads, frames: 100).allocationsPerFrame(
-            directory: model)
-        print("allocations per frame: \(fixed(perFrame, 2))")
-        if perFrame > 0 { throw ExitCode.failure }
+        let isTokens = isChatterboxFolder(model)
+        let count =
+            isTokens
+            ? try ChatterboxSuite(threads: threads, frames: 100).allocationsPerToken(directory: model)
+            : try EngineSuite(threads: threads, frames: 100).allocationsPerFrame(directory: model)
+        print("allocations per \(isTokens ? "token" : "frame"): \(fixed(count, 2))")
+        if count > 0 { throw ExitCode.failure }
     }
 }
+
+private func isChatterboxFolder(_ directory: String) -> Bool { ChatterboxSuite.engine.accepts(directory) }

@@ -8,6 +8,8 @@ struct Results: Codable {
     var kernels: [KernelResult]?
     /// By format: int8, int4, bf16, mixed.
     var engine: [String: EngineResult]?
+    /// By variant and format.
+    var chatterbox: [String: ChatterboxResult]?
     var batch4: BatchResult?
     /// One long text, two groups of sentences at a time.
     var pairs: BatchResult?
@@ -63,6 +65,25 @@ struct Results: Codable {
         /// Time of the bare loop over the same matrices, over talker and code predictor.
         var bareLoopFraction = 0.0
         var bareLoopMs = 0.0
+    }
+
+    struct ChatterboxResult: Codable {
+        /// Wall time over audio time, in pieces and decoded at once, everything included.
+        var realTimeFactor = 0.0
+        var wholeRealTimeFactor = 0.0
+        var tokenMs = 0.0
+        /// Of a second of sound: in pieces, and flow and vocoder together decoded at once.
+        var flowMs = 0.0
+        var vocoderMs = 0.0
+        var wholeSoundMs = 0.0
+        /// What the flow computes of a voice once, and what it remembers.
+        var promptMs = 0.0
+        var promptBytes = 0
+        var firstAudioMs = 0.0
+        var coldVoiceMs = 0.0
+        var loadMs = 0.0
+        var residentBytes = 0
+        var allocationsPerToken = 0.0
     }
 
     struct BatchResult: Codable {
@@ -149,6 +170,7 @@ extension Results {
         }
         if let kernels { lines += kernelLines(kernels) }
         if let engine { lines += engineLines(engine) }
+        if let chatterbox { lines += chatterboxLines(chatterbox) }
         if let batch4 {
             lines += [
                 "",
@@ -177,6 +199,30 @@ extension Results {
                         fixed(kernel.gigaOperationsPerSecond, 1),
                     ], widths)
             }
+    }
+
+    private func chatterboxLines(_ results: [String: ChatterboxResult]) -> [String] {
+        let names = results.keys.sorted()
+        let widths = [46] + names.map { _ in 12 }
+        func line(_ title: String, _ value: (ChatterboxResult) -> String) -> String {
+            row([title] + names.map { value(results[$0]!) }, widths)
+        }
+        return [
+            row([""] + names, widths),
+            line("× audio time, in pieces") { fixed($0.realTimeFactor, 3) },
+            line("× audio time, decoded at once") { fixed($0.wholeRealTimeFactor, 3) },
+            line("T3, ms a token") { fixed($0.tokenMs, 2) },
+            line("flow, a piece of a second, ms") { fixed($0.flowMs, 1) },
+            line("vocoder, a second, ms") { fixed($0.vocoderMs, 1) },
+            line("flow and vocoder, five seconds, ms a second") { fixed($0.wholeSoundMs, 1) },
+            line("first audio, warm voice, ms") { fixed($0.firstAudioMs, 1) },
+            line("first audio, cold voice, ms") { fixed($0.coldVoiceMs, 1) },
+            line("of it the flow's prompt, ms") { fixed($0.promptMs, 1) },
+            line("remembered of the prompt, MB") { fixed(Double($0.promptBytes) / 1e6, 0) },
+            line("load, ms") { fixed($0.loadMs, 0) },
+            line("resident, MB") { fixed(Double($0.residentBytes) / 1e6, 0) },
+            line("allocations per token") { fixed($0.allocationsPerToken, 2) },
+        ]
     }
 
     private func engineLines(_ engine: [String: EngineResult]) -> [String] {

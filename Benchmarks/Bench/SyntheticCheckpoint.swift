@@ -1,8 +1,8 @@
-// A checkpoint of the released 0.6B shape with random weights, so that the engine can be measured anywhere, without a
-// download. It is written to a temporary folder as the quantizer would write it, mapped like any other, and removed.
+// A checkpoint of a released shape with random weights, so that an engine can be measured anywhere, without a download. It is
+// written to a temporary folder as the quantizer would write it, mapped like any other, and removed.
 //
-// What speech does not touch is left out (encoders) or small (the text embedding: 1024 rows). Weights have unit gain, so
-// activations keep an ordinary size, and the end of speech is never chosen, so an utterance has the frames it is asked for.
+// What speech does not touch is left out (encoders) or small (embeddings of text). Weights have unit gain, so activations
+// keep an ordinary size, and the end of speech is never chosen, so an utterance has the frames it is asked for.
 
 import Compute
 import FoundationEssentials
@@ -11,31 +11,48 @@ import Quantization
 
 final class SyntheticCheckpoint {
     let directory: String
+    /// What all elements of a tensor are; nil for those of noise.
+    private let constant: (Shape) -> Float?
+    /// A row of a tensor whose elements are something else.
+    private let exception: (tensor: String, row: Int, value: Float)
 
-    init(_ recipe: Recipe) throws {
+    /// An empty folder.
+    init(exception: (tensor: String, row: Int, value: Float), constant: @escaping (Shape) -> Float?) throws {
         directory = FileManager.default.temporaryDirectory.appending(path: "makima-bench-\(UUID())").path
+        self.exception = exception
+        self.constant = constant
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+    }
+
+    /// Qwen3-TTS of 0.6B.
+    convenience init(_ recipe: Recipe) throws {
+        try self.init(exception: ("talker.codec_head.weight", Self.endOfSpeech, 0)) { Self.constant($0.name) }
         try FileManager.default.createDirectory(
             atPath: directory + "/speech_tokenizer", withIntermediateDirectories: true)
         let shapes = Self.shapes()
-        try write(shapes.filter { $0.name.hasPrefix("talker.") }, recipe.model, to: "model.safetensors")
+        func encoding(_ rules: [Recipe.Rule]) -> (Shape) -> any WeightEncoding.Type {
+            { Recipe.rule($0.name, in: rules)?.format.encoding ?? Float32Matrix.self }
+        }
         try write(
-            shapes.filter { $0.name.hasPrefix("decoder.") }, recipe.speechTokenizer,
-            to: "speech_tokenizer/model.safetensors")
+            shapes.filter { $0.name.hasPrefix("talker.") }, to: "model.safetensors", encoding(recipe.model))
+        try write(
+            shapes.filter { $0.name.hasPrefix("decoder.") }, to: "speech_tokenizer/model.safetensors",
+            encoding(recipe.speechTokenizer))
         try save(PackageResources.config_json, to: "config.json")
         try save(PackageResources.speech_tokenizer_json, to: "speech_tokenizer/config.json")
         try save(Array(#"{"do_sample":true,"max_new_tokens":8192}"#.utf8), to: "generation_config.json")
-        try saveTokenizer()
+        try saveTokenizer(added: ["<|im_start|>", "<|im_end|>", "assistant"])
     }
 
     deinit { try? FileManager.default.removeItem(atPath: directory) }
 
-    private func save(_ bytes: [UInt8], to name: String) throws {
+    func save(_ bytes: [UInt8], to name: String) throws {
         try Data(bytes).write(to: URL(filePath: directory + "/" + name))
     }
 
     // MARK: Tensors
 
-    private struct Shape {
+    struct Shape {
         let name: String
         let extents: [Int]
         var rows: Int { extents[0] }
@@ -50,8 +67,10 @@ final class SyntheticCheckpoint {
         }
     }
 
-    private func write(_ shapes: [Shape], _ rules: [Recipe.Rule], to file: String) throws {
-        let stored = shapes.map { ($0, Recipe.rule($0.name, in: rules)?.format.encoding ?? Float32Matrix.self) }
+    func write(
+        _ shapes: [Shape], to file: String, _ encoding: (Shape) -> any WeightEncoding.Type = { _ in Float32Matrix.self }
+    ) throws {
+        let stored = shapes.map { ($0, encoding($0)) }
         let writer = try SafetensorsWriter(
             path: directory + "/" + file,
             tensors: stored.flatMap { shape, encoding in
@@ -71,10 +90,11 @@ final class SyntheticCheckpoint {
         for tensor in encoding.tensors(shape.extents) {
             if let integers = tensor.integers { try writer.write(integers, to: shape.name + tensor.suffix, at: 0) }
         }
-        guard shape.name == "talker.codec_head.weight" else { return }
-        let zeros = [Float](repeating: 0, count: shape.columns)
-        let silent = Block(rows: 1, try encoding.encode(zeros, columns: shape.columns))
-        try write(silent, shape, encoding, at: Self.endOfSpeech, writer)
+        guard shape.name == exception.tensor else { return }
+        let values = [Float](repeating: exception.value, count: shape.columns)
+        try write(
+            Block(rows: 1, try encoding.encode(values, columns: shape.columns)), shape, encoding, at: exception.row,
+            writer)
     }
 
     /// Rows of a tensor in the parts of its format that hold rows.
@@ -102,7 +122,7 @@ final class SyntheticCheckpoint {
 
     private func block(_ shape: Shape, _ encoding: any WeightEncoding.Type) throws -> Block {
         let columns = shape.columns
-        let value = Self.constant(shape.name)
+        let value = constant(shape)
         let key = "\(encoding.name) \(columns) \(value.map(String.init(describing:)) ?? "noise")"
         if let block = blocks[key] { return block }
         let rows = max(1, Self.noise.count / columns)
@@ -134,8 +154,8 @@ final class SyntheticCheckpoint {
 
     // MARK: Tokenizer
 
-    /// A token for each byte, and those of the templates.
-    private func saveTokenizer() throws {
+    /// A token for each byte, and those of `added`.
+    func saveTokenizer(added: [String]) throws {
         let printable = Array(33...126) + Array(161...172) + Array(174...255)
         var vocabulary: [String: Int] = [:]
         var next = 256
@@ -146,7 +166,7 @@ final class SyntheticCheckpoint {
         }
         try save(Array(JSONEncoder().encode(vocabulary)), to: "vocab.json")
         try save(Array("#version: 0.2\n".utf8), to: "merges.txt")
-        let added = ["<|im_start|>", "<|im_end|>", "assistant"].enumerated().map { index, text in
+        let added = added.enumerated().map { index, text in
             #""\#(1000 + index)":{"content":"\#(text)","lstrip":false,"normalized":false,"rstrip":false,"#
                 + #""single_word":false,"special":true}"#
         }
