@@ -137,7 +137,8 @@ let package = Package(
         .target(
             name: "Quantization",
             dependencies: [
-                "CQuantization", "Compute", "Files", "ModelFile", "Qwen3TTS", "Speech", "Tokenization",
+                "Audio", "CQuantization", "Chatterbox", "Compute", "Files", "ModelFile", "Qwen3TTS", "Speech",
+                "Tokenization",
                 .product(name: "Crypto", package: "swift-crypto"),
             ],
             path: "Quantize",
@@ -255,7 +256,7 @@ let package = Package(
         .testTarget(
             name: "ModelStoreTests",
             dependencies: [
-                "Files", "ModelStore", "makima", "TestSupport",
+                "Chatterbox", "Files", "ModelStore", "makima", "TestSupport",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
@@ -271,8 +272,8 @@ let package = Package(
         .testTarget(
             name: "QuantizeTests",
             dependencies: [
-                "Compute", "ModelFile", "Quantization", "Qwen3TTS", "Speech", "Tokenization", "makima-quantize",
-                "TestSupport",
+                "Chatterbox", "Compute", "ModelFile", "Quantization", "Qwen3TTS", "Speech", "Tokenization",
+                "makima-quantize", "TestSupport",
             ],
             exclude: ["dequantize.py", "requirements.txt"]),
     ]

@@ -4,16 +4,20 @@ import FoundationEssentials
 import Qwen3TTS
 
 struct CodecRecord {
+    /// In a checkpoint's folder.
+    static let file = "speech_tokenizer/config.json"
+
     let path: String
     let configuration: CodecConfiguration
+    let recorded: CodecPrecision?
     /// Content of the file.
     private let bytes: [UInt8]
 
     /// Reads the record of a checkpoint; one that is there has to be readable.
     init(directory: String) throws {
-        path = directory + "/speech_tokenizer/config.json"
+        path = directory + "/" + Self.file
         configuration = try Configuration.codec(directory: directory)
-        _ = try configuration.recordedPrecision(in: directory)
+        recorded = try configuration.recordedPrecision(in: directory)
         bytes = Array(try Data(contentsOf: URL(filePath: path)))
     }
 

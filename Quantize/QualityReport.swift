@@ -55,10 +55,11 @@ package struct SpeechQuality: Codable, Sendable, Equatable {
     package let frames: Int
     /// Given the source's history, how often the most probable code is the source's.
     package let firstCodebookAgreement: Double
-    package let otherCodebooksAgreement: Double
+    /// nil where a frame is one code.
+    package let otherCodebooksAgreement: Double?
     /// Mean KL divergence of the quantized distribution from the source's, in nats.
     package let firstCodebookKL: Double
-    package let otherCodebooksKL: Double
+    package let otherCodebooksKL: Double?
     /// Free running: frames spoken, quantized over source.
     package let durationRatio: Double
     /// Texts that the source ends and the quantized model does not, and the other way round.
@@ -66,7 +67,7 @@ package struct SpeechQuality: Codable, Sendable, Equatable {
     package let gate: Gate
 
     package var passesGate: Bool {
-        firstCodebookAgreement >= gate.firstCodebook && otherCodebooksAgreement >= gate.otherCodebooks
+        firstCodebookAgreement >= gate.firstCodebook && otherCodebooksAgreement ?? 1 >= gate.otherCodebooks
     }
 }
 
@@ -105,17 +106,27 @@ extension QualityReport {
 
 extension SpeechQuality {
     var lines: [String] {
-        func percent(_ share: Double) -> String { fixed(100 * share, 2) + " %" }
-        return [
+        [
             "",
             "\(texts) texts, \(frames) frames, each code predicted from the source's history:",
-            "  first codebook    \(percent(firstCodebookAgreement)) agree "
-                + "(gate \(fixed(100 * gate.firstCodebook, 1))), KL \(fixed(firstCodebookKL, 4)) nats",
-            "  other codebooks   \(percent(otherCodebooksAgreement)) agree "
-                + "(gate \(fixed(100 * gate.otherCodebooks, 1))), KL \(fixed(otherCodebooksKL, 4)) nats",
+        ] + codebooks + [
             "running freely: duration ratio \(fixed(durationRatio, 3)), end of speech missed "
                 + "\(endOfSpeechMisses) of \(texts)",
             passesGate ? "The gate is passed." : "BELOW THE GATE: expect speech that differs from the source's.",
+        ]
+    }
+
+    private var codebooks: [String] {
+        func line(_ name: String, _ agreement: Double, _ gate: Double, _ divergence: Double) -> String {
+            "  \(name)   \(fixed(100 * agreement, 2)) % agree (gate \(fixed(100 * gate, 1))), "
+                + "KL \(fixed(divergence, 4)) nats"
+        }
+        guard let otherCodebooksAgreement, let otherCodebooksKL else {
+            return [line("codes", firstCodebookAgreement, gate.firstCodebook, firstCodebookKL)]
+        }
+        return [
+            line("first codebook ", firstCodebookAgreement, gate.firstCodebook, firstCodebookKL),
+            line("other codebooks", otherCodebooksAgreement, gate.otherCodebooks, otherCodebooksKL),
         ]
     }
 }

@@ -15,6 +15,7 @@ package enum QuantizationError: FileFailure, Equatable, CustomStringConvertible 
     case badRecipe(name: String, reason: String)
     case nothingToReport(String)
     case notTheSame(path: String, reason: String)
+    case noVoice(String)
 
     /// A file could not be written.
     package init(_ error: FileError) { self = .fileSystem(path: error.path, reason: error.reason) }
@@ -31,7 +32,7 @@ package enum QuantizationError: FileFailure, Equatable, CustomStringConvertible 
             "\(path) needs \(megabytes(needed)), and \(megabytes(available)) are free there."
         case .fileSystem(let path, let reason): "\(path): \(reason)"
         case .notACheckpoint(let path, let reason):
-            "\(path) is not a Qwen3-TTS checkpoint: \(reason)"
+            "\(path) is no checkpoint that can be quantized: \(reason)"
         case .alreadyQuantized(let path, let evidence):
             "\(path) is quantized already (\(evidence)): quantize the released checkpoint instead."
         case .notFinite(let tensor, let path, let element, let value):
@@ -41,6 +42,8 @@ package enum QuantizationError: FileFailure, Equatable, CustomStringConvertible 
         case .badRecipe(let name, let reason): "The recipe \(name) cannot be used: \(reason)"
         case .nothingToReport(let path):
             "There is no quantized checkpoint at \(path) to report on: leave out --report-only to write it."
+        case .noVoice(let path):
+            "\(path) has no voice of its own (conds.pt) to listen to: give a clip with --reference, or --no-listen."
         case .notTheSame(let path, let reason): "\(path) was not made from this source: \(reason)"
         }
     }

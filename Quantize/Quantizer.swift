@@ -6,7 +6,6 @@
 import Compute
 import FoundationEssentials
 import ModelFile
-import Qwen3TTS
 
 package struct QuantizationOptions: Sendable {
     /// Recorded in the files; found out from a Hugging Face cache's folder names when nil.
@@ -57,18 +56,21 @@ package func quantize(
     guard staging.available >= needed else {
         throw QuantizationError.diskFull(path: destination, needed: needed, available: staging.available)
     }
-    try staging.makeFolder("speech_tokenizer")
+    for folder in checkpoint.family.folders { try staging.makeFolder(String(folder.dropLast())) }
     let digests = try checkpoint.digests(progress)
     let run = QuantizationRun(
         checkpoint: checkpoint, plans: plans, recipe: recipe, options: options, staging: staging, progress: progress)
     try await run.writeWeights(digests)
     let lines = try await run.check()
     try run.copyFiles()
-    let configuration = try QuantizationConfig.adding(Array(plans.joined()), to: checkpoint.configuration)
-    try staging.write(configuration, to: "config.json")
-    let found = try listen(source, staging.path, checkpoint.codec.configuration, options, progress)
+    for file in try checkpoint.family.description(of: Array(plans.joined())) {
+        try staging.write(file.bytes, to: file.name)
+    }
+    let found = try checkpoint.family.listen(to: staging.path, options, progress)
     // It makes the folder a checkpoint, so it comes last, with what was found by running the model; only the report follows.
-    try staging.write(checkpoint.codec.recording(found.codec?.choice), to: "speech_tokenizer/config.json")
+    if let codec = checkpoint.family.codec {
+        try staging.write(codec.recording(found.codec?.choice), to: CodecRecord.file)
+    }
     let report = checkpoint.report(recipe, plans, lines, found)
     try staging.write(report.json(), to: QualityReport.fileName)
     try staging.publish()
@@ -82,16 +84,14 @@ package func reportQuality(
 ) async throws -> QualityReport {
     let source = withoutTrailingSlashes(source)
     let destination = withoutTrailingSlashes(destination)
-    guard FileManager.default.fileExists(atPath: destination + "/config.json") else {
+    let checkpoint = try SourceCheckpoint(source)
+    guard type(of: checkpoint.family).mainFile(in: destination) != nil else {
         throw QuantizationError.nothingToReport(destination)
     }
-    let checkpoint = try SourceCheckpoint(source)
     let plans = try checkpoint.plans(recipe)
     let lines = try await compare(plans, checkpoint, with: destination, threads: options.threads, progress)
-    let configuration = try Configuration.codec(directory: destination)
-    let recorded = try configuration.recordedPrecision(in: destination)
-    var found = try listen(source, destination, configuration, options, progress)
-    found.codec?.recorded = recorded
+    var found = try checkpoint.family.listen(to: destination, options, progress)
+    found.codec?.recorded = try CodecRecord(directory: destination).recorded
     return checkpoint.report(recipe, plans, lines, found)
 }
 
@@ -102,25 +102,27 @@ private struct Listening {
     var codec: CodecQuality?
 }
 
-/// Lets both models speak and the codec decoder in `quantized` try bytes, as far as the options ask for it.
-private func listen(
-    _ source: String, _ quantized: String, _ configuration: CodecConfiguration, _ options: QuantizationOptions,
-    _ progress: (QuantizationProgress) -> Void
-) throws -> Listening {
-    var (found, spoken) = (Listening(), [[[Int]]]())
-    if let evaluation = options.evaluation {
-        let comparison = SpeechComparison(source: source, quantized: quantized, options: evaluation)
-        let (quality, codes) = try comparison.run(progress)
-        (found.speech, spoken) = (quality, codes)
-        found.rollouts = try evaluation.rollouts.map {
-            try RolloutTrial($0, voice: evaluation.voice, configuration, threads: evaluation.threads)
-                .run(source: source, quantized: quantized, progress)
+extension CheckpointFamily {
+    /// Lets this model and the one in `quantized` speak and its codec decoder try bytes, as far as the options ask for it.
+    fileprivate func listen(
+        to quantized: String, _ options: QuantizationOptions, _ progress: (QuantizationProgress) -> Void
+    ) throws -> Listening {
+        var (found, spoken) = (Listening(), [[[Int]]]())
+        if let evaluation = options.evaluation {
+            let comparison = SpeechComparison(heard, quantized: quantized, options: evaluation)
+            let (quality, codes) = try comparison.run(progress)
+            (found.speech, spoken) = (quality, codes)
+            found.rollouts = try evaluation.rollouts.map {
+                try RolloutTrial(heard, $0, voice: evaluation.voice, threads: evaluation.threads)
+                    .run(quantized: quantized, progress)
+            }
         }
+        if options.triesCodec, let codec {
+            found.codec = try CodecTrial(quantized, codec.configuration, threads: options.threads)
+                .run(spoken: spoken, progress)
+        }
+        return found
     }
-    if options.triesCodec {
-        found.codec = try CodecTrial(quantized, configuration, threads: options.threads).run(spoken: spoken, progress)
-    }
-    return found
 }
 
 private struct QuantizationRun {
@@ -133,11 +135,11 @@ private struct QuantizationRun {
 
     func writeWeights(_ digests: [String]) async throws {
         var done = 0
-        for (part, plans) in zip(checkpoint.parts, plans) {
+        for ((part, plans), digest) in zip(zip(checkpoint.parts, plans), digests) {
             let writer = try SafetensorsWriter(
-                path: staging.path + "/" + part.folder + "model.safetensors",
+                path: staging.path + "/" + part.file,
                 tensors: plans.flatMap(\.outputs),
-                metadata: checkpoint.metadata(recipe, options, digest: digests[part.folder.isEmpty ? 0 : 1]))
+                metadata: checkpoint.metadata(recipe, options, digest: digest))
             for plan in plans {
                 _ = try await eachPiece(of: plan, threads: options.threads) { try plan.encode($0, into: writer) }
                 done += plan.source.byteCount
@@ -188,10 +190,10 @@ private func compare(
     var lines: [QualityReport.TensorLine] = []
     var done = 0
     for (part, plans) in zip(checkpoint.parts, plans) {
-        let path = folder + "/" + part.folder + "model.safetensors"
+        let path = folder + "/" + part.file
         let weights = Weights(tensors: try Safetensors(path: path).tensors, path: path)
         for plan in plans {
-            lines.append(try await compare(plan, weights, file: part.folder + "model.safetensors", threads))
+            lines.append(try await compare(plan, weights, file: part.file, threads))
             done += plan.source.byteCount
             progress(QuantizationProgress(stage: .checking, done: done, total: checkpoint.byteCount))
         }
@@ -225,7 +227,9 @@ extension SourceCheckpoint {
     func plans(_ recipe: Recipe) throws(QuantizationError) -> [[TensorPlan]] {
         var all: [[TensorPlan]] = []
         for part in parts {
-            let rules = part.folder.isEmpty ? recipe.model : recipe.speechTokenizer
+            guard let rules = recipe.parts[part.rules] else {
+                throw .badRecipe(name: recipe.name, reason: "it has no rules for \"\(part.rules)\"")
+            }
             var plans: [TensorPlan] = []
             for tensor in part.tensors { plans.append(try TensorPlan(tensor, rules: rules)) }
             all.append(plans)

@@ -2,9 +2,10 @@
 
 import Compute
 import FoundationEssentials
+import ModelFile
 
-package struct Recipe: Codable, Sendable, Equatable {
-    package struct Rule: Codable, Sendable, Equatable {
+package struct Recipe: Decodable, Sendable, Equatable {
+    package struct Rule: Decodable, Sendable, Equatable {
         /// Names of tensors; `*` stands for any characters.
         package let tensors: [String]
         package let format: TensorFormat
@@ -21,14 +22,8 @@ package struct Recipe: Codable, Sendable, Equatable {
 
     package let name: String
     package let summary: String
-    /// For `model.safetensors` and `speech_tokenizer/model.safetensors`: the first rule that names a tensor counts.
-    package let model: [Rule]
-    package let speechTokenizer: [Rule]
-
-    enum CodingKeys: String, CodingKey {
-        case name, summary, model
-        case speechTokenizer = "speech_tokenizer"
-    }
+    /// For each file of weights, by what its family calls it: the first rule that names a tensor counts.
+    package let parts: [String: [Rule]]
 
     package init(json: [UInt8], name: String) throws(QuantizationError) {
         do {
@@ -36,7 +31,8 @@ package struct Recipe: Codable, Sendable, Equatable {
         } catch {
             throw .badRecipe(name: name, reason: "it is not JSON of the form that Quantize/README.md describes")
         }
-        for rule in model + speechTokenizer {
+        guard !parts.isEmpty else { throw .badRecipe(name: name, reason: "it has no rules") }
+        for rule in parts.values.joined() {
             guard !rule.tensors.isEmpty else { throw .badRecipe(name: name, reason: "a rule names no tensors") }
             guard rule.otherwise.map(TensorFormat.anywhere.contains) ?? true else {
                 let names = TensorFormat.anywhere.map(\.name).joined(separator: ", ")
@@ -57,13 +53,18 @@ package struct Recipe: Codable, Sendable, Equatable {
             throw .badRecipe(name: name, reason: "there are \(names.joined(separator: ", "))")
         }
         let recipe = try Recipe(json: PackageResources.int8_json, name: name)
-        return Recipe(
-            name: name, summary: summary, model: recipe.model.map { $0.with(format) },
-            speechTokenizer: recipe.speechTokenizer)
+        return Recipe(name: name, summary: summary, parts: recipe.parts.mapValues { $0.map { $0.with(format) } })
     }
 
-    private init(name: String, summary: String, model: [Rule], speechTokenizer: [Rule]) {
-        (self.name, self.summary, self.model, self.speechTokenizer) = (name, summary, model, speechTokenizer)
+    private init(name: String, summary: String, parts: [String: [Rule]]) {
+        (self.name, self.summary, self.parts) = (name, summary, parts)
+    }
+
+    /// The recipe that the checkpoint in a folder says it was made by; nil where it says nothing.
+    package static func recorded(in folder: String) -> String? {
+        CheckpointFamilies.of(folder)?.mainFile(in: folder).flatMap {
+            try? Safetensors(path: folder + "/" + $0).metadata["recipe"]
+        }
     }
 
     /// The rule for a tensor; nil for tensors the recipe does not know.
@@ -82,5 +83,29 @@ package struct Recipe: Codable, Sendable, Equatable {
             rest = rest[found.upperBound...]
         }
         return rest.hasSuffix(parts[parts.count - 1])
+    }
+}
+
+extension Recipe {
+    private struct Key: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+
+        static let name = Key(stringValue: "name")
+        static let summary = Key(stringValue: "summary")
+    }
+
+    /// Beside name and summary every member holds rules.
+    package init(from decoder: any Decoder) throws {
+        let members = try decoder.container(keyedBy: Key.self)
+        name = try members.decode(String.self, forKey: .name)
+        summary = try members.decode(String.self, forKey: .summary)
+        var parts: [String: [Rule]] = [:]
+        for key in members.allKeys where ![Key.name.stringValue, Key.summary.stringValue].contains(key.stringValue) {
+            parts[key.stringValue] = try members.decode([Rule].self, forKey: key)
+        }
+        self.parts = parts
     }
 }

@@ -3,14 +3,12 @@
 
 import Compute
 import Glibc
-import ModelFile
-import Qwen3TTS
 
 package struct EvaluationOptions: Sendable {
     package var texts: [String]
     /// A clip of the voice to speak in, mono at the model's rate; without one the voice is the model's own idea.
     package var voice: [Float]?
-    /// Most frames of one text.
+    /// Most frames of one text; a frame of Chatterbox is a token of 40 ms.
     package var maximumFrames: Int
     package var threads: Int
     /// How long both models speak freely; nil leaves that out.
@@ -40,26 +38,21 @@ package struct EvaluationOptions: Sendable {
     ]
 }
 
-struct SpeechComparison {
-    private let source: String
+struct SpeechComparison<Source: HeardCheckpoint> {
+    private let source: Source
     private let quantized: String
     private let options: EvaluationOptions
     private let processor: Processor
 
-    init(source: String, quantized: String, options: EvaluationOptions) {
+    /// `quantized` is the folder of a checkpoint made from `source`.
+    init(_ source: Source, quantized: String, options: EvaluationOptions) {
         self.source = source
         self.quantized = quantized
         self.options = options
         processor = Processor(threads: options.threads)
     }
 
-    /// The source's words: its codes, and the logits each was drawn from.
-    private struct Utterance {
-        var frames: [[Int]] = []
-        var logits: [[Float]] = []  // of code 0
-        var otherLogits: [[Float]] = []  // of the other codes of a frame, one after the other
-        var ended = false
-    }
+    private static var seed: Int { 1 }
 
     /// How they compare, and the codes that the quantized model spoke each text with.
     func run(_ progress: (QuantizationProgress) -> Void) throws -> (quality: SpeechQuality, spoken: [[[Int]]]) {
@@ -70,86 +63,64 @@ struct SpeechComparison {
             progress(QuantizationProgress(stage: .listening, done: done, total: total))
         }
         // One model after the other, so that only one is in memory.
-        let (spoken, speaker) = try speakSource(report)
-        let model = try EvaluatedModel(quantized)
-        var score = Score(vocabulary: model.talker.configuration.codePredictor.vocab_size)
+        let (spoken, voice) = try speakSource(report)
+        let model = try source.model(in: quantized, on: processor)
+        var score = Score()
         var (codes, misses): ([[[Int]]], Int) = ([], 0)
-        for (text, utterance) in zip(options.texts, spoken) {
-            let prompt = model.prompt(text, speaker: speaker, on: processor)
-            compare(utterance, model, prompt, &score)
+        for (prompt, utterance) in zip(try model.prompts(options.texts, voice), spoken) {
+            try compare(utterance, model, prompt, &score)
             report()
-            let free = speak(text, prompt, model)
+            let free = try speak(prompt, model)
             codes.append(free.frames)
-            if free.ended != utterance.ended { misses += 1 }
+            if (free.end == .endOfSpeech) != (utterance.end == .endOfSpeech) { misses += 1 }
             report()
         }
         let sourceFrames = spoken.reduce(0) { $0 + $1.frames.count }
         let frames = codes.reduce(0) { $0 + $1.count }
+        let others = source.codebooks > 1 ? score.others : nil
         let quality = SpeechQuality(
             texts: options.texts.count, frames: sourceFrames,
-            firstCodebookAgreement: score.first.agreement, otherCodebooksAgreement: score.others.agreement,
-            firstCodebookKL: score.first.divergence, otherCodebooksKL: score.others.divergence,
+            firstCodebookAgreement: score.first.agreement, otherCodebooksAgreement: others?.agreement,
+            firstCodebookKL: score.first.divergence, otherCodebooksKL: others?.divergence,
             durationRatio: Double(frames) / Double(max(1, sourceFrames)), endOfSpeechMisses: misses, gate: .standard)
         return (quality, codes)
     }
 
-    private func speakSource(_ report: () -> Void) throws -> (spoken: [Utterance], speaker: Rows?) {
-        let model = try EvaluatedModel(source)
-        let speaker = try model.speaker(options.voice, on: processor)
-        let spoken = options.texts.map { text in
+    private func speakSource(_ report: () -> Void) throws -> (spoken: [SpokenRollout], voice: Source.Model.Voice) {
+        let model = try source.model(in: source.path, on: processor)
+        let voice = try model.voice(options.voice)
+        let spoken = try model.prompts(options.texts, voice).map { prompt in
             defer { report() }
-            return speak(text, model.prompt(text, speaker: speaker, on: processor), model, keepsLogits: true)
+            return try speak(prompt, model, keepsLogits: true)
         }
-        return (spoken, speaker)
+        return (spoken, voice)
     }
 
-    /// Speaks as the checkpoint's own settings say, with a fixed seed.
-    private func speak(_ text: String, _ prompt: Prompt, _ model: EvaluatedModel, keepsLogits: Bool = false)
-        -> Utterance
-    {
-        var settings = GenerationOptions(model.talker.configuration.generation, seed: 1)
-        settings.maxNewTokens = min(settings.maxNewTokens, options.maximumFrames + 1)
-        let device = CPUTalker(model.talker, on: processor)
-        let generation = Generation(model.talker.configuration, on: device, prompt: prompt, options: settings)
-        let loop = GenerationLoop(model.talker.embeddings, on: device, kernels: processor.kernels)
-        var utterance = Utterance()
-        if keepsLogits {
-            loop.trace = { _, group, logits in
-                if group == 0 { utterance.logits.append(logits.values) }
-                if group == 1 { utterance.otherLogits.append([]) }
-                if group > 0 { utterance.otherLogits[utterance.otherLogits.count - 1] += logits.values }
-            }
-        }
-        repeat {
-            loop.advance([generation])
-            if generation.step == .frame { utterance.frames.append(generation.codes) }
-        } while generation.step == .frame
-        utterance.ended = generation.step == .endOfSpeech
-        // The token that gave no frame counts only when it is the model's end.
-        if keepsLogits, !utterance.ended { utterance.logits.removeLast() }
-        return utterance
+    private func speak(
+        _ prompt: Source.Model.Prompt, _ model: Source.Model, keepsLogits: Bool = false
+    ) throws -> SpokenRollout {
+        try model.speak(prompt, seeds: [Self.seed], frames: options.maximumFrames, keepsLogits: keepsLogits)[0]
     }
 
     /// The quantized model's predictions, given the source's history.
-    private func compare(_ utterance: Utterance, _ model: EvaluatedModel, _ prompt: Prompt, _ score: inout Score) {
-        // The token after the last frame is chosen in a frame of its own, whose codes nobody reads.
-        let codes = utterance.frames + utterance.frames.suffix(1)
-        Evaluation(model.talker, on: processor).logits(prompt: prompt, codes: codes) { frame, first, others in
+    private func compare(
+        _ utterance: SpokenRollout, _ model: Source.Model, _ prompt: Source.Model.Prompt, _ score: inout Score
+    ) throws {
+        try model.logits(prompt, after: utterance.frames) { frame, first, others in
             if frame < utterance.logits.count {
                 score.first.add(first.values[...], utterance.logits[frame][...])
             }
-            guard frame < utterance.frames.count else { return }
-            let others = others.values
-            for start in stride(from: 0, to: others.count, by: score.vocabulary) {
-                let range = start..<start + score.vocabulary
-                score.others.add(others[range], utterance.otherLogits[frame][range])
+            guard let others, frame < utterance.frames.count else { return }
+            let values = others.values
+            for start in stride(from: 0, to: values.count, by: others.columns) {
+                let range = start..<start + others.columns
+                score.others.add(values[range], utterance.otherLogits[frame][range])
             }
         }
     }
 }
 
 private struct Score {
-    let vocabulary: Int
     var first = Codebook()
     var others = Codebook()
 

@@ -9,6 +9,7 @@ final class StagingFolder {
     private let destination: String
     private let lock: FileLock
     private var isPublished = false
+    private var folders: [String] = []
 
     /// Also removes what an earlier run left when it was killed.
     init(for destination: String) throws(QuantizationError) {
@@ -37,6 +38,7 @@ final class StagingFolder {
 
     func makeFolder(_ name: String) throws(QuantizationError) {
         try QuantizationError.mapping { () throws(FileError) in try FileSystem.makeNewFolder(path + "/" + name) }
+        folders.append(path + "/" + name)
     }
 
     /// A small file, forced to the disk.
@@ -51,7 +53,7 @@ final class StagingFolder {
     /// The whole folder appears at the destination at once. Only an empty folder could be replaced by that, never data.
     func publish() throws(QuantizationError) {
         do {
-            for folder in [path + "/speech_tokenizer", path] { try FileSystem.synchronize(folder) }
+            for folder in folders + [path] { try FileSystem.synchronize(folder) }
             try FileSystem.rename(path, to: destination)
             isPublished = true
             try FileSystem.synchronize(FileSystem.parent(of: destination))

@@ -4,7 +4,7 @@ import Compute
 import ModelFile
 
 struct TensorPlan: Sendable {
-    let source: Tensor
+    let source: SourceTensor
     /// As stored: what the recipe asks for, or its "otherwise".
     let format: TensorFormat
     /// No rule of the recipe names it.
@@ -13,7 +13,7 @@ struct TensorPlan: Sendable {
     let isFallback: Bool
     let outputs: [TensorDescription]
 
-    init(_ source: Tensor, rules: [Recipe.Rule]) throws(QuantizationError) {
+    init(_ source: SourceTensor, rules: [Recipe.Rule]) throws(QuantizationError) {
         self.source = source
         let rule = Recipe.rule(source.name, in: rules)
         isUnknown = rule == nil
@@ -46,7 +46,7 @@ struct TensorPlan: Sendable {
     private static let pieceSize = 1 << 20
 
     /// Elements that are encoded together.
-    private var row: Int { format.needsRows ? source.shape[1] : 1 }
+    private var row: Int { format.needsRows || source.isTurned ? source.shape[1] : 1 }
 
     /// Ranges of elements that are encoded one by one: whole rows where a format needs them.
     var pieces: [Range<Int>] {
@@ -59,7 +59,7 @@ struct TensorPlan: Sendable {
         let name = source.name
         defer { source.release(piece) }
         guard source.isFloat else {
-            return try writer.write(source.bytes(piece), to: name, at: piece.lowerBound * source.type.size)
+            return try writer.write(try source.bytes(piece), to: name, at: piece.lowerBound * source.type.size)
         }
         let values = try source.floats(piece)
         if let index = values.firstIndex(where: { !$0.isFinite }) {
@@ -67,7 +67,7 @@ struct TensorPlan: Sendable {
                 tensor: name, path: source.path, element: piece.lowerBound + index, value: "\(values[index])")
         }
         guard let encoding = format.encoding else {
-            return try writer.write(source.bytes(piece), to: name, at: piece.lowerBound * source.type.size)
+            return try writer.write(try source.bytes(piece), to: name, at: piece.lowerBound * source.type.size)
         }
         var encoded: [[UInt8]]
         do {
@@ -89,6 +89,6 @@ struct TensorPlan: Sendable {
     }
 }
 
-extension Tensor {
+extension SourceTensor {
     fileprivate var isFloat: Bool { [.f32, .bf16, .f16].contains(type) }
 }

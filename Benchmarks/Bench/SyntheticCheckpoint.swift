@@ -30,14 +30,13 @@ final class SyntheticCheckpoint {
         try FileManager.default.createDirectory(
             atPath: directory + "/speech_tokenizer", withIntermediateDirectories: true)
         let shapes = Self.shapes()
-        func encoding(_ rules: [Recipe.Rule]) -> (Shape) -> any WeightEncoding.Type {
-            { Recipe.rule($0.name, in: rules)?.format.encoding ?? Float32Matrix.self }
+        func encoding(_ part: String) -> (Shape) -> any WeightEncoding.Type {
+            { Recipe.rule($0.name, in: recipe.parts[part] ?? [])?.format.encoding ?? Float32Matrix.self }
         }
-        try write(
-            shapes.filter { $0.name.hasPrefix("talker.") }, to: "model.safetensors", encoding(recipe.model))
+        try write(shapes.filter { $0.name.hasPrefix("talker.") }, to: "model.safetensors", encoding("model"))
         try write(
             shapes.filter { $0.name.hasPrefix("decoder.") }, to: "speech_tokenizer/model.safetensors",
-            encoding(recipe.speechTokenizer))
+            encoding("speech_tokenizer"))
         try save(PackageResources.config_json, to: "config.json")
         try save(PackageResources.speech_tokenizer_json, to: "speech_tokenizer/config.json")
         try save(Array(#"{"do_sample":true,"max_new_tokens":8192}"#.utf8), to: "generation_config.json")

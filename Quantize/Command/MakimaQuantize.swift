@@ -6,20 +6,22 @@ import Files
 import FoundationEssentials
 import Glibc
 import Invocation
-import ModelFile
 import Quantization
 
 @main
 struct MakimaQuantize: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "makima-quantize",
-        abstract: "Turns a released Qwen3-TTS checkpoint into the weights that makima runs.",
+        abstract: "Turns a released checkpoint of Qwen3-TTS or Chatterbox into the weights that makima runs.",
         discussion: """
             Reads SRC, a folder in the official layout, and writes the new folder DST, which appears only when it is \
             whole, written to the disk and read back. What was lost is measured: for every tensor, and by letting both \
             models speak the same texts, then a minute freely with several seeds. The codec decoder is tried in 8-bit integers; where every sound stays 40 dB above \
             its difference from float32, DST records that makima is to use them. The report is printed and saved as \
             quantization_report.json in DST.
+
+            Of Chatterbox, T3 is what talker and code predictor are below; what makes its sound and its voices is written as it is. \
+            It is listened to in the voice of conds.pt, or of --reference.
 
             FORMATS
             \(formats)
@@ -150,8 +152,7 @@ struct MakimaQuantize: AsyncParsableCommand {
             return try Recipe(json: Array(data), name: recipe)
         }
         if reportOnly && format == nil {
-            let file = destination + "/model.safetensors"
-            guard let name = try? Safetensors(path: file).metadata["recipe"] else {
+            guard let name = Recipe.recorded(in: destination) else {
                 throw QuantizationError.nothingToReport(destination)
             }
             return try Recipe.named(name)

@@ -16,10 +16,3 @@ package struct Rollout: Codable, Sendable, Equatable {
     /// For each half, for each codebook: how far the codes are from those of the source's rollouts with other seeds.
     package let codeDistances: [[Double]]
 }
-
-/// Codes as a model spoke them.
-struct SpokenRollout {
-    let seed: Int
-    var frames: [[Int]] = []
-    var end = Rollout.End.budget
-}

@@ -26,7 +26,7 @@ package struct RolloutOptions: Sendable, Equatable {
         return text
     }
 
-    private static let charactersPerSecond = 14
+    static let charactersPerSecond = 14
 
     private static let sentences = [
         "The ferry leaves the harbour at a quarter past six.",

@@ -2,32 +2,29 @@
 // freely, with several seeds.
 
 import Compute
-import ModelFile
-import Qwen3TTS
 
-struct RolloutTrial {
-    private let options: RolloutOptions
+struct RolloutTrial<Source: HeardCheckpoint> {
+    private let source: Source
+    private var options: RolloutOptions
     private let voice: [Float]?
-    private let codec: CodecConfiguration
     private let processor: Processor
 
-    /// Rollouts that share each pass over the weights; what each says does not depend on the others. A minute of the 0.6B
-    /// model's keys and values is 90 MB.
-    private static let beside = 3
+    /// Rollouts that share each pass over the weights.
+    private static var beside: Int { 3 }
 
-    /// `codec` is that of both models; what the quantized one's is decoded with may not be recorded yet.
-    init(_ options: RolloutOptions, voice: [Float]?, _ codec: CodecConfiguration, threads: Int) {
+    /// - Parameter voice: a clip of it.
+    init(_ source: Source, _ options: RolloutOptions, voice: [Float]?, threads: Int) {
+        self.source = source
         self.options = options
+        self.options.seconds = max(1, min(options.seconds, source.longestRollout))
         self.voice = voice
-        self.codec = codec
         processor = Processor(threads: threads)
     }
 
-    private var budget: Int { max(2, options.seconds * codec.sampleRate / codec.samplesPerFrame) }
+    private var budget: Int { max(2, options.seconds * source.sampleRate / source.samplesPerFrame) }
 
-    func run(
-        source: String, quantized: String, _ progress: (QuantizationProgress) -> Void
-    ) throws -> RolloutQuality {
+    /// `quantized` is the folder of a checkpoint made from the source.
+    func run(quantized: String, _ progress: (QuantizationProgress) -> Void) throws -> RolloutQuality {
         // Each rollout counts its frames twice: when they are spoken and when they are sound.
         let total = 4 * options.count * budget
         var done = 0
@@ -36,12 +33,11 @@ struct RolloutTrial {
             progress(QuantizationProgress(stage: .speaking, done: done, total: total))
         }
         // One model after the other, so that only one is in memory.
-        let speaker = try EvaluatedModel(source).speaker(voice, on: processor)
-        let spoken = try speak(source, speaker, report)
-        let sounds = try sounds(source, spoken, report)
-        let answers = try speak(quantized, speaker, report)
-        let answeringSounds = try self.sounds(quantized, answers, report)
-        let codes = spoken.map { SpokenCodes($0.frames, codebooks: codec.decoder.quantizers) }
+        let (spoken, voice) = try speakSource(report)
+        let sounds = try sounds(source.path, spoken, voice, report)
+        let answers = try speak(source.model(in: quantized, on: processor), voice, report)
+        let answeringSounds = try self.sounds(quantized, answers, voice, report)
+        let codes = spoken.map { SpokenCodes($0.frames, codebooks: source.codebooks) }
         let others = codes.indices.map { index in
             let others = codes.indices.filter { $0 != index }.map { codes[$0] }
             return others.dropFirst().reduce(others[0], +)
@@ -50,64 +46,37 @@ struct RolloutTrial {
             options, source: rollouts(spoken, sounds, others), quantized: rollouts(answers, answeringSounds, others))
     }
 
+    private func speakSource(
+        _ report: (Int) -> Void
+    ) throws -> (spoken: [SpokenRollout], voice: Source.Model.Voice) {
+        let model = try source.model(in: source.path, on: processor)
+        let voice = try model.voice(voice)
+        return (try speak(model, voice, report), voice)
+    }
+
     /// All rollouts of one model.
-    private func speak(_ directory: String, _ speaker: Rows?, _ report: (Int) -> Void) throws -> [SpokenRollout] {
-        let model = try EvaluatedModel(directory)
-        let prompt = model.prompt(options.text, speaker: speaker, on: processor)
+    private func speak(
+        _ model: Source.Model, _ voice: Source.Model.Voice, _ report: (Int) -> Void
+    ) throws -> [SpokenRollout] {
+        let prompt = try model.prompts([options.text], voice)[0]
         var spoken: [SpokenRollout] = []
         for start in stride(from: 1, through: options.count, by: Self.beside) {
             let seeds = start..<min(start + Self.beside, options.count + 1)
-            spoken += speak(prompt, seeds: Array(seeds), model, report)
+            spoken += try model.speak(prompt, seeds: Array(seeds), frames: budget, report)
         }
         return spoken
     }
 
-    /// As the checkpoint's own settings say, side by side.
-    private func speak(
-        _ prompt: Prompt, seeds: [Int], _ model: EvaluatedModel, _ report: (Int) -> Void
-    ) -> [SpokenRollout] {
-        let configuration = model.talker.configuration
-        let device = CPUTalker(model.talker, on: processor)
-        let loop = GenerationLoop(model.talker.embeddings, on: device, kernels: processor.kernels)
-        let generations = seeds.map { seed in
-            var settings = GenerationOptions(configuration.generation, seed: UInt64(seed))
-            settings.maxNewTokens = budget + 1
-            return Generation(configuration, on: device, prompt: prompt, options: settings)
-        }
-        var rollouts = seeds.map { SpokenRollout(seed: $0) }
-        var active = Array(generations.indices)
-        while !active.isEmpty {
-            loop.advance(active.map { generations[$0] })
-            active.removeAll { index in
-                let generation = generations[index]
-                switch generation.step {
-                case .reading, .starved: return false
-                case .frame:
-                    rollouts[index].frames.append(generation.codes)
-                    report(1)
-                    return false
-                case .endOfSpeech: rollouts[index].end = .endOfSpeech
-                case .limit, .cancelled: rollouts[index].end = .budget
-                case .notFinite: rollouts[index].end = .notFinite
-                }
-                report(budget - rollouts[index].frames.count)
-                return true
-            }
-        }
-        return rollouts
-    }
-
-    /// What a model's own codec makes of its codes.
+    /// What makes sound in the model's own checkpoint gives of its codes.
     private func sounds(
-        _ directory: String, _ spoken: [SpokenRollout], _ report: (Int) -> Void
+        _ directory: String, _ spoken: [SpokenRollout], _ voice: Source.Model.Voice, _ report: (Int) -> Void
     ) throws -> [SoundFigures?] {
-        let decoder = try CodecDecoder(
-            Safetensors.directory(directory + "/speech_tokenizer")["decoder"], codec, precision: .speaking)
+        let samples = try source.decoder(in: directory, voice: voice, on: processor)
         return try spoken.map { rollout in
-            let samples = try decoder.samples(rollout.frames, on: processor)
+            let samples = try samples(rollout.frames)
             report(budget)
-            guard samples.allSatisfy(\.isFinite) else { return nil }
-            return SoundFigures(samples, sampleRate: codec.sampleRate)
+            guard let samples, samples.allSatisfy(\.isFinite) else { return nil }
+            return SoundFigures(samples, sampleRate: source.sampleRate)
         }
     }
 
@@ -118,26 +87,9 @@ struct RolloutTrial {
             let (spoken, sound) = (spoken[index], sounds[index])
             return Rollout(
                 seed: spoken.seed, frames: spoken.frames.count,
-                seconds: Double(spoken.frames.count * codec.samplesPerFrame) / Double(codec.sampleRate),
+                seconds: Double(spoken.frames.count * source.samplesPerFrame) / Double(source.sampleRate),
                 end: sound == nil ? .notFinite : spoken.end, sound: sound,
-                codeDistances: SpokenCodes(spoken.frames, codebooks: codec.decoder.quantizers)
-                    .distances(to: others[index]))
+                codeDistances: SpokenCodes(spoken.frames, codebooks: source.codebooks).distances(to: others[index]))
         }
-    }
-}
-
-extension CodecDecoder {
-    /// Frames decoded at once: the samples are those of single frames, sooner.
-    private static let framesAtOnce = 8
-
-    /// The sound of an utterance's codes.
-    func samples(_ frames: [[Int]], on processor: Processor) throws(CodecError) -> [Float] {
-        let state = makeState()
-        var samples: [Float] = []
-        for start in stride(from: 0, to: frames.count, by: Self.framesAtOnce) {
-            let part = Array(frames[start..<min(start + Self.framesAtOnce, frames.count)])
-            samples += try step(part, state, on: processor).values
-        }
-        return samples
     }
 }

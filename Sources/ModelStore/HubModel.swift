@@ -5,7 +5,8 @@ import FoundationEssentials
 package struct HubModel: Sendable, Equatable {
     package let id: String
     package let commit: String
-    /// The files makima needs, `config.json` first.
+    package let family: ReleasedFamily
+    /// The files makima needs, first the one by which the family is known.
     package let files: [HubFile]
 
     package var bytes: Int { files.reduce(0) { $0 + $1.size } }
@@ -18,9 +19,10 @@ package struct HubModel: Sendable, Equatable {
         guard info.sha.utf8.count == 40, Self.isHex(info.sha) else {
             throw .refused(url: id, reason: "the hub gives no commit for this revision")
         }
+        let family = try ReleasedFamily.of(info.siblings.map(\.rfilename), id: id)
         var files: [HubFile] = []
         var total = 0
-        for sibling in info.siblings where Self.isWanted(sibling.rfilename) {
+        for sibling in info.siblings where family.takes(sibling.rfilename) {
             let file = try HubFile(sibling, of: id)
             total += file.size
             guard files.count < 200, total <= Self.largestModel else {
@@ -28,26 +30,19 @@ package struct HubModel: Sendable, Equatable {
             }
             files.append(file)
         }
-        guard let configuration = files.firstIndex(where: { $0.path == "config.json" }),
-            files.contains(where: { $0.path.hasSuffix(".safetensors") })
-        else { throw .notSupported(id, reason: "it has no config.json or no .safetensors") }
-        files.insert(files.remove(at: configuration), at: 0)
+        if let mark = files.firstIndex(where: { family.marks.contains($0.path) }) {
+            files.insert(files.remove(at: mark), at: 0)
+        }
         guard Set(files.map(\.path)).count == files.count else {
             throw .refused(url: id, reason: "the hub names a file twice")
         }
         self.id = id
+        self.family = family
         commit = info.sha
         self.files = files
     }
 
     static let largestModel = 100_000_000_000
-
-    /// Weights, configuration, vocabulary and licence; no pictures, no pickles, no hidden files.
-    private static func isWanted(_ path: String) -> Bool {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        return !path.split(separator: "/").contains { $0.hasPrefix(".") && $0 != ".." }
-            && (name == "LICENSE" || [".json", ".txt", ".safetensors"].contains { name.hasSuffix($0) })
-    }
 
     /// A relative path that stays inside the folder it is put in.
     static func isSafe(_ path: String) -> Bool {

@@ -76,9 +76,9 @@ package struct ModelPull {
                 progress(.downloading(file: file.path, done: before + arrived, total: model.bytes))
             }
             before += file.size
-            // The configuration comes first: a model of another kind is refused before its gigabytes are fetched.
-            guard file.path == "config.json" else { continue }
-            do throws(ModelStoreError) { try Self.checkKind(directory, name.id) } catch {
+            // A configuration comes first: a model of another kind is refused before its gigabytes are fetched.
+            guard let type = model.family.modelType, model.family.marks.contains(file.path) else { continue }
+            do throws(ModelStoreError) { try Self.check(type, directory + "/" + file.path, name.id) } catch {
                 try StoreFiles.removeTree(folder + "/download")
                 throw error
             }
@@ -94,14 +94,12 @@ package struct ModelPull {
         guard needed <= free else { throw .notEnoughSpace(path: directory, needed: needed, free: free) }
     }
 
-    static func checkKind(_ directory: String, _ name: String) throws(ModelStoreError) {
+    private static func check(_ type: String, _ path: String, _ name: String) throws(ModelStoreError) {
         struct Kind: Decodable { let model_type: String? }
-        let kind = StoreFiles.read(directory + "/config.json").flatMap {
-            try? JSONDecoder().decode(Kind.self, from: $0)
-        }
-        guard kind?.model_type == "qwen3_tts" else {
+        let kind = StoreFiles.read(path).flatMap { try? JSONDecoder().decode(Kind.self, from: $0) }
+        guard kind?.model_type == type else {
             let found = kind?.model_type.map { quoted($0) } ?? "nothing"
-            throw .notSupported(name, reason: "its config.json gives the model type \(found), not “qwen3_tts”")
+            throw .notSupported(name, reason: "its config.json gives the model type \(found), not \(quoted(type))")
         }
     }
 

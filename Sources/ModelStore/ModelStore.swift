@@ -3,7 +3,7 @@
 //     STORE/Qwen/Qwen3-TTS-12Hz-0.6B-Base/
 //         int8 -> snapshots/int8-5d83992436ea   one link per format, replaced in one step by a pull
 //         default -> int8                       what the plain name means: the format pulled last
-//         snapshots/int8-5d83992436ea/          config.json, model.safetensors, …, makima.json, SHA256SUMS
+//         snapshots/int8-5d83992436ea/          the checkpoint's files, makima.json, SHA256SUMS
 //         download/5d83992436ea…/               what a pull has fetched so far; goes when it ends
 
 import Files
@@ -109,7 +109,9 @@ package struct ModelStore: Sendable {
         store + "/" + name.organisation + "/" + name.name
     }
 
-    package static func holdsModel(_ path: String) -> Bool { StoreFiles.exists(path + "/config.json") }
+    package static func holdsModel(_ path: String) -> Bool {
+        ReleasedFamily.all.flatMap(\.marks).contains { StoreFiles.exists(path + "/" + $0) }
+    }
 
     /// Some models are weights alone.
     private static func holdsWeights(_ path: String) -> Bool {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Compute
-import FoundationEssentials
 import Memory
 import Server
 
@@ -10,7 +9,8 @@ struct Doctor: ParsableCommand {
         abstract: "Checks whether this computer is ready to speak, and how fast.",
         discussion: """
             Every line is ok, warn or fail, and says what to do. The speed is computed from a measurement of a few seconds: \
-            layers of the size of Qwen3-TTS-12Hz-0.6B with made-up weights. Close other programs for a fair figure. \
+            layers of the size of Qwen3-TTS-12Hz-0.6B with made-up weights. Chatterbox's is estimated from it, by counting bytes and \
+            multiply-adds. Close other programs for a fair figure. \
             Exit status 1 when a line says fail.
             """)
 
@@ -21,24 +21,15 @@ struct Doctor: ParsableCommand {
     @Option(help: "Port that the service shall have; that of /etc/makima/makima.toml unless given.")
     var port: UInt16?
 
-    @Option(help: "Threads to measure with; as many as there are processors unless given.")
-    var threads: Int?
+    @OptionGroup var measuring: MeasuringOptions
 
     @Flag(help: "Print JSON.")
     var json = false
 
-    func validate() throws {
-        guard threads == nil || (1...64).contains(threads!) else {
-            throw ValidationError("--threads takes a number from 1 to 64.")
-        }
-    }
-
     func run() throws {
         let settings = try SettingsFile.configuration()
         let memory = SystemMemory()
-        let speed =
-            try SpeedMeasurement.fits(memory)
-            ? SpeedMeasurement(threads: threads ?? DoctorChecks.usableProcessors) : nil
+        let speed = try measuring.speed(memory)
         let findings =
             [DoctorChecks.processor(), DoctorChecks.clockRate(), DoctorChecks.memory(memory)].compactMap { $0 }
             + (speed.map(DoctorChecks.speed) ?? [DoctorChecks.unmeasured])
@@ -48,14 +39,34 @@ struct Doctor: ParsableCommand {
                         DoctorChecks.identity, int8: $0.int8.timesRealTime, int4: $0.int4.timesRealTime)
                 }
             ].compactMap { $0 }
+            + (speed.map(DoctorChecks.models) ?? [])
             + [
                 DoctorChecks.model(model), DoctorChecks.voices(), DoctorChecks.disk(), DoctorChecks.sound(),
                 DoctorChecks.discovery(), DoctorChecks.port(port ?? UInt16(clamping: settings.port)),
                 DoctorChecks.clock(),
             ]
-        let report = DoctorReport(version: version, deviceClass: speed?.deviceClass, speed: speed, findings: findings)
-        if json { try report.printJSON() } else { report.printLines() }
+        let report = DoctorReport(
+            version: version, deviceClass: speed?.deviceClass, speed: speed,
+            recommended: speed.map { ModelRecommendation($0) }, findings: findings)
+        if json { try printJSON(report) } else { report.printLines() }
         if report.findings.contains(where: { $0.status == .fail }) { throw ExitCode.failure }
+    }
+}
+
+struct MeasuringOptions: ParsableArguments {
+    @Option(help: "Threads to measure with; as many as there are processors unless given.")
+    var threads: Int?
+
+    func validate() throws {
+        guard threads == nil || (1...64).contains(threads!) else {
+            throw ValidationError("--threads takes a number from 1 to 64.")
+        }
+    }
+
+    /// nil where there is no memory to measure in.
+    func speed(_ memory: SystemMemory) throws -> SpeedMeasurement? {
+        guard SpeedMeasurement.fits(memory) else { return nil }
+        return try SpeedMeasurement(threads: threads ?? DoctorChecks.usableProcessors)
     }
 }
 
@@ -103,6 +114,7 @@ struct DoctorReport: Encodable {
     /// nil where there is no memory to measure in.
     let deviceClass: DeviceClass?
     let speed: SpeedMeasurement?
+    let recommended: ModelRecommendation?
     let findings: [Finding]
 
     func printLines() {
@@ -111,12 +123,6 @@ struct DoctorReport: Encodable {
             print("\(finding.status.rawValue.padded) \(name) \(finding.detail)")
             if let advice = finding.advice { print("                  → \(advice)") }
         }
-    }
-
-    func printJSON() throws {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        print(String(decoding: try encoder.encode(self), as: UTF8.self))
     }
 }
 

@@ -63,7 +63,6 @@ enum DoctorChecks {
     // MARK: Speed
 
     static func speed(_ speed: SpeedMeasurement) -> [Finding] {
-        func times(_ value: Double) -> String { "\((value * 100).rounded() / 100)" }
         let rates =
             "memory read at \(sizeText(Int(speed.memoryBandwidth)))/s; int8 weights at \(sizeText(Int(speed.int8.weightRate)))/s, int4 at \(sizeText(Int(speed.int4.weightRate)))/s (\(speed.threads) threads)"
         let expected =
@@ -87,6 +86,18 @@ enum DoctorChecks {
                     advice: "The released model is too much for this computer; the built-in model is smaller."),
             ]
         }
+    }
+
+    /// What Chatterbox can be expected to reach, and which model is the one for this computer.
+    static func models(_ speed: SpeedMeasurement) -> [Finding] {
+        let chatterbox = ChatterboxEstimate(speed)
+        return [
+            .ok(
+                "chatterbox",
+                "estimated \(times(chatterbox.turbo)) × real time with Turbo, \(times(chatterbox.nano)) with Nano, at int8"
+            ),
+            .ok("recommended", ModelRecommendation(speed).sentence),
+        ]
     }
 
     static let unmeasured = Finding.warn(

@@ -24,6 +24,8 @@ struct SpeedMeasurement: Encodable {
     let memoryBandwidth: Double
     /// Time of the codec decoder, in the precision that speaks.
     let codecSecondsPerFrame: Double
+    /// Multiply-adds each second of a layer in float32 whose weights serve many vectors.
+    let multiplyRate: Double
     let int8: Format
     let int4: Format
 
@@ -45,6 +47,7 @@ struct SpeedMeasurement: Encodable {
         memoryBandwidth = Self.readBandwidth(threads: threads)
         let codec = try CodecLayers().secondsPerFrame(on: processor)
         codecSecondsPerFrame = codec
+        multiplyRate = try Self.multiplyRate(on: processor)
         int8 = try Self.measure(WeightFormat(Int8Matrix.self), codec, on: processor)
         int4 = try Self.measure(WeightFormat(Int4Matrix.self), codec, on: processor)
     }
@@ -62,6 +65,14 @@ struct SpeedMeasurement: Encodable {
             }
         }
         return Double(bytes.count) / seconds
+    }
+
+    private static func multiplyRate(on processor: Processor) throws -> Double {
+        let (width, count) = (1024, 64)
+        let layer = try SyntheticWeights(.f32, [("wide", width, width)]).layer("wide", width, width)
+        let (x, y) = (Rows(rows: count, columns: width), Rows(rows: count, columns: width))
+        x.fill(0.5)
+        return Double(count * width * width) / best(of: 3) { layer.apply(x, into: y, on: processor) }
     }
 
     private static func measure(_ format: WeightFormat, _ codec: Double, on processor: Processor) throws -> Format {

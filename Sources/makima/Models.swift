@@ -1,5 +1,5 @@
 import ArgumentParser
-import FoundationEssentials
+import Memory
 import ModelStore
 import Speech
 
@@ -10,9 +10,9 @@ struct Models: AsyncParsableCommand {
         discussion: """
             A model is named by a folder, or by its Hugging Face id, as in Qwen/Qwen3-TTS-12Hz-0.6B-Base; add the format after \
             a colon when several are installed, as in Qwen/Qwen3-TTS-12Hz-0.6B-Base:int4. makima-mini is the small English model \
-            that comes with makima.
+            that comes with makima. makima models recommend says which model suits this computer.
             """,
-        subcommands: [List.self, Pull.self, Path.self, Remove.self],
+        subcommands: [List.self, Recommend.self, Pull.self, Path.self, Remove.self],
         defaultSubcommand: List.self)
 
     struct StoreOptions: ParsableArguments {
@@ -37,7 +37,7 @@ extension Models {
 
         func run() throws {
             let models = options.models.list()
-            if json { return try printJSON(models) }
+            if json { return try printJSON(described(models)) }
             guard !models.isEmpty else {
                 print("No model is installed. makima models pull Qwen/Qwen3-TTS-12Hz-0.6B-Base fetches one.")
                 return
@@ -68,20 +68,39 @@ extension Models {
                 + row[5]
         }
 
-        private func printJSON(_ models: [ModelStore.Installed]) throws {
-            struct Row: Encodable {
-                let name, format, engine, folder: String, commit: String?, bytes: Int, isDefault, isBuiltIn: Bool,
-                    summary: String?
-            }
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            let rows = models.map {
+        private struct Row: Encodable {
+            let name, format, engine, folder: String, commit: String?, bytes: Int, isDefault, isBuiltIn: Bool,
+                summary: String?
+        }
+
+        private func described(_ models: [ModelStore.Installed]) -> [Row] {
+            models.map {
                 Row(
                     name: $0.name, format: $0.format, engine: engine(of: $0), folder: $0.path, commit: $0.commit,
-                    bytes: $0.bytes,
-                    isDefault: $0.isDefault, isBuiltIn: $0.isBuiltIn, summary: $0.summary)
+                    bytes: $0.bytes, isDefault: $0.isDefault, isBuiltIn: $0.isBuiltIn, summary: $0.summary)
             }
-            print(String(decoding: try encoder.encode(rows), as: UTF8.self))
+        }
+    }
+
+    struct Recommend: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Says which model suits this computer.",
+            discussion: """
+                Measures for a few seconds, as makima doctor does. Qwen3 where it speaks while it computes, in 8 bits or in 4; else \
+                Chatterbox-Nano where that does; else makima-mini. Close other programs for a fair answer.
+                """)
+
+        @OptionGroup var measuring: MeasuringOptions
+
+        @Flag(help: "Print JSON.")
+        var json = false
+
+        func run() throws {
+            guard let speed = try measuring.speed(SystemMemory()) else {
+                throw Failure("The speed is \(DoctorChecks.unmeasured.detail). End other programs first.")
+            }
+            let recommended = ModelRecommendation(speed)
+            if json { try printJSON(recommended) } else { print(recommended.sentence) }
         }
     }
 

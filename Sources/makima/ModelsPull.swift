@@ -23,7 +23,7 @@ extension Models {
 
         @OptionGroup var options: StoreOptions
 
-        @Argument(help: "Its id, as in Qwen/Qwen3-TTS-12Hz-0.6B-Base.")
+        @Argument(help: "Its id, as in \(ReleasedFamily.all.map(\.example).reversed().joined(separator: " or ")).")
         var name: String
 
         @Option(
@@ -87,7 +87,7 @@ struct PullFormat: ExpressibleByArgument {
     fileprivate var expectedShare: Double {
         switch name {
         case "int8": 0.75
-        case "int4", "mixed": 0.65
+        case "int4", "mixed": 0.7
         default: 1
         }
     }

@@ -22,6 +22,19 @@ private func model(_ precision: CachePrecision = .float32) throws -> T3 {
     try T3(T3Checkpoint.standard.weights(), heads: 3, cachePrecision: precision)
 }
 
+/// Released weights with keys and values in full and in half precision, and rounded ones, which have the half.
+enum T3Kind: CaseIterable, Sendable {
+    case float32, float16, int8
+
+    func make() throws -> T3 {
+        switch self {
+        case .float32: try model(.float32)
+        case .float16: try model(.float16)
+        case .int8: try T3(T3Checkpoint.standard.turned(int8: true).weights(), heads: 3)
+        }
+    }
+}
+
 /// Runs to the end; the steps it took.
 @discardableResult
 private func finish(_ generation: T3Generation, _ loop: T3GenerationLoop) -> Int {
@@ -33,9 +46,9 @@ private func finish(_ generation: T3Generation, _ loop: T3GenerationLoop) -> Int
     return steps
 }
 
-@Test(arguments: [CachePrecision.float32, .float16])
-func anUtteranceSaysTheSameAloneAndBesideOthers(precision: CachePrecision) throws {
-    let t3 = try model(precision)
+@Test(arguments: T3Kind.allCases)
+func anUtteranceSaysTheSameAloneAndBesideOthers(kind: T3Kind) throws {
+    let t3 = try kind.make()
     let processor = Processor(threads: 2)
     let conditions = try voices.map { try T3Voice($0, t3, on: processor) }
     func generations() throws -> [T3Generation] {
@@ -72,13 +85,14 @@ func anUtteranceSaysTheSameAloneAndBesideOthers(precision: CachePrecision) throw
 }
 
 /// A voice's rows go through the layers once: what is cached gives what its condition gives.
-@Test(arguments: [CachePrecision.float32, .float16])
-func thePrefixOfAVoiceIsItsRows(precision: CachePrecision) throws {
-    let t3 = try model(precision)
+@Test(arguments: T3Kind.allCases)
+func thePrefixOfAVoiceIsItsRows(kind: T3Kind) throws {
+    let t3 = try kind.make()
     let processor = Processor()
     let long = T3Condition(speaker: voices[0].speaker, promptTokens: (0..<100).map { $0 * 31 })
     let voice = try T3Voice(long, t3, on: processor)
     #expect(voice.prefix.count == 101)
+    #expect(voice.byteCount == 2 * 3 * 101 * 24 * (kind == .float32 ? 4 : 2))
     let generation = try T3Generation(t3, voice, text: [4, 5], options: options(1, 1))
     finish(generation, T3GenerationLoop(t3, on: processor))
     let c = t3.configuration

@@ -105,6 +105,32 @@ func otherDimensionsMeanTheSame(checkpoint: T3Checkpoint) throws {
     #expect(t3.makeCache(capacity: 10).byteCount == 2 * 3 * 10 * 64 * 2)
 }
 
+/// All tokens in a few passes give what they are chosen from one by one.
+@Test(arguments: [false, true])
+func logitsOfAllTokensAreThoseOfTheLoop(int8: Bool) throws {
+    let checkpoint = int8 ? T3Checkpoint.standard.turned(int8: true) : T3Checkpoint.standard
+    let t3 = try T3(checkpoint.weights(), heads: 3)
+    let voice = try T3Voice(condition, t3, on: Processor())
+    var options = T3Options()
+    options.maxTokens = 90
+    let generation = try T3Generation(t3, voice, text: text, options: options)
+    let loop = T3GenerationLoop(t3, on: Processor())
+    var chosenFrom: [[Float]] = []
+    loop.trace = { _, _, logits in chosenFrom.append(logits.values) }
+    repeat { loop.advance([generation]) } while !generation.step.isEnd
+    #expect(generation.tokens.count > 64)
+    var counts: [Int] = []
+    try T3Evaluation(t3, on: Processor(threads: 2)).logits(voice, text: text, after: generation.tokens) {
+        counts.append($0)
+        if $0 < chosenFrom.count { #expect($1.values == chosenFrom[$0]) }
+    }
+    #expect(counts == Array(0...generation.tokens.count))
+    #expect(throws: T3Error.tooLong(rows: 8 + 7 + 200, positions: 150)) {
+        try T3Evaluation(t3, on: Processor())
+            .logits(voice, text: text, after: [Int](repeating: 1, count: 200)) { _, _ in }
+    }
+}
+
 /// How the rows are cut into passes changes no bit, nor does the number of threads.
 @Test(arguments: [1, 2, 7, 16], [CachePrecision.float32, .float16])
 func passesOfAnyLengthGiveTheSame(rows: Int, precision: CachePrecision) throws {

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import wave
+from pathlib import Path
 
 import pytest
 from conftest import PROGRAM, ROOT, Server, free_port
@@ -104,3 +105,27 @@ def test_a_missing_part_is_named(tmp_path):
         [PROGRAM, "say", "--model", str(tmp_path), "Hello.", "--output", str(tmp_path / "a.wav")],
         capture_output=True, text=True, timeout=60)
     assert said.returncode != 0 and "s3gen_meanflow.safetensors" in said.stderr
+
+
+@pytest.mark.parametrize("form", ["int8", "int4"])
+def test_a_quantized_checkpoint_is_served(tmp_path, form):
+    quantizer = str(Path(PROGRAM).parent / "makima-quantize")
+    # Random weights in four bits are below the gate, which is no matter here.
+    made = subprocess.run(
+        [quantizer, MODEL, str(tmp_path / form), "--format", form, "--no-listen"], capture_output=True, text=True, timeout=120)
+    assert made.returncode == 0, made.stderr
+    inspected = subprocess.run([PROGRAM, "inspect", str(tmp_path / form)], capture_output=True, text=True, timeout=60)
+    assert f"format          {form}" in inspected.stdout, inspected.stdout + inspected.stderr
+    server = Server(tmp_path, "--engine", "auto", "--model", str(tmp_path / form))
+    try:
+        status, ready = server.json("GET", "/ready")
+        assert status == 200 and "chatterbox" in json.dumps(ready)
+
+        async def flow():
+            alone = [(await one(server, text))[0] for text in ("number one", "number two")]
+            together = [sound for sound, _ in await asyncio.gather(*(one(server, t) for t in ("number one", "number two")))]
+            assert together == alone and len(alone[0]) > 4000
+
+        run(flow())
+    finally:
+        assert server.stop() == 0, server.log_path.read_text()

@@ -13,8 +13,12 @@ struct DoctorTests {
     private struct Report: Decodable {
         struct Finding: Decodable { var check, status, detail: String, advice: String? }
         struct Format: Decodable { var secondsPerFrame, timesRealTime, weightRate: Double }
-        struct Speed: Decodable { var codecSecondsPerFrame, memoryBandwidth: Double, int8, int4: Format, threads: Int }
+        struct Speed: Decodable {
+            var codecSecondsPerFrame, memoryBandwidth, multiplyRate: Double, int8, int4: Format, threads: Int
+        }
+        struct Recommended: Decodable { var model, reason: String, format: String? }
         var deviceClass: String
+        var recommended: Recommended
         var speed: Speed
         var findings: [Finding]
     }
@@ -40,7 +44,7 @@ struct DoctorTests {
         let checks = Set(report.findings.map(\.check))
         for check in [
             "processor", "memory", "bandwidth", "speed", "model", "voices", "disk", "sound", "discovery", "port",
-            "clock",
+            "clock", "chatterbox", "recommended",
         ] {
             #expect(checks.contains(check), "\(check)")
         }
@@ -56,6 +60,9 @@ struct DoctorTests {
             #expect(speed.codecSecondsPerFrame > 0 && format.secondsPerFrame > speed.codecSecondsPerFrame)
             #expect(abs(format.timesRealTime * format.secondsPerFrame - 0.08) < 1e-6)
         }
+        #expect(speed.multiplyRate > 0)
+        let recommended = try #require(report.findings.first { $0.check == "recommended" })
+        #expect(recommended.detail.hasPrefix(report.recommended.model) && recommended.status == "ok")
         let best = max(speed.int8.timesRealTime, speed.int4.timesRealTime)
         #expect(report.deviceClass == (best >= 1 ? "live" : best >= 0.5 ? "buffered" : "pre-render"))
     }
@@ -95,5 +102,38 @@ struct DeviceEstimateTests {
         let slow = try #require(
             DoctorChecks.estimate("Raspberry Pi 5", int8: 0.5 * speeds.int8, int4: 0.4 * speeds.int4))
         #expect(slow.status == .warn && slow.detail.contains("50 %") && slow.advice != nil, "\(slow)")
+    }
+}
+
+/// Which model is the one for a computer, and what the second engine is expected to reach.
+struct ModelRecommendationTests {
+    @Test(arguments: [
+        (1.0, 1.4, 3.0, "Qwen/Qwen3-TTS-12Hz-0.6B-Base", "int8"),
+        (0.99, 1.4, 3, "Qwen/Qwen3-TTS-12Hz-0.6B-Base", "int4"),
+        (0.4, 0.7, 1, "Chatterbox-Nano", "int8"), (0.2, 0.3, 0.99, "makima-mini", nil),
+    ])
+    func theBestModelThatIsLiveIsRecommended(
+        int8: Double, int4: Double, nano: Double, model: String, format: String?
+    ) {
+        let recommended = ModelRecommendation(int8: int8, int4: int4, nano: nano)
+        #expect(recommended.model == model && recommended.format == format)
+        // The sentence has the speed that decided, and says which of them was not measured.
+        let speed = [int8, int4, nano].first { $0 >= 1 } ?? nano
+        #expect(recommended.reason.contains("\(speed)"), "\(recommended.reason)")
+        #expect(recommended.reason.contains("estimated") == !model.hasPrefix("Qwen"))
+        #expect(recommended.sentence.hasPrefix(model + (format.map { " at \($0): " } ?? ": ")))
+    }
+
+    /// Where memory or multipliers are all that counts, the other being endless.
+    @Test func chatterboxTakesWhatItsShapesSay() {
+        // 25 tokens of 308.71 and 89.98 million weights.
+        let memory = ChatterboxEstimate(weightRate: 1e9, memoryBandwidth: .infinity, multiplyRate: .infinity)
+        #expect(abs(1 / memory.turbo - 25 * 0.30871) < 0.001 && abs(1 / memory.nano - 25 * 0.08998) < 0.001)
+        let cache = ChatterboxEstimate(weightRate: .infinity, memoryBandwidth: 1e9, multiplyRate: .infinity)
+        #expect(abs(1 / cache.turbo - 25 * 0.0448) < 0.001 && abs(1 / cache.nano - 25 * 0.0168) < 0.001)
+        let sound = ChatterboxEstimate(weightRate: .infinity, memoryBandwidth: .infinity, multiplyRate: 1e9)
+        #expect(sound.turbo == sound.nano && (100...120).contains(1 / sound.nano))
+        let usual = ChatterboxEstimate(weightRate: 45e9, memoryBandwidth: 45e9, multiplyRate: 150e9)
+        #expect(usual.nano > usual.turbo && (0.5...2).contains(usual.turbo))
     }
 }

@@ -17,11 +17,9 @@ import Testing
     }
 
     /// A small checkpoint in the layout of the release.
-    private static func released() throws -> [String: [UInt8]] {
-        let folder = Repository.tiny + "/base"
+    private static func released(_ folder: String = Repository.tiny + "/base") throws -> [String: [UInt8]] {
         var files: [String: [UInt8]] = [:]
-        for file in StoreFiles.tree(folder)
-        where file.hasSuffix(".json") || file.hasSuffix(".txt") || file.hasSuffix(".safetensors") {
+        for file in StoreFiles.tree(folder) {
             files[file] = Array(try Data(contentsOf: URL(filePath: folder + "/" + file)))
         }
         return files
@@ -56,6 +54,53 @@ import Testing
         let removed = try await makima("models", "remove", HostileHub.id)
         #expect(removed.status == 0 && removed.text == "Removed \(HostileHub.id):int8.\n", "\(removed)")
         #expect(temporary.store.list().isEmpty)
+        await hub.stop()
+    }
+
+    @Test func chatterboxIsPulledConvertedListedAndUsed() async throws {
+        var files = try Self.released(Repository.path("Tests/Goldens/chatterbox/tiny"))
+        // The heads of so small a model are in no file of a release: it brings them.
+        let heads = files.removeValue(forKey: "kit.json")
+        let kit = try #require(heads)
+        for other in ["README.md", "pytorch_model.bin", "other.pt", "config.yaml", "old/vocab.json"] {
+            files[other] = [0]
+        }
+        let hub = try await HostileHub(
+            files: files,
+            faults: ["/resolve/\(HostileHub.commit)/s3gen_meanflow.safetensors": [.hangUp(after: 1_000_000)]])
+        let temporary = TemporaryStore()
+        func makima(_ arguments: String...) async throws -> ProgramRun {
+            try await self.makima(arguments, store: temporary.directory, endpoint: hub.endpoint)
+        }
+        let pulled = try await makima("models", "pull", HostileHub.id, "--format", "released")
+        #expect(pulled.status == 0 && pulled.text.contains("is ready"), "\(pulled)")
+        let released = try temporary.store.resolve(HostileHub.id)
+        #expect(
+            StoreFiles.tree(released) == [
+                "SHA256SUMS", "added_tokens.json", "conds.pt", "makima.json", "merges.txt",
+                "s3gen_meanflow.safetensors",
+                "special_tokens_map.json", "t3_turbo_v1.safetensors", "tokenizer_config.json", "ve.safetensors",
+                "vocab.json",
+            ])
+        // 32 elements are no head of 64.
+        let refused = try await makima("models", "pull", HostileHub.id)
+        #expect(refused.status == 1 && refused.errors.contains("no multiple of 0 heads"), "\(refused)")
+        try Data(kit).write(to: URL(filePath: released + "/kit.json"))
+        let converted = try await makima("models", "pull", HostileHub.id)
+        #expect(converted.status == 0 && converted.errors.contains("Converting to int8"), "\(converted)")
+        #expect(hub.requests(of: "ve.safetensors").count == 1)
+        let path = try temporary.store.resolve(HostileHub.id)
+        #expect(try Checksums.check(path) == .intact(files: 12))
+        let listed = try await makima("models", "list", "--json")
+        #expect(listed.text.contains("\"engine\" : \"chatterbox\"") && listed.text.contains("\"int8\""), "\(listed)")
+        let inspected = try await makima("inspect", HostileHub.id)
+        #expect(inspected.status == 0 && inspected.text.contains("int8"), "\(inspected)")
+        let said = try await makima(
+            "say", "good morning", "--model", HostileHub.id, "--seed", "1", "--output",
+            temporary.directory + "/speech.wav")
+        #expect(said.status == 0 && (StoreFiles.size(temporary.directory + "/speech.wav") ?? 0) > 4_000, "\(said)")
+        let removed = try await makima("models", "remove", HostileHub.id)
+        #expect(removed.status == 0 && temporary.store.list().isEmpty, "\(removed)")
         await hub.stop()
     }
 

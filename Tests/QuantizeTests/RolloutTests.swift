@@ -11,9 +11,9 @@ import Testing
 private let mini = Repository.path("Models/makima-mini")
 
 private func trial(_ source: String, _ quantized: String, seconds: Int, count: Int = 3) throws -> RolloutQuality {
-    try RolloutTrial(
-        RolloutOptions(seconds: seconds, count: count), voice: nil, Configuration.codec(directory: source), threads: 2
-    ).run(source: source, quantized: quantized) { _ in }
+    let heard = try HeardQwen3(source, Configuration.codec(directory: source))
+    return try RolloutTrial(heard, RolloutOptions(seconds: seconds, count: count), voice: nil, threads: 2)
+        .run(quantized: quantized) { _ in }
 }
 
 /// A copy of the built-in model with other weights.

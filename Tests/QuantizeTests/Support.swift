@@ -7,12 +7,16 @@ import TestSupport
 
 let tiny = Repository.tiny + "/base"
 
-/// A folder that is removed afterwards, and in it a copy of the tiny checkpoint to change.
-func withCopy<T>(_ body: (_ source: String, _ folder: String) async throws -> T) async throws -> T {
+let tinyChatterbox = Repository.path("Tests/Goldens/chatterbox/tiny")
+
+/// A folder that is removed afterwards, and in it a copy of a tiny checkpoint to change.
+func withCopy<T>(
+    of checkpoint: String = tiny, _ body: (_ source: String, _ folder: String) async throws -> T
+) async throws -> T {
     let place = try TemporaryFolder()
     defer { withExtendedLifetime(place) {} }
     let folder = place.path
-    try FileManager.default.copyItem(atPath: tiny, toPath: folder + "/source")
+    try FileManager.default.copyItem(atPath: checkpoint, toPath: folder + "/source")
     return try await body(folder + "/source", folder)
 }
 

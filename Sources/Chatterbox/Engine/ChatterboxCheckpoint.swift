@@ -3,32 +3,32 @@
 
 import Compute
 import FoundationEssentials
-import ModelFile
+package import ModelFile
 import Speech
-import Tokenization
+package import Tokenization
 
-struct ChatterboxCheckpoint {
+package struct ChatterboxCheckpoint: Sendable {
     let directory: String
-    let t3Weights: Weights
-    let s3genWeights: Weights
-    let encoderWeights: Weights
-    let heads: HeadCounts
+    package let t3Weights: Weights
+    package let s3genWeights: Weights
+    package let encoderWeights: Weights
+    package let heads: HeadCounts
 
-    private static let s3gen = "s3gen_meanflow.safetensors"
-    private static let encoder = "ve.safetensors"
+    package static let s3gen = "s3gen_meanflow.safetensors"
+    package static let encoder = "ve.safetensors"
     /// The voice that comes with a checkpoint.
-    private static let conditionals = "conds.pt"
+    package static let conditionals = "conds.pt"
     /// The files that a prepared voice depends on.
     static let voiceFiles = [s3gen, encoder]
 
     /// Whether a folder looks like such a checkpoint.
-    static func exists(in directory: String) -> Bool {
+    package static func exists(in directory: String) -> Bool {
         let names = T3Files.names + [s3gen]
         return names.contains { FileManager.default.fileExists(atPath: directory + "/" + $0) }
     }
 
     /// `directory` is a checkpoint in the official layout.
-    init(directory: String) throws {
+    package init(directory: String) throws {
         self.directory = directory
         t3Weights = try T3Files.weights(directory)
         s3genWeights = try Self.weights(directory, Self.s3gen)
@@ -41,16 +41,16 @@ struct ChatterboxCheckpoint {
         return Weights(tensors: try Safetensors(path: path).tensors, path: path)
     }
 
-    func tokenizer() throws(TokenizerError) -> Tokenizer { try Tokenizer(directory: directory, pattern: .gpt2) }
+    package func tokenizer() throws(TokenizerError) -> Tokenizer { try Tokenizer(directory: directory, pattern: .gpt2) }
 
-    func t3() throws -> T3 { try T3(t3Weights, heads: heads.t3) }
+    package func t3() throws -> T3 { try T3(t3Weights, heads: heads.t3) }
 
-    func s3gen(_ precision: S3GenPrecision = .float32) throws -> S3Gen {
+    package func s3gen(_ precision: S3GenPrecision = .float32) throws -> S3Gen {
         try S3Gen(s3genWeights, heads: heads, precision: precision)
     }
 
     /// The voice in the folder; nil where there is none.
-    func voice(for sizes: VoiceSizes) throws -> ChatterboxVoice? {
+    package func voice(for sizes: VoiceSizes) throws -> ChatterboxVoice? {
         let path = directory + "/" + Self.conditionals
         guard FileManager.default.fileExists(atPath: path) else { return nil }
         return try ChatterboxVoice(torch: path, for: sizes)

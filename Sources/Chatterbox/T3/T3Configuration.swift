@@ -84,3 +84,41 @@ package struct T3Configuration: Sendable, Equatable {
         return last + 1
     }
 }
+
+// MARK: - As it is released
+
+extension T3Configuration {
+    /// GPT-2's linear layers by their names in the file, with the inputs and outputs of each.
+    private var layersOfMatrices: [(name: String, inputs: Int, outputs: Int)] {
+        (0..<layers).flatMap { index in
+            [
+                ("attn.c_attn", hidden, 3 * hidden), ("attn.c_proj", hidden, hidden), ("mlp.c_fc", hidden, inner),
+                ("mlp.c_proj", inner, hidden),
+            ].map { ("tfmr.h.\(index)." + $0.0, $0.1, $0.2) }
+        }
+    }
+
+    /// The names of the matrices that the file holds as [inputs, outputs].
+    package var inputsFirst: Set<String> {
+        order == .inputsFirst ? Set(layersOfMatrices.map { $0.name + ".weight" }) : []
+    }
+
+    /// Throws where a tensor of plain numbers that T3 reads is missing or has another shape; reads none of them.
+    package func check(_ weights: Weights) throws(ModelFileError) {
+        func linear(_ name: String, _ shape: [Int], bias: Int) throws(ModelFileError) {
+            _ = try weights.tensor(name + ".weight", shape: shape)
+            _ = try weights.tensor(name + ".bias", shape: [bias])
+        }
+        try linear("cond_enc.spkr_enc", [hidden, speaker], bias: hidden)
+        try linear("speech_head", [speechVocabulary, hidden], bias: speechVocabulary)
+        _ = try weights.tensor("text_emb.weight", shape: [textVocabulary, hidden])
+        _ = try weights.tensor("speech_emb.weight", shape: [speechVocabulary, hidden])
+        _ = try weights.tensor("tfmr.wpe.weight", shape: [positions, hidden])
+        for norm in (0..<layers).flatMap({ ["h.\($0).ln_1", "h.\($0).ln_2"] }) + ["ln_f"] {
+            try linear("tfmr." + norm, [hidden], bias: hidden)
+        }
+        for (name, inputs, outputs) in layersOfMatrices {
+            try linear(name, order == .inputsFirst ? [inputs, outputs] : [outputs, inputs], bias: outputs)
+        }
+    }
+}

@@ -83,19 +83,14 @@ package struct T3Verification {
 
     /// The logits after the start token and after each of some given tokens.
     private func forced(_ golden: ChatterboxCase, _ report: inout VerificationReport) throws {
-        let c = t3.configuration
         let tokens = try goldens.ids(
-            goldens.integers("t3/forced/tokens"), below: c.speechVocabulary, case: "t3/forced/tokens")
-        let known =
-            try t3.embeddings.voice(condition(), on: processor).values
-            + t3.embeddings.text(ids(golden, "t3_greedy")).values
-        let spoken = Rows(rows: tokens.count, columns: c.hidden)
-        for (index, token) in tokens.enumerated() { t3.embeddings.speech(token, into: spoken[index]) }
-        let hidden = try pass(Rows(known + spoken.values, columns: c.hidden))
-        let last = hidden[hidden.rows - tokens.count - 1..<hidden.rows]
-        let logits = Rows(rows: last.rows, columns: c.speechVocabulary)
-        t3.logits(last, into: logits, on: processor)
-        try report.compare("t3/forced/logits", logits.values, with: goldens)
+            goldens.integers("t3/forced/tokens"), below: t3.configuration.speechVocabulary, case: "t3/forced/tokens")
+        let voice = try T3Voice(condition(), t3, on: processor)
+        var logits: [Float] = []
+        try T3Evaluation(t3, on: processor).logits(voice, text: ids(golden, "t3_greedy"), after: tokens) {
+            logits += $1.values
+        }
+        try report.compare("t3/forced/logits", logits, with: goldens)
     }
 
     // MARK: Generation
