@@ -37,13 +37,13 @@ struct ChatterboxEstimate: Encodable {
 
     // MARK: Sound
 
-    /// Multiply-adds of a second of sound, made of pieces of 25 tokens in two steps of the flow. Each piece is seen with a prompt of
-    /// five seconds, 50 tokens before it and three behind; the vocoder sees half as much again.
-    private static let multiplyAdds = encoder(visible) + 2 * estimator(visible) + 1.5 * vocoder * tokens
-    private static let visible = 125.0 + 50 + 25 + 3
+    /// Multiply-adds of a second of sound, made as a piece of 25 tokens in two steps of the flow. It sees a prompt of five seconds, of
+    /// which it remembers what it needs, and the two pieces before; the vocoder computes half as much again.
+    private static let multiplyAdds = encoder + 2 * estimator + 1.5 * vocoder * tokens
+    private static let seen = 125.0 + 3 * tokens
     private static let vocoder = 0.6125e9
 
-    /// Its layers for each token, and attention between all of them.
-    private static func encoder(_ tokens: Double) -> Double { 0.0565e9 * tokens + 4.55e4 * tokens * tokens }
-    private static func estimator(_ tokens: Double) -> Double { 0.1325e9 * tokens + 2.29e5 * tokens * tokens }
+    /// The layers for each token, and attention between tokens and what is seen.
+    private static let encoder = (0.0565e9 + 4.55e4 * seen) * tokens
+    private static let estimator = (0.1325e9 + 2.29e5 * seen) * tokens
 }

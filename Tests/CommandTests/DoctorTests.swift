@@ -132,8 +132,8 @@ struct ModelRecommendationTests {
         let cache = ChatterboxEstimate(weightRate: .infinity, memoryBandwidth: 1e9, multiplyRate: .infinity)
         #expect(abs(1 / cache.turbo - 25 * 0.0448) < 0.001 && abs(1 / cache.nano - 25 * 0.0168) < 0.001)
         let sound = ChatterboxEstimate(weightRate: .infinity, memoryBandwidth: .infinity, multiplyRate: 1e9)
-        #expect(sound.turbo == sound.nano && (100...120).contains(1 / sound.nano))
+        #expect(sound.turbo == sound.nano && (30...37).contains(1 / sound.nano))
         let usual = ChatterboxEstimate(weightRate: 45e9, memoryBandwidth: 45e9, multiplyRate: 150e9)
-        #expect(usual.nano > usual.turbo && (0.5...2).contains(usual.turbo))
+        #expect(usual.nano > usual.turbo && (2...3).contains(usual.turbo))
     }
 }
