@@ -22,6 +22,9 @@ package struct Kernels: Sendable {
         return sets
     }()
 
+    /// The plain C definitions.
+    package static var definition: Kernels { available[0] }
+
     /// The last of them, or the one that MAKIMA_KERNELS names: every set has to pass every test.
     package static let best: Kernels = {
         let name = unsafe getenv("MAKIMA_KERNELS").map { unsafe String(cString: $0) }

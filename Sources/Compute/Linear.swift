@@ -6,6 +6,8 @@ package import ModelFile
 package struct Linear {
     package let rows: Int
     package let columns: Int
+    /// Its own, in a list for who watches products.
+    fileprivate let names: [String]
     fileprivate let matrix: any WeightMatrix
     fileprivate let bias: Rows?
 
@@ -13,6 +15,7 @@ package struct Linear {
 
     /// The matrix `weights.weight`, stored as its format says, and, where present, `weights.bias` [rows].
     package init(_ weights: Weights, rows: Int, columns: Int) throws(ModelFileError) {
+        names = [weights.keyPath]
         matrix = try WeightFormat.of(weights).matrix.init(weights, rows: rows, columns: columns)
         bias = try Self.bias(weights, rows: rows)
         self.rows = rows
@@ -21,6 +24,7 @@ package struct Linear {
 
     /// The same of plain numbers that are stored the other way around, [columns, rows]: copied into memory in float32.
     package init(transposing weights: Weights, rows: Int, columns: Int) throws(ModelFileError) {
+        names = [weights.keyPath]
         matrix = try Float32Matrix(transposing: weights.tensor("weight", shape: [columns, rows]))
         bias = try Self.bias(weights, rows: rows)
         self.rows = rows
@@ -34,6 +38,7 @@ package struct Linear {
     /// y [n, rows] = x [n, columns] · Wᵀ + bias.
     package func apply(_ x: Rows, into y: Rows, on processor: Processor) {
         precondition(x.columns == columns && y.columns == rows && x.rows == y.rows)
+        processor.observer?.willMultiply(x, by: names)
         let input = processor.input
         input.load(x, type(of: matrix).inputs, processor.kernels)
         processor.run(
@@ -67,6 +72,7 @@ package struct LinearGroup {
     package let columns: Int
     private let members: [(layer: Linear, outputs: Range<Int>)]
     private let inputs: LinearInput.Forms
+    private let names: [String]
 
     package var isFloat32: Bool { members.allSatisfy { $0.layer.format == .f32 } }
 
@@ -83,11 +89,13 @@ package struct LinearGroup {
         self.members = members
         columns = layers[0].columns
         inputs = layers.reduce(into: []) { $0.formUnion(type(of: $1.matrix).inputs) }
+        names = layers.flatMap(\.names)
     }
 
     /// y [n, rows] = the outputs of the layers one after the other.
     package func apply(_ x: Rows, into y: Rows, on processor: Processor) {
         precondition(x.columns == columns && y.columns == rows && x.rows == y.rows)
+        processor.observer?.willMultiply(x, by: names)
         let input = processor.input
         input.load(x, inputs, processor.kernels)
         processor.run(

@@ -6,6 +6,7 @@ package struct Processor {
     package let kernels: Kernels
     /// That compute together, of the pool's.
     private(set) package var threads: Int
+    let observer: (any ProductObserver)?
     private let pool: WorkerPool
     /// nil where every stage has all threads.
     private let stages: StageThreads?
@@ -17,10 +18,11 @@ package struct Processor {
     /// A signal on its way into a layer.
     private let passing = ScratchRows()
 
-    /// With a fixed number of threads.
-    package init(kernels: Kernels = .best, threads: Int = 1) {
+    /// With a fixed number of threads. `observer` sees what linear layers multiply.
+    package init(kernels: Kernels = .best, threads: Int = 1, observer: (any ProductObserver)? = nil) {
         self.kernels = kernels
         self.threads = threads
+        self.observer = observer
         pool = WorkerPool(threads: threads)
         stages = nil
     }
@@ -28,6 +30,7 @@ package struct Processor {
     private init(kernels: Kernels, _ pool: WorkerPool, threads: Int) {
         self.kernels = kernels
         self.threads = threads
+        observer = nil
         self.pool = pool
         stages = pool.threads > 1 ? StageThreads(threads, most: pool.threads) : nil
     }

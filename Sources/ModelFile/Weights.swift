@@ -18,6 +18,9 @@ package struct Weights: Sendable {
 
     package subscript(_ index: Int) -> Weights { self[String(index)] }
 
+    /// The key path of these tensors, without the last point: the name of the layer that they are.
+    package var keyPath: String { String(prefix.dropLast()) }
+
     package func contains(_ name: String) -> Bool { tensors[prefix + name] != nil }
 
     package var names: [String] { tensors.keys.filter { $0.hasPrefix(prefix) }.sorted() }

@@ -2,6 +2,19 @@
 #include "scalar.h"
 #include <math.h>
 
+/// e^x by operations that are the same on every processor, which those of C libraries are not to the last bit.
+static float exponential(float x) {
+    static const double coefficients[] = {1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880, 1.0 / 40320,
+                                          1.0 / 5040,      1.0 / 720,      1.0 / 120,     1.0 / 24,     1.0 / 6,
+                                          1.0 / 2,         1,              1};
+    if (!(x < 89)) return x * INFINITY;
+    if (x < -104) return 0;
+    // 2^n · e^r with |r| up to log(2)/2, where what the series leaves out is below a double's last bit.
+    double n = rint(x * 1.4426950408889634), r = x - n * 0.6931471805599453, sum = 0;
+    for (size_t i = 0; i < sizeof coefficients / sizeof *coefficients; i++) sum = sum * r + coefficients[i];
+    return (float)ldexp(sum, (int)n);
+}
+
 void mk_scalar_rms_norm(float *y, const float *x, const float *weight, size_t n, float eps) {
     double squares = 0;
     for (size_t i = 0; i < n; i++) squares += (double)x[i] * x[i];
@@ -29,7 +42,7 @@ void mk_scalar_rope(float *x, const float *cos, const float *sin, size_t heads, 
 }
 
 void mk_scalar_silu_mul(float *y, const float *gate, const float *up, size_t n) {
-    for (size_t i = 0; i < n; i++) y[i] = gate[i] / (1 + expf(-gate[i])) * up[i];
+    for (size_t i = 0; i < n; i++) y[i] = gate[i] / (1 + exponential(-gate[i])) * up[i];
 }
 
 void mk_scalar_add(float *y, const float *x, const float *scale, size_t n) {
@@ -79,7 +92,7 @@ static void attend(float *out, const float *q, const void *k, const void *v, siz
         scores[t] = dot * scale;
         largest = fmaxf(largest, scores[t]);
     }
-    for (size_t t = 0; t < count; t++) total += scores[t] = expf(scores[t] - largest);
+    for (size_t t = 0; t < count; t++) total += scores[t] = exponential(scores[t] - largest);
     for (size_t i = 0; i < dim; i++) out[i] = 0;
     for (size_t t = 0; t < count; t++)
         for (size_t i = 0; i < dim; i++) out[i] += scores[t] / total * element(v, t * kstride + i, size);
@@ -98,7 +111,7 @@ void mk_scalar_attention_f16(float *out, const float *q, const uint16_t *k, cons
 }
 
 void mk_scalar_silu(float *y, const float *x, size_t n) {
-    for (size_t i = 0; i < n; i++) y[i] = x[i] / (1 + expf(-x[i]));
+    for (size_t i = 0; i < n; i++) y[i] = x[i] / (1 + exponential(-x[i]));
 }
 
 void mk_scalar_gelu(float *y, const float *x, size_t n) {
@@ -111,7 +124,8 @@ void mk_scalar_gelu_tanh(float *y, const float *x, size_t n) {
 }
 
 void mk_scalar_mish(float *y, const float *x, size_t n) {
-    for (size_t i = 0; i < n; i++) y[i] = x[i] * tanhf(x[i] > 0 ? x[i] + log1pf(expf(-x[i])) : log1pf(expf(x[i])));
+    for (size_t i = 0; i < n; i++)
+        y[i] = x[i] * tanhf(x[i] > 0 ? x[i] + log1pf(exponential(-x[i])) : log1pf(exponential(x[i])));
 }
 
 void mk_scalar_leaky_relu(float *y, const float *x, float slope, size_t n) {
@@ -121,6 +135,6 @@ void mk_scalar_leaky_relu(float *y, const float *x, float slope, size_t n) {
 void mk_scalar_softmax(float *y, const float *x, float scale, size_t n) {
     float largest = x[0], total = 0;
     for (size_t i = 1; i < n; i++) largest = fmaxf(largest, x[i]);
-    for (size_t i = 0; i < n; i++) total += y[i] = expf(scale * (x[i] - largest));
+    for (size_t i = 0; i < n; i++) total += y[i] = exponential(scale * (x[i] - largest));
     for (size_t i = 0; i < n; i++) y[i] /= total;
 }
