@@ -17,6 +17,8 @@ package struct QualityReport: Codable, Sendable, Equatable {
         /// Signal to quantization noise; nil where nothing was lost.
         package let sqnrDB: Double?
         package let maxError: Float
+        /// Inputs that its rounding was led by; nil where it was rounded by itself.
+        package var calibrationRows: Int? = nil
     }
 
     package let recipe: String
@@ -24,6 +26,8 @@ package struct QualityReport: Codable, Sendable, Equatable {
     package let sourceBytes: Int
     package let bytes: Int
     package let tensors: [TensorLine]
+    /// nil when no matrix was rounded by what it multiplies.
+    package var calibration: CalibrationRecord? = nil
     /// What a reader should know: tensors without a rule, files left behind.
     package let notes: [String]
     /// nil when the models were not run.
@@ -87,6 +91,7 @@ extension QualityReport {
         lines.append(
             "\(recipe): \(tensors.count) tensors, \(megabytes(sourceBytes)) → \(megabytes(bytes)) "
                 + "(\(fixed(100 * Double(bytes) / Double(max(1, sourceBytes)), 1)) %)")
+        if let calibration { lines.append(calibration.line) }
         lines += notes.map { "note: " + $0 }
         if let speech { lines += speech.lines }
         if let rollouts { lines += rollouts.lines }

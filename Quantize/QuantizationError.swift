@@ -11,6 +11,7 @@ package enum QuantizationError: FileFailure, Equatable, CustomStringConvertible 
     case notACheckpoint(path: String, reason: String)
     case alreadyQuantized(path: String, evidence: String)
     case notFinite(tensor: String, path: String, element: Int, value: String)
+    case inputsNotFinite(tensor: String)
     case notRepresentable(tensor: String, format: String, reason: String)
     case badRecipe(name: String, reason: String)
     case nothingToReport(String)
@@ -37,6 +38,9 @@ package enum QuantizationError: FileFailure, Equatable, CustomStringConvertible 
             "\(path) is quantized already (\(evidence)): quantize the released checkpoint instead."
         case .notFinite(let tensor, let path, let element, let value):
             "Tensor \(tensor) of \(path) holds \(value) at element \(element): the file is damaged; get it again."
+        case .inputsNotFinite(let tensor):
+            "Tensor \(tensor) multiplies what is no number while the source speaks: the checkpoint is damaged, get it again, or "
+                + "give --no-calibrate to round it all the same."
         case .notRepresentable(let tensor, let format, let reason):
             "Tensor \(tensor) cannot be stored as \(format): \(reason)."
         case .badRecipe(let name, let reason): "The recipe \(name) cannot be used: \(reason)"

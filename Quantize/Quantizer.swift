@@ -1,6 +1,6 @@
 // From a released checkpoint to the one the appliance runs, tensor by tensor through little memory.
 //
-// hash the source → plan every tensor → write in pieces → read back and compare → describe → listen, shortly and for long →
+// hash the source → plan every tensor → record what matrices multiply → write in pieces → read back and compare → describe → listen, shortly and for long →
 // try the codec in bytes → rename into place
 
 import Compute
@@ -12,18 +12,21 @@ package struct QuantizationOptions: Sendable {
     package var repository: String?
     package var revision: String?
     package var threads: Int
+    /// How the source speaks so that formats of a few bits are rounded by what matrices multiply; nil rounds each by itself.
+    package var calibration: CalibrationOptions?
     /// How to try the result; nil writes no speech quality.
     package var evaluation: EvaluationOptions?
     /// Try the codec decoder in bytes too, and record what it may compute in.
     package var triesCodec: Bool
 
     package init(
-        repository: String? = nil, revision: String? = nil, threads: Int = 2, evaluation: EvaluationOptions? = nil,
-        triesCodec: Bool = true
+        repository: String? = nil, revision: String? = nil, threads: Int = 2, calibration: CalibrationOptions? = nil,
+        evaluation: EvaluationOptions? = nil, triesCodec: Bool = true
     ) {
         self.repository = repository
         self.revision = revision
         self.threads = max(1, threads)
+        self.calibration = calibration
         self.evaluation = evaluation
         self.triesCodec = triesCodec
     }
@@ -31,7 +34,7 @@ package struct QuantizationOptions: Sendable {
 
 package struct QuantizationProgress: Sendable {
     package enum Stage: String, Sendable {
-        case hashing, writing, checking, listening, speaking, decoding
+        case hashing, calibrating, writing, checking, listening, speaking, decoding
     }
     package let stage: Stage
     package let done: Int
@@ -58,8 +61,12 @@ package func quantize(
     }
     for folder in checkpoint.family.folders { try staging.makeFolder(String(folder.dropLast())) }
     let digests = try checkpoint.digests(progress)
+    let calibration = try options.calibration.flatMap {
+        try checkpoint.family.calibration(for: plans.joined(), $0, threads: options.threads, progress)
+    }
     let run = QuantizationRun(
-        checkpoint: checkpoint, plans: plans, recipe: recipe, options: options, staging: staging, progress: progress)
+        checkpoint: checkpoint, plans: plans, recipe: recipe, options: options, calibration: calibration,
+        staging: staging, progress: progress)
     try await run.writeWeights(digests)
     let lines = try await run.check()
     try run.copyFiles()
@@ -71,7 +78,7 @@ package func quantize(
     if let codec = checkpoint.family.codec {
         try staging.write(codec.recording(found.codec?.choice), to: CodecRecord.file)
     }
-    let report = checkpoint.report(recipe, plans, lines, found)
+    let report = checkpoint.report(recipe, plans, lines, calibration?.record, found)
     try staging.write(report.json(), to: QualityReport.fileName)
     try staging.publish()
     return report
@@ -85,14 +92,14 @@ package func reportQuality(
     let source = withoutTrailingSlashes(source)
     let destination = withoutTrailingSlashes(destination)
     let checkpoint = try SourceCheckpoint(source)
-    guard type(of: checkpoint.family).mainFile(in: destination) != nil else {
+    guard let main = type(of: checkpoint.family).mainFile(in: destination) else {
         throw QuantizationError.nothingToReport(destination)
     }
     let plans = try checkpoint.plans(recipe)
     let lines = try await compare(plans, checkpoint, with: destination, threads: options.threads, progress)
     var found = try checkpoint.family.listen(to: destination, options, progress)
     found.codec?.recorded = try CodecRecord(directory: destination).recorded
-    return checkpoint.report(recipe, plans, lines, found)
+    return checkpoint.report(recipe, plans, lines, try CalibrationRecord.read(from: destination + "/" + main), found)
 }
 
 /// What was found by running the model.
@@ -130,18 +137,24 @@ private struct QuantizationRun {
     let plans: [[TensorPlan]]
     let recipe: Recipe
     let options: QuantizationOptions
+    let calibration: Calibration?
     let staging: StagingFolder
     let progress: (QuantizationProgress) -> Void
 
     func writeWeights(_ digests: [String]) async throws {
         var done = 0
         for ((part, plans), digest) in zip(zip(checkpoint.parts, plans), digests) {
+            var metadata = checkpoint.metadata(recipe, options, digest: digest)
+            if part.file == checkpoint.parts[0].file {
+                metadata[CalibrationRecord.key] = try calibration?.record.json()
+            }
             let writer = try SafetensorsWriter(
-                path: staging.path + "/" + part.file,
-                tensors: plans.flatMap(\.outputs),
-                metadata: checkpoint.metadata(recipe, options, digest: digest))
+                path: staging.path + "/" + part.file, tensors: plans.flatMap(\.outputs), metadata: metadata)
             for plan in plans {
-                _ = try await eachPiece(of: plan, threads: options.threads) { try plan.encode($0, into: writer) }
+                let feedback = calibration?.feedback(for: plan)
+                _ = try await eachPiece(of: plan, threads: options.threads) {
+                    try plan.encode($0, feedback, into: writer)
+                }
                 done += plan.source.byteCount
                 progress(QuantizationProgress(stage: .writing, done: done, total: checkpoint.byteCount))
             }
@@ -277,17 +290,19 @@ extension SourceCheckpoint {
     }
 
     fileprivate func report(
-        _ recipe: Recipe, _ plans: [[TensorPlan]], _ lines: [QualityReport.TensorLine], _ found: Listening
+        _ recipe: Recipe, _ plans: [[TensorPlan]], _ lines: [QualityReport.TensorLine],
+        _ calibration: CalibrationRecord?, _ found: Listening
     ) -> QualityReport {
         let unknown = plans.joined().filter(\.isUnknown).map { "tensor \($0.source.name) has no rule: kept as it is" }
         let fallen = plans.joined().filter(\.isFallback).map {
             "tensor \($0.source.name) \($0.source.shape) is stored as \($0.to), since its shape does not fit its rule"
         }
+        let blind = calibration?.notes(plans.joined()) ?? []
         return QualityReport(
             recipe: recipe.name, quantizer: quantizerVersion, sourceBytes: byteCount,
-            bytes: plans.joined().reduce(0) { $0 + $1.byteCount }, tensors: lines,
-            notes: unknown + fallen + ignored.map { "\($0) was not copied" }, speech: found.speech,
-            rollouts: found.rollouts, codec: found.codec)
+            bytes: plans.joined().reduce(0) { $0 + $1.byteCount }, tensors: calibration?.added(to: lines) ?? lines,
+            calibration: calibration, notes: unknown + fallen + blind + ignored.map { "\($0) was not copied" },
+            speech: found.speech, rollouts: found.rollouts, codec: found.codec)
     }
 }
 

@@ -26,8 +26,7 @@ struct StoredTensor: Sendable {
         defer { release(piece) }
         guard plan.format.needsRows, let encoding = plan.format.encoding else { return try elements.floats(piece) }
         let (rows, columns) = (plan.source.shape[0], plan.source.shape[1])
-        let layer = weights[String(plan.source.name.dropLast(".weight".count))]
-        let matrix = try encoding.init(layer, rows: rows, columns: columns)
+        let matrix = try encoding.init(weights[plan.layer], rows: rows, columns: columns)
         return matrix.values(piece.lowerBound / columns..<piece.upperBound / columns)
     }
 

@@ -40,10 +40,15 @@ struct TensorPlan: Sendable {
     /// "int8", "BF16"
     var to: String { format.needsRows ? format.name : outputs[0].type.rawValue }
 
+    /// The layer whose matrix it is, where its format needs rows: those are named *.weight.
+    var layer: String { String(source.name.dropLast(".weight".count)) }
+    /// Whether its rounding can be led by what it multiplies.
+    var takesFeedback: Bool { format.encoding is any FeedbackEncoding.Type }
+
     // MARK: Pieces
 
-    /// Elements of a piece, about: four megabytes of floats.
-    private static let pieceSize = 1 << 20
+    /// Elements of a piece, about: a megabyte of floats, so that every thread has some of a matrix.
+    private static let pieceSize = 1 << 18
 
     /// Elements that are encoded together.
     private var row: Int { format.needsRows || source.isTurned ? source.shape[1] : 1 }
@@ -54,8 +59,8 @@ struct TensorPlan: Sendable {
         return stride(from: 0, to: source.count, by: size).map { $0..<min($0 + size, source.count) }
     }
 
-    /// Encodes one piece into the file.
-    func encode(_ piece: Range<Int>, into writer: SafetensorsWriter) throws {
+    /// Encodes one piece into the file, led by `feedback` where there is some.
+    func encode(_ piece: Range<Int>, _ feedback: ErrorFeedback?, into writer: SafetensorsWriter) throws {
         let name = source.name
         defer { source.release(piece) }
         guard source.isFloat else {
@@ -71,7 +76,11 @@ struct TensorPlan: Sendable {
         }
         var encoded: [[UInt8]]
         do {
-            encoded = try encoding.encode(values, columns: row)
+            if let feedback, let encoding = encoding as? any FeedbackEncoding.Type {
+                encoded = encoding.encode(values, feedback)
+            } else {
+                encoded = try encoding.encode(values, columns: row)
+            }
         } catch {
             throw QuantizationError.notRepresentable(
                 tensor: name, format: format.name, reason: "\(error.value) is beyond its largest value")

@@ -1,45 +1,11 @@
 // Rounding with the scale that just covers a group's largest value wastes levels on one outlier. So scales that clip it are
 // tried as well; each is replaced by the one that fits its codes best (least squares: Σxq / Σq²), and the pair of scale and
 // codes with the smallest squared error wins. Plain rounding is among the tries, so the result is never worse.
-#include "int4_search.h"
+#include "int4_codes.h"
 #include <math.h>
 
-enum { GROUP = MQ_INT4_GROUP, LANES = 16 };
-
-// A version for each instruction set. Sums have one order and nothing is contracted, so all give the same bytes.
-// The thread sanitizer is not there yet when the loader asks which.
-#if defined(__x86_64__) && !__has_feature(thread_sanitizer)
-#define VERSIONS __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define VERSIONS
-#endif
-#define INLINE static inline __attribute__((always_inline))
-
-INLINE uint16_t narrow(float value) {
-    union { float f; uint32_t u; } bits = {value};
-    return (uint16_t)((bits.u + 0x7fff + (bits.u >> 16 & 1)) >> 16);
-}
-
-INLINE float widen(uint16_t half) {
-    union { uint32_t u; float f; } bits = {(uint32_t)half << 16};
-    return bits.f;
-}
-
-INLINE float total(const float *lanes) {
-    float sum[LANES];
-    for (int i = 0; i < LANES; i++) sum[i] = lanes[i];
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++) sum[i] += sum[i + half];
-    return sum[0];
-}
-
-// Nearest integers in -8…7: adding 1.5 · 2²³ leaves no room for a fraction.
 INLINE void round_codes(float *codes, const float *x, float inverse) {
-    for (int i = 0; i < GROUP; i++) {
-        float scaled = x[i] * inverse;
-        scaled = scaled < -8 ? -8 : scaled > 7 ? 7 : scaled;
-        codes[i] = (scaled + 12582912.0f) - 12582912.0f;
-    }
+    for (int i = 0; i < GROUP; i++) codes[i] = round_code(x[i] * inverse);
 }
 
 // Σxq / Σq², 0 when all codes are 0.
@@ -94,7 +60,6 @@ VERSIONS void mq_int4_search(const float *x, size_t groups, uint8_t *packed, uin
             try_scale(x, fit(codes, x), codes, best, &scale, &smallest);
         }
         scales[g] = scale;
-        for (int i = 0; i < GROUP / 2; i++)
-            packed[i] = (uint8_t)((int)best[2 * i] + 8) | (uint8_t)(((int)best[2 * i + 1] + 8) << 4);
+        pack_codes(packed, best);
     }
 }

@@ -63,6 +63,11 @@ struct MakimaQuantize: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Let both models speak; this takes most of the time.")
     var listen = true
 
+    @Flag(
+        inversion: .prefixedNo,
+        help: "Let the source speak first and round int4 by what its matrices multiply; not with --no-listen.")
+    var calibrate = true
+
     @Option(
         help: ArgumentHelp(
             "How long both models speak freely with each seed, to hear whether speech drifts; 0 leaves it out.",
@@ -75,7 +80,7 @@ struct MakimaQuantize: AsyncParsableCommand {
     @Flag(inversion: .prefixedNo, help: "Try the codec decoder in 8 bits, and record that where it keeps 40 dB.")
     var codecInt8 = true
 
-    @Option(help: ArgumentHelp("A clip of the voice both models speak in.", valueName: "clip.wav"))
+    @Option(help: ArgumentHelp("A clip of the voice the models speak in.", valueName: "clip.wav"))
     var reference: String?
 
     @Option(help: ArgumentHelp("Where SRC comes from, to be recorded.", valueName: "owner/name"))
@@ -120,9 +125,11 @@ struct MakimaQuantize: AsyncParsableCommand {
         let bar = ProgressBar()
         do {
             let recipe = try chosenRecipe()
+            let voice = try clip()
             let options = QuantizationOptions(
-                repository: repository, revision: revision, threads: workers, evaluation: try evaluation(),
-                triesCodec: codecInt8)
+                repository: repository, revision: revision, threads: workers,
+                calibration: listen && calibrate ? CalibrationOptions(voice: voice) : nil,
+                evaluation: evaluation(in: voice), triesCodec: codecInt8)
             let report =
                 reportOnly
                 ? try await reportQuality(
@@ -162,13 +169,14 @@ struct MakimaQuantize: AsyncParsableCommand {
 
     private static let sampleRate = 24_000
 
-    private func evaluation() throws -> EvaluationOptions? {
+    private func clip() throws -> [Float]? {
+        try reference.map { try resample(AudioFile.read(path: $0), to: Self.sampleRate).samples }
+    }
+
+    private func evaluation(in voice: [Float]?) -> EvaluationOptions? {
         guard listen else { return nil }
-        var options = EvaluationOptions(threads: workers)
+        var options = EvaluationOptions(voice: voice, threads: workers)
         if rolloutSeconds > 0 { options.rollouts = RolloutOptions(seconds: rolloutSeconds, count: rollouts) }
-        if let reference {
-            options.voice = try resample(AudioFile.read(path: reference), to: Self.sampleRate).samples
-        }
         return options
     }
 }

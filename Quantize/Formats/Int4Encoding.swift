@@ -1,10 +1,10 @@
 // int4, symmetric with a bfloat16 scale per group of 32 columns: x ≈ scale · q, q in -8…7, stored plus 8. How scales are
-// found: `CQuantization/int4_search.c`.
+// found: `CQuantization/int4_search.c`; how errors are fed on: `CQuantization/error_feedback.c`.
 
 internal import CQuantization
 package import Compute
 
-extension Int4Matrix: WeightEncoding {
+extension Int4Matrix: FeedbackEncoding {
     package static let recipe: String? = "Talker and code predictor in 4 bits: for devices whose memory is slow."
     package static let columnMultiple = group
     package static let scheme: CompressedTensors? = CompressedTensors(
@@ -12,6 +12,11 @@ extension Int4Matrix: WeightEncoding {
 
     package static func encode(_ values: [Float], columns: Int) -> [[UInt8]] {
         let (packed, scales) = quantize(values)
+        return [packed, bytes(of: scales)]
+    }
+
+    package static func encode(_ values: [Float], _ feedback: ErrorFeedback) -> [[UInt8]] {
+        let (packed, scales) = feedback.int4(values)
         return [packed, bytes(of: scales)]
     }
 

@@ -95,7 +95,8 @@ struct PullFormat: ExpressibleByArgument {
     fileprivate func conversion(of id: String) -> ModelPull.Conversion? {
         guard name != Self.released else { return nil }
         return { source, destination, progress in
-            let options = QuantizationOptions(repository: id, threads: DoctorChecks.usableProcessors)
+            let options = QuantizationOptions(
+                repository: id, threads: DoctorChecks.usableProcessors, calibration: CalibrationOptions())
             _ = try await quantize(
                 source: source, destination: destination, recipe: try Recipe.named(name), options: options
             ) { progress($0.fraction) }
@@ -104,12 +105,14 @@ struct PullFormat: ExpressibleByArgument {
 }
 
 extension QuantizationProgress {
-    /// Steps of the whole: reading the source for its hash, writing, reading back, and trying the codec decoder.
+    /// Steps of the whole: reading the source for its hash, letting it speak where the format asks for that, writing, reading
+    /// back, and trying the codec decoder.
     fileprivate var fraction: Double {
         let part = Double(done) / Double(max(1, total))
         return switch stage {
         case .hashing: part * 0.15
-        case .writing: 0.15 + part * 0.45
+        case .calibrating: 0.15 + part * 0.2
+        case .writing: 0.35 + part * 0.25
         case .checking: 0.6 + part * 0.15
         case .listening, .speaking, .decoding: 0.75 + part * 0.25
         }

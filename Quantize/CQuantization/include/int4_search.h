@@ -1,4 +1,4 @@
-// The search of int4 scales, the one slow part of quantization, in C so that the compiler makes vectors of it.
+// The search of int4 scales, in C so that the compiler makes vectors of it. With errors fed on: error_feedback.h.
 #ifndef MAKIMA_INT4_SEARCH_H
 #define MAKIMA_INT4_SEARCH_H
 
