@@ -91,7 +91,8 @@ extension CheckpointFamily {
 extension EvaluatedModel {
     /// Says the texts as the checkpoint's own settings say with a fixed seed; gives how many frames they were. `report` is told of
     /// frames that were spoken, or are left out.
-    fileprivate func speak(_ options: CalibrationOptions, _ report: (Int) -> Void) throws -> Int {
+    @discardableResult
+    func speak(_ options: CalibrationOptions, _ report: (Int) -> Void) throws -> Int {
         // With a clip the checkpoint need not have a voice of its own.
         let own = options.voice == nil ? try voice(nil) : try? voice(nil)
         let voices = try [own, options.voice.map { try voice($0) }].compactMap { $0 }

@@ -30,7 +30,7 @@ private func options(_ frames: Int = 12, threads: Int = 2, evaluated: Bool = fal
         }
         let matrices = record.rows.count
         #expect(matrices > 10 && report.text.contains("\(matrices) matrices are rounded by what") && report.notes == [])
-        #expect(try CalibrationRecord.read(from: folder + "/q") == record)
+        #expect(try CalibrationRecord.read(from: folder + "/q/model.safetensors") == record)
         let again = try await reportQuality(
             source: source, destination: folder + "/q", recipe: .named("mixed"), options: options())
         #expect(again == report)
@@ -128,7 +128,7 @@ func recordsThatAreNoneAreRefused(text: String) throws {
         try writer.finish()
         #expect(
             throws: QuantizationError.notTheSame(path: path, reason: "its record of a calibration is none of ours")
-        ) { _ = try CalibrationRecord.read(from: folder) }
+        ) { _ = try CalibrationRecord.read(from: path) }
     }
 }
 
@@ -153,7 +153,7 @@ func whatALayerMultipliedIsWhatIsRecorded(layer: String) throws {
     for observer in [everything, recorder] as [any ProductObserver] {
         let processor = Processor(kernels: .definition, threads: 1, observer: observer)
         let options = CalibrationOptions(texts: ["good morning"], maximumFrames: 5)
-        try EvaluatedModel(tiny).speak(options, on: processor) { _ in }
+        try Qwen3Model(tiny, on: processor).speak(options) { _ in }
     }
     #expect(recorder.notFinite == nil)
     #expect(recorder.recorded.keys.sorted() == [layer, "talker.model.layers.0.mlp.up_proj"].sorted())
