@@ -1,7 +1,7 @@
 // From a released checkpoint to the one the appliance runs, tensor by tensor through little memory.
 //
-// hash the source → plan every tensor → record what matrices multiply → write in pieces → read back and compare → describe → listen, shortly and for long →
-// try the codec in bytes → rename into place
+// hash the source → plan every tensor → record what matrices multiply → write in pieces → read back and compare → describe →
+// listen, shortly and for long → try the codec in bytes → rename into place
 
 import Compute
 import FoundationEssentials
