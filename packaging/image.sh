@@ -2,8 +2,8 @@
 # image.sh PACKAGE.deb OUT.tar: writes OUT.tar, an OCI image of Debian 12 and the package, for the package's architecture.
 #
 # mmdebstrap makes the root: without being root where user namespaces are allowed. For another architecture the kernel hands its
-# programs to QEMU meanwhile, for which it needs root and qemu-user-static. The same packages and SOURCE_DATE_EPOCH give the same
-# bytes. MIRROR is the archive of Debian.
+# programs to QEMU meanwhile, for which it needs root and qemu-user-static. Its dates are SOURCE_DATE_EPOCH or the commit's. MIRROR is the
+# archive of Debian.
 set -euo pipefail
 export LC_ALL=C.UTF-8 TZ=UTC DEBIAN_FRONTEND=noninteractive
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,7 +21,9 @@ chmod 755 "$work"
 cp "$package" "$work/makima.deb"
 
 # The user has a number that stays, for the owner of the volumes. What documents programs is left out, not what licenses them.
-mmdebstrap --quiet --architectures="$architecture" --variant=minbase --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr --include=ca-certificates,systemd-standalone-sysusers \
+# The hook spares the program that merges /usr, which brings Perl.
+mmdebstrap --quiet --architectures="$architecture" --variant=minbase --hook-dir=/usr/share/mmdebstrap/hooks/merged-usr \
+    --include=ca-certificates,systemd-standalone-sysusers \
     --aptopt='APT::Install-Recommends "false"' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/info/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
