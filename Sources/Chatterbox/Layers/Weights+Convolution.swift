@@ -16,8 +16,10 @@ extension Weights {
         }
         guard isNormed else { return ConvolutionWeights(tensor) }
         let gains = try floats("parametrizations.weight.original0", shape: [shape[0], 1, 1])
-        return ConvolutionWeights(
-            Self.normed(try tensor.floats(), gains), shape: shape, name: tensor.name)
+        let values = Self.normed(try tensor.floats(), gains)
+        // They are not read again.
+        tensor.release(0..<tensor.count)
+        return ConvolutionWeights(values, shape: shape, name: tensor.name)
     }
 
     private static func normed(_ directions: [Float], _ gains: [Float]) -> [Float] {
