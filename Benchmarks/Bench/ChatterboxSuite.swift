@@ -145,9 +145,12 @@ struct ChatterboxSuite {
             speakerVector: SpeechRequests.speaker(width: 192))
     }
 
+    /// A token for each character: as many as real words of three or four times the length have.
+    private static let text = String(repeating: "The boats went out.\n\n", count: 100)
+
     private static func request(frames: Int) -> SpeechRequest {
         var request = SpeechRequest(
-            text: SpeechRequests.text, voice: .cloned(id: "synthetic", voice.prepared), language: "english")
+            text: text, voice: .cloned(id: "synthetic", voice.prepared), language: "english")
         request.options.seed = 1
         request.options.maximumFrames = frames
         request.trimsSilence = false

@@ -303,10 +303,9 @@ struct SpeechRequests {
     /// Each is spoken for itself: a model that finds no end says some sixty frames.
     let paragraphs: SpeechRequest
 
-    static let text = String(repeating: "all the boats went out to sea ", count: 60)
-
     /// For voices as this model wants them.
     init(_ configuration: Configuration) {
+        let text = String(repeating: "all the boats went out to sea ", count: 60)
         var options = SpeechOptions()
         options.seed = 1
         options.maximumFrames = 2000
@@ -315,7 +314,7 @@ struct SpeechRequests {
         func request(_ id: String, _ codes: [[Int]], _ transcript: String) -> SpeechRequest {
             let prompt = VoicePrompt(speaker: speaker, codes: codes, transcript: transcript)
             var request = SpeechRequest(
-                text: Self.text, voice: .cloned(id: id, prompt.prepared), language: "english", options: options)
+                text: text, voice: .cloned(id: id, prompt.prepared), language: "english", options: options)
             request.trimsSilence = false
             return request
         }

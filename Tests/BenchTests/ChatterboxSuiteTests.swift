@@ -1,4 +1,5 @@
 import ArgumentParser
+import Speech
 import TestSupport
 import Testing
 
