@@ -55,7 +55,7 @@ private func options(_ frames: Int = 12, threads: Int = 2, evaluated: Bool = fal
         func divergence(_ name: String, _ options: QuantizationOptions) async throws -> Double {
             let report = try await quantize(
                 source: source, destination: folder + "/" + name, recipe: .named("int4"), options: options)
-            return try #require(report.speech).otherCodebooksKL
+            return try #require(report.speech?.otherCodebooksKL)
         }
         var plain = options(evaluated: true)
         plain.calibration = nil

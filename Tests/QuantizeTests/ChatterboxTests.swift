@@ -201,7 +201,7 @@ func aQuantizedCheckpointSpeaksAndSaysWhatItIs(name: String) async throws {
     #expect(quality.durationRatio == 1 && spoken[0].count == quality.frames && quality.frames > 4)
     // A minute is more than the positions of so small a model hold.
     #expect(heard.longestRollout == 3)
-    let trial = try RolloutTrial(heard, RolloutOptions(seconds: 60, count: 3), voice: nil, threads: 2)
+    let trial = RolloutTrial(heard, RolloutOptions(seconds: 60, count: 3), voice: nil, threads: 2)
     let rollouts = try trial.run(quantized: tinyChatterbox) { _ in }
     #expect(rollouts.seconds == 3 && rollouts.source == rollouts.quantized && rollouts.passesGate)
 }
