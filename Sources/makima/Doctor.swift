@@ -10,7 +10,8 @@ struct Doctor: ParsableCommand {
         discussion: """
             Every line is ok, warn or fail, and says what to do. The speed is computed from a measurement of a few seconds: \
             layers of the size of Qwen3-TTS-12Hz-0.6B with made-up weights. Chatterbox's is estimated from it, by counting bytes and \
-            multiply-adds. Close other programs for a fair figure. \
+            multiply-adds. It is measured when the computer is quiet; where it does not become so within five seconds, a line \
+            says that. \
             Exit status 1 when a line says fail.
             """)
 
@@ -29,9 +30,13 @@ struct Doctor: ParsableCommand {
     func run() throws {
         let settings = try SettingsFile.configuration()
         let memory = SystemMemory()
+        let others = OtherPrograms.waitForQuiet()
         let speed = try measuring.speed(memory)
         let findings =
-            [DoctorChecks.processor(), DoctorChecks.clockRate(), DoctorChecks.memory(memory)].compactMap { $0 }
+            [
+                DoctorChecks.processor(), DoctorChecks.clockRate(), DoctorChecks.memory(memory),
+                speed == nil ? nil : others.map(DoctorChecks.quiet),
+            ].compactMap { $0 }
             + (speed.map(DoctorChecks.speed) ?? [DoctorChecks.unmeasured])
             + [
                 speed.flatMap {

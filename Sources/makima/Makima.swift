@@ -14,11 +14,15 @@ struct Makima: AsyncParsableCommand {
             Discover.self, Words.self, Render.self,
         ])
 
+    static var commands: [String] { configuration.subcommands.map { $0._commandName } }
+
     /// Exit status 2 for a wrong use, as most commands have it, 1 for anything else that went wrong.
     static func main() async {
         Program.holdStandardStreams()
         do {
-            var command = try parseAsRoot(Arguments.understood)
+            let arguments = Arguments.understood
+            if let advice = Advice.onCommand(arguments, among: commands) { throw ValidationError(advice) }
+            var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -29,6 +33,7 @@ struct Makima: AsyncParsableCommand {
             let message = fullMessage(for: error)
             if !message.isEmpty {
                 if status == .success { print(message) } else { printError(message) }
+                if let advice = Advice.onRefusal(message, Array(Program.arguments.dropFirst())) { printError(advice) }
             }
             Glibc.exit(status == .validationFailure ? 2 : status.rawValue)
         }

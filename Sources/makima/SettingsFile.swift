@@ -1,4 +1,5 @@
 import ArgumentParser
+import Files
 import FoundationEssentials
 import Glibc
 import Server
@@ -25,7 +26,7 @@ enum SettingsFile {
         }
         guard !isFolder else { throw ValidationError("\(path) is a folder; --config takes a file.") }
         guard unsafe access(path, R_OK) == 0, let data = FileManager.default.contents(atPath: path) else {
-            throw ValidationError("You may not read the settings file \(path).")
+            throw ValidationError("The settings file \(path) may not be read: \(systemMessage(EACCES)).")
         }
         guard let text = String(validating: data, as: UTF8.self) else {
             throw ValidationError("The settings file \(path) is no text in UTF-8.")
