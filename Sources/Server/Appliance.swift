@@ -28,10 +28,10 @@ package func serve(
 
     let requestGuard = RequestGuard(
         authenticator: authenticator, allowedHosts: configuration.allowedHosts,
-        allowedOrigins: configuration.allowedOrigins)
+        allowedOrigins: configuration.allowedOrigins, takesTokenInAddress: configuration.tokenInAddress)
     var http = HTTPListener(
         host: configuration.host, port: configuration.port,
-        router: .all(service, uploadLimit: configuration.uploadLimit << 20), requestGuard: requestGuard,
+        router: .all(service), requestGuard: requestGuard,
         webSockets: HTTPListener.webSockets(service), logger: logger)
     http.maximumConnections = configuration.connections
     http.takesWebSockets = { !service.model.isStopping }
@@ -92,6 +92,8 @@ extension SpeechService.Settings {
         requestsPerSecond = Double(configuration.requestsPerSecond)
         requestBurst = Double(configuration.requestBurst)
         textLimit = configuration.textLimit
+        uploadLimit = configuration.uploadLimit << 20
+        sessions = configuration.connections
         loudness = configuration.loudness
         speed = configuration.speed
         logsText = configuration.logText

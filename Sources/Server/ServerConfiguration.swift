@@ -45,6 +45,7 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var keySetFile = ""
     package var tokenIssuer = ""
     package var tokenAudience = ""
+    package var tokenInAddress = false
     package var allowPublic = false
     package var allowedHosts: [String] = []
     package var allowedOrigins: [String] = []
@@ -52,6 +53,7 @@ package struct ServerConfiguration: Sendable, Equatable {
     package var certificateKey = ""
     package var uploadLimit = 20
     package var logLevel = "info"
+    package var logFormat = LogFormat.text.rawValue
     package var logText = false
 
     package init() {}
@@ -101,7 +103,10 @@ extension ServerConfiguration {
             environment: "TTS_VOICES_DIR"
         ),
         .text(\.builtInVoices, "built-in-voices", "Folder of the voices that came with the program. Found when empty."),
-        .text(\.defaultVoice, "default-voice", "Voice of those who name none.", environment: "TTS_DEFAULT_VOICE"),
+        .text(
+            \.defaultVoice, "default-voice",
+            "Voice of those who name none, as long as no other one was chosen on the page or by PATCH.",
+            environment: "TTS_DEFAULT_VOICE"),
         .language(
             \.defaultLanguage, "default-language",
             "Language of texts where neither the request nor the voice names one; auto guesses it for each sentence."),
@@ -153,6 +158,10 @@ extension ServerConfiguration {
         .text(\.tokenIssuer, "auth-issuer", "Who must have issued a token (iss)."),
         .text(\.tokenAudience, "auth-audience", "Whom a token must be meant for (aud)."),
         .flag(
+            \.tokenInAddress, "token-in-address",
+            "Whether /api/v1/say takes the token in the address (token=…), for media players: who sees the address has the token."
+        ),
+        .flag(
             \.allowPublic, "allow-public",
             "Whether everybody on the internet may use the server: an address of the internet without a token is refused else."
         ),
@@ -166,6 +175,9 @@ extension ServerConfiguration {
         .choice(
             \.logLevel, "log-level", ["trace", "debug", "info", "notice", "warning", "error"],
             "Least important message logged."),
+        .choice(
+            \.logFormat, "log-format", LogFormat.allCases.map(\.rawValue),
+            "How the log is written: lines for people, or a JSON object in each line for programs."),
         .flag(\.logText, "log-text", "Whether the log holds what is spoken."),
     ]
 

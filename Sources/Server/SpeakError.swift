@@ -3,7 +3,8 @@
 package import Speech
 
 package struct SpeakError: Error, Sendable, Equatable {
-    /// The codes of the specification, §4.5.1 and §5.2. They are the whole list: a client may switch over it.
+    /// The codes of the specification, §4.5.1 and §5.2, and one for what it does not have: texts that are changed while they are
+    /// spoken. They are the whole list: a client may switch over it.
     package enum Code: String, Sendable, CaseIterable {
         case modelLoading = "MODEL_LOADING"
         case synthesisError = "SYNTHESIS_ERROR"
@@ -14,6 +15,7 @@ package struct SpeakError: Error, Sendable, Equatable {
         case rateLimited = "RATE_LIMITED"
         case timeout = "TIMEOUT"
         case cancelled = "CANCELLED"
+        case tooLate = "TOO_LATE"
     }
 
     package var code: Code
@@ -22,6 +24,8 @@ package struct SpeakError: Error, Sendable, Equatable {
     package var retryAfter: Duration?
     /// The field of the message that was wrong.
     package var field: String?
+    /// With `tooLate`: the first character of the text that can still be changed.
+    package var position: Int?
 
     package init(_ code: Code, _ message: String, retryAfter: Duration? = nil, field: String? = nil) {
         self.code = code
@@ -36,7 +40,7 @@ extension SpeakError.Code {
     package var isRecoverable: Bool {
         switch self {
         case .modelLoading, .synthesisError, .outOfMemory, .rateLimited, .timeout, .cancelled: true
-        case .invalidText, .voiceNotFound, .unauthorized: false
+        case .invalidText, .voiceNotFound, .unauthorized, .tooLate: false
         }
     }
 
@@ -50,6 +54,7 @@ extension SpeakError.Code {
         case .rateLimited: 429
         case .timeout: 408
         case .cancelled: 499
+        case .tooLate: 409
         }
     }
 }

@@ -37,6 +37,10 @@ extension SpeechService {
     /// Whether all that is said is kept, not only what is said to be kept.
     private var keepsEverything: Bool { settings.phraseLimit != nil || (speed.current ?? 1) < Self.slowest }
 
+    /// How far the words of an open text go ahead of its sound. Where the computer is not much faster than the ear, the engine
+    /// makes two groups of sentences beside each other, and has to know both.
+    var textAhead: Int { (speed.current ?? .infinity) > 2 ? TextInlet.ahead : 2 * TextInlet.ahead }
+
     /// The sound of a request: what was kept of it, else what the model makes now.
     func stream(
         _ speech: SpeechRequest, of text: TextInlet, _ request: SpeakRequest, _ synthesizer: any Synthesizer
@@ -57,7 +61,7 @@ extension SpeechService {
         }
         try checkSpeed(request)
         var stream = try await synthesizer.speak(
-            speech, of: text, priority: request.priority, client: request.client)
+            speech, of: text, priority: request.priority, client: client(request))
         if let key, let phrases, keepsEverything || request.isForKeeping {
             stream.recorder = PhraseRecorder(sampleRate: rate) { [logger] samples in
                 Task.detached(priority: .utility) {
@@ -76,10 +80,9 @@ extension SpeechService {
         let (stream, summary) = RenderedSpeech.stream(
             sound, of: text, characters: request.text.unicodeScalars.count, model: model)
         let report = SpeechReport(
-            client: request.client, language: language, outcome: .finished(.endOfSpeech), summary: summary,
-            waited: .zero, cancelLatency: nil, underruns: 0)
-        metrics.record(report)
-        logger.info("utterance", metadata: report.metadata.merging(["kept": "true"]) { $1 })
+            client: client(request), language: language, characters: text.characters,
+            outcome: .finished(.endOfSpeech), summary: summary, waited: .zero, cancelLatency: nil, underruns: 0)
+        reports.note(report, more: ["kept": .stringConvertible(true)])
         return stream
     }
 

@@ -18,6 +18,10 @@ package final class SpeechService: Sendable {
         package var speed = 1.0
         /// Characters go to the log only when asked.
         package var logsText = false
+        /// Bytes of an upload.
+        package var uploadLimit = 20 << 20
+        /// Connections that may be open at once.
+        package var sessions = 512
         /// Of the program, for those who ask what it is.
         package var version = ""
         /// Of texts that nothing else tells the language of; "auto" guesses it.
@@ -52,6 +56,7 @@ package final class SpeechService: Sendable {
     package let logger: Logger
     let settings: Settings
     private let limiter: RateLimiter
+    let reports: SpeechReports
 
     package init(
         _ engine: EngineDescription, voices: VoiceLibrary, authenticator: Authenticator = .off,
@@ -71,11 +76,11 @@ package final class SpeechService: Sendable {
         phrases = settings.phraseFolder.map {
             RenderedPhrases(folder: $0, limit: settings.phraseLimit ?? Self.phraseLimit)
         }
+        let reports = SpeechReports(metrics: metrics, logger: logger)
+        self.reports = reports
         model = ModelLifecycle(limits: settings.scheduler, logger: logger, loader: loader) { [speed] report in
             speed.record(report.summary)
-            guard !report.client.isEmpty else { return }
-            metrics.record(report)
-            logger.info("utterance", metadata: report.metadata)
+            reports.note(report)
         }
         limiter = RateLimiter(rate: settings.requestsPerSecond, burst: settings.requestBurst)
     }
@@ -111,7 +116,9 @@ package final class SpeechService: Sendable {
         guard let information, !information.clones, let first = information.speakers.first else {
             return voices.store.defaultVoice
         }
-        return information.speakers.contains(voices.store.defaultVoice) ? voices.store.defaultVoice : first.lowercased()
+        let speakers = information.speakers.map { $0.lowercased() }
+        let wanted = [voices.store.chosenVoice, voices.store.settingsVoice].compactMap { $0?.lowercased() }
+        return wanted.first { speakers.contains($0) } ?? first.lowercased()
     }
 
     /// The id of the voice that a request names by its id or the name it is shown under, in any case; nil when there is none.
@@ -141,7 +148,7 @@ extension SpeechService {
             hold(&stream, request)
             return stream
         } catch {
-            metrics.refused(error.code)
+            metrics.refused(error.code, at: request.door)
             throw error
         }
     }
@@ -173,11 +180,20 @@ extension SpeechService {
         }
     }
 
+    /// What the server takes at most.
+    package var limits: ServiceLimits { ServiceLimits(settings) }
+
     /// Unicode scalars that a text may have.
     package var textLimit: Int { settings.textLimit }
 
     /// Bytes of JSON about a text: room for the longest one with every character written as two escapes.
     var jsonLimit: Int { textLimit * 12 + 20_000 }
+
+    /// Who asks, in which voice.
+    func client(_ request: SpeakRequest) -> SpeechClient {
+        let name = voiceName(request)
+        return SpeechClient(request.client, door: request.door, voice: voice(named: name) ?? name)
+    }
 
     private func voiceName(_ request: SpeakRequest) -> String {
         if let name = request.voice, !name.isEmpty { name } else { defaultVoice }
@@ -224,30 +240,15 @@ extension SpeechService {
         let form = request.normalizes ? form(language: language) : nil
         if request.isOpen {
             let inlet = TextInlet(
-                OpenText(form, format: request.format), limit: textLimit, tellsSentences: request.tellsSentences)
-            return (try inlet.add(request.text, isLast: false), inlet, nil)
+                OpenText(form, format: request.format), limit: textLimit, ahead: textAhead,
+                tellsSentences: request.tellsSentences)
+            try inlet.add(request.text, isLast: false)
+            return (inlet.next()?.words ?? "", inlet, nil)
         }
         let script = SpeechScript(request.text, format: request.format ?? TextFormat(of: request.text), form: form)
         guard script.isSpeakable else { throw SpeakError(SynthesisError.emptyText) }
         let spoken = script.marked
         let inlet = TextInlet(spoken, source: request.tellsSentences ? request.text : nil)
         return (spoken.text, inlet, script.language.flatMap { languages.contains($0) ? $0 : nil })
-    }
-}
-
-extension SpeechReport {
-    /// For the line of the log that every utterance leaves.
-    var metadata: Logger.Metadata {
-        let outcome =
-            switch outcome {
-            case .finished(let reason): reason.rawValue
-            case .failed(let code): code.rawValue
-            }
-        return [
-            "client": "\(client)", "language": "\(language)", "outcome": "\(outcome)", "frames": "\(summary.frames)",
-            "firstAudioMs": "\(summary.firstAudio?.milliseconds ?? -1)",
-            "firstSoundMs": "\(summary.firstSound?.milliseconds ?? -1)",
-            "realTimeFactor": "\(Double(Int(summary.realTimeFactor * 1000)) / 1000)",
-        ]
     }
 }

@@ -111,7 +111,7 @@ extension TCPListener {
 
     private func note(_ channel: any Channel, _ refusals: RefusalLog, _ code: String, _ reason: String) {
         let client = channel.remoteAddress?.ipAddress ?? "local"
-        refusals.note(client: client, door: protocolName.lowercased(), code: code, reason: reason)
+        refusals.note(client: client, door: Door(rawValue: protocolName.lowercased()), code: code, reason: reason)
     }
 }
 

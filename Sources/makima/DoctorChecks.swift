@@ -133,7 +133,7 @@ enum DoctorChecks {
         do {
             let store = try VoiceLocations.store()
             let (voices, unusable) = store.list()
-            _ = try store.find(store.defaultVoice)
+            _ = try store.find(named: "")
             let usable = voices.map(\.metadata.id).joined(separator: " ")
             guard unusable.isEmpty else {
                 let problems = unusable.map(\.description).joined(separator: " ")

@@ -223,7 +223,9 @@ struct VoiceOptions: ParsableArguments {
     var voice: String?
 
     @Option(
-        help: ArgumentHelp("A clip to clone the voice of: 5 to 15 s, one speaker, no noise.", valueName: "clip.wav"))
+        help: ArgumentHelp(
+            "A clip to clone the voice of, with one speaker and no noise: \(ClipLength.advice).", valueName: "clip.wav")
+    )
     var reference: String?
 
     @Option(help: "What the clip says: the clone then takes over its manner too.")
@@ -251,8 +253,9 @@ struct VoiceOptions: ParsableArguments {
                 printError(
                     "\(model.name) makes voices of the sound alone: --transcript is for models like the released one.")
             }
-            return .cloned(
-                id: reference, try prepare(AudioFile.read(path: reference), transcript: transcript, with: engine))
+            let clip = try AudioFile.read(path: reference)
+            if let problem = ClipLength.problem(clip.duration) { printError(problem) }
+            return .cloned(id: reference, try prepare(clip, transcript: transcript, with: engine))
         }
         if !model.clones {
             guard let voice = voice ?? model.speakers.first else { return .none }

@@ -70,7 +70,7 @@ extension Serve {
         var configuration = settings
         VoiceLocations.complete(&configuration)
         PronunciationLocations.complete(&configuration)
-        var logger = Logger(label: "makima") { StreamLogHandler.standardError(label: $0) }
+        var logger = (LogFormat(rawValue: configuration.logFormat) ?? .text).logger("makima")
         logger.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .info
         let choice = try choice(configuration)
         try await Server.serve(

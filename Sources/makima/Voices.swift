@@ -2,6 +2,7 @@ import ArgumentParser
 import Audio
 import FoundationEssentials
 import Server
+import Speech
 
 /// `makima voices`: whose voices there are, and how to make one.
 struct Voices: AsyncParsableCommand {
@@ -46,10 +47,10 @@ struct Voices: AsyncParsableCommand {
     struct Show: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Shows what is known about a voice.")
         @OptionGroup var place: Place
-        @Argument(help: "Id of the voice.") var id: String
+        @Argument(help: "The voice, by its id or name.") var id: String
 
         func run() throws {
-            let voice = try place.store().find(id)
+            let voice = try place.store().find(named: id)
             let metadata = voice.metadata
             let transcript = try voice.transcript()
             let lines: [(String, String?)] = [
@@ -68,12 +69,13 @@ struct Voices: AsyncParsableCommand {
             abstract: "Says whether a recording is good enough, and how to record it better.",
             discussion: "Exit status 1 when a voice could not be made of it.")
         @OptionGroup var place: Place
-        @Argument(help: "A recording, or the id of a voice.") var clip: String
+        @Argument(help: "A recording, or a voice by its name.") var clip: String
         @Flag(help: "For programs.") var json = false
 
         func run() throws {
-            // A path has a slash or a dot, an id has neither.
-            let path = VoiceID(clip) == nil ? clip : try place.store().find(clip).clipPath
+            // A path has a slash or a dot, a voice's id or name rarely has.
+            let isPath = clip.contains("/") || clip.contains(".")
+            let path = isPath ? clip : try place.store().find(named: clip).clipPath
             let report = ClipReport(try AudioFile.read(path: path))
             if json {
                 print(JSON.encode(report))
@@ -88,7 +90,7 @@ struct Voices: AsyncParsableCommand {
     struct Add: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Makes a voice of a recording.")
         @OptionGroup var place: Place
-        @Argument(help: "The recording: 3 to 30 seconds of one person, 5 to 10 are best.") var clip: String
+        @Argument(help: "The recording, of one person: \(ClipLength.advice).") var clip: String
         @Option(help: "Name of the voice.") var name: String
         @Option(help: "That the person heard agreed, for example 'Recorded by myself'.") var consent: String
         @Option(help: "What the recording says, word for word.") var transcript = ""
@@ -109,10 +111,12 @@ struct Voices: AsyncParsableCommand {
     struct Remove: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Removes a voice.")
         @OptionGroup var place: Place
-        @Argument(help: "Id of the voice.") var id: String
+        @Argument(help: "The voice, by its id or name.") var id: String
 
         func run() throws {
-            try place.store().remove(id)
+            let store = try place.store()
+            let id = try store.find(named: id).metadata.id
+            try store.remove(id)
             print("Removed \(id).")
         }
     }

@@ -98,8 +98,8 @@ def test_metrics_count_what_happened(start):
 
     run(flow())
     text = server.request("GET", "/metrics")[2].decode()
-    assert 'makima_requests_total{outcome="stop"} 2' in text
-    assert 'makima_requests_total{outcome="RATE_LIMITED"} 1' in text
+    assert 'makima_requests_total{door="speak",outcome="stop"} 2' in text
+    assert 'makima_requests_total{door="speak",outcome="RATE_LIMITED"} 1' in text
     assert abs(server.metric("makima_audio_seconds_total") - 0.4) < 1e-9
     assert server.metric("makima_first_audio_seconds_count") == 2
 
@@ -140,6 +140,98 @@ def test_a_voice_is_added_spoken_and_removed(server):
     assert not folder.exists()
 
 
+def patch(server, voice, **change):
+    return server.json("PATCH", f"/api/v1/voices/{voice}", json.dumps(change).encode())
+
+
+def test_a_voice_is_renamed_while_it_speaks(server):
+    assert post(server, audio=CLIP, name="Ida", consent="yes")[0] == 201
+    metadata = server.voices / "ida" / "metadata.json"
+    metadata.write_text(json.dumps({**json.loads(metadata.read_text()), "studio": {"floor": 3}}))
+
+    async def flow():
+        async with connect(server.ws()) as ws:
+            await receive(ws)
+            await send(ws, type="start", voice="ida")
+            await receive(ws)
+            await send(ws, type="speak", text="ab", append=True)
+            assert patch(server, "ida", name=" Frau  Ida ")[0] == 200
+            await send(ws, type="speak", text="cd", append=True, flush=True)
+            return (await until(ws, "complete"))[0]
+
+    assert len(run(flow())) == 4 * 80 * 48
+    # The id stays, and so does what somebody wrote beside ours.
+    told = server.json("GET", "/api/v1/voices/ida")[1]
+    assert (told["id"], told["name"]) == ("ida", "Frau  Ida")
+    assert json.loads(metadata.read_text())["studio"] == {"floor": 3}
+    assert server.json("GET", "/api/v1/voices/FRAU%20%20IDA")[1] == told
+    # Its own name in other letters is no other voice's.
+    assert patch(server, "ida", name="IDA")[1]["name"] == "IDA"
+    assert server.request("DELETE", "/api/v1/voices/Ida")[0] == 204
+
+
+def test_what_cannot_be_changed_is_said_with_its_field(server):
+    assert post(server, audio=CLIP, name="Eva", consent="yes")[0] == 201
+    before = server.json("GET", "/api/v1/voices/eva")
+    cases = [
+        (409, "name", {"name": "Makima"}), (409, "name", {"name": "DENJI"}), (400, "name", {"name": ""}),
+        (400, "name", {"name": "x" * 101}), (400, "name", {"name": "a\nb"}), (400, "name", {"name": "a\u202eb"}),
+        (400, "name", {"name": "a\x00"}), (400, "name", {"name": 5}), (400, "name", {}),
+        (400, "isDefault", {"isDefault": False}), (400, "isDefault", {"isDefault": "yes"}),
+    ]
+    for wanted, field, change in cases:
+        status, answer = patch(server, "eva", **change)
+        assert (status, answer["error"].get("field")) == (wanted, field), (change, answer)
+    assert patch(server, "nobody", name="x")[1]["error"]["field"] == "id"
+    assert patch(server, "makima", name="Other")[0] == 403
+    assert server.json("PATCH", "/api/v1/voices/eva", b"[")[0] == 400
+    assert server.json("PATCH", "/api/v1/voices/eva", b"x" * 100_000)[0] == 413
+    assert server.json("GET", "/api/v1/voices/eva") == before
+    # A folder of voices that cannot be written.
+    elsewhere = server.voices.with_name("elsewhere")
+    server.voices.rename(elsewhere)
+    server.voices.write_text("no folder")
+    try:
+        status, answer = patch(server, "makima", isDefault=True)
+        assert status == 500 and "Is the voices folder writable?" in answer["error"]["message"]
+    finally:
+        server.voices.unlink()
+        elsewhere.rename(server.voices)
+    assert server.request("DELETE", "/api/v1/voices/eva")[0] == 204
+
+
+def test_the_default_that_was_chosen_outlives_a_restart(start):
+    server = start()
+
+    def speaks(server):
+        async def flow():
+            async with connect(server.ws()) as ws:
+                ready = await receive(ws)
+                await send(ws, type="start")
+                return ready["voiceLoaded"], (await receive(ws))["voice"]
+
+        return run(flow())
+
+    assert speaks(server) == ("makima", "makima")
+    status, told = patch(server, "Denji", isDefault=True)
+    assert status == 200 and told["isDefault"] is True
+    assert speaks(server) == ("denji", "denji")
+    assert [v["id"] for v in server.json("GET", "/api/v1/voices")[1]["voices"] if v["isDefault"]] == ["denji"]
+    server.stop()
+    server = start("--default-voice", "aki")
+    assert speaks(server) == ("denji", "denji")
+    # A voice that is gone speaks for nobody: that of the settings does again.
+    (server.voices / "default-voice").write_text("gone\n")
+    assert speaks(server) == ("aki", "aki")
+
+
+def test_ready_says_what_is_taken_at_most(start):
+    server = start("--set", "text-limit=5000", "--set", "upload-limit=2", "--set", "connections=77")
+    assert server.json("GET", "/ready")[1]["limits"] == {
+        "textCharacters": 5000, "uploadBytes": 2 << 20, "sessions": 77,
+        "clipSeconds": {"least": 3, "most": 30, "bestFrom": 5, "bestTo": 10}}
+
+
 def test_what_cannot_be_a_voice_is_refused_and_leaves_nothing(server):
     before = sorted(os.listdir(server.voices)) if server.voices.exists() else []
     good = {"audio": CLIP, "name": "B", "consent": "yes"}
@@ -156,7 +248,10 @@ def test_what_cannot_be_a_voice_is_refused_and_leaves_nothing(server):
         assert status == wanted, (wanted, status, answer, {k: v for k, v in fields.items() if k != "audio"})
         assert len(answer["error"]["message"]) > 10
     status, answer = post(server, **{**good, "audio": recording(1)})
-    assert answer["report"]["findings"][0]["about"] == "duration"
+    assert answer["report"]["findings"][0]["about"] == "duration" and answer["error"]["field"] == "audio"
+    for field, fields in [("consent", {**good, "consent": "no"}), ("name", {**good, "name": ""}),
+                          ("audio", {**good, "audio": b"x"}), ("transcript", {**good, "transcript": "x" * 3000})]:
+        assert post(server, **fields)[1]["error"]["field"] == field
     assert (sorted(os.listdir(server.voices)) if server.voices.exists() else []) == before
     assert server.request("DELETE", "/api/v1/voices/makima")[0] == 403
 

@@ -161,3 +161,54 @@ def test_clients_that_read_nothing_do_not_keep_the_server(start):
     assert server.stop() == 0
     for client in clients:
         client.close()
+
+
+def test_what_was_not_spoken_is_replaced(start):
+    server = start("--set", "tone-frame=5")
+
+    async def flow():
+        async with connect(server.ws()) as ws:
+            await receive(ws)
+            await send(ws, type="replace", **{"from": 0}, text="x")
+            assert (await receive(ws))["code"] == "INVALID_TEXT"
+            # Two hundred characters go to the engine ahead of the sound: the rest can be changed.
+            await piece(ws, "word " * 200)
+            await send(ws, type="replace", **{"from": 900}, text="z" * 10)
+            _, _, told = await until(ws, "replaced")
+            assert told == {"type": "replaced", "from": 900, "characters": 910}
+            await send(ws, type="replace", **{"from": 2000}, text="x")
+            _, _, told = await until(ws, "error")
+            assert (told["code"], told["field"]) == ("INVALID_TEXT", "from")
+            # What the engine has is too late, and it is said from where on it is not.
+            await send(ws, type="replace", **{"from": 3}, text="x")
+            _, _, told = await until(ws, "error")
+            assert (told["code"], told["field"], told["recoverable"]) == ("TOO_LATE", "from", False)
+            assert 195 <= told["position"] < 600
+            await send(ws, type="replace", **{"from": told["position"] + 200}, text="end.")
+            replaced = (await until(ws, "replaced"))[2]
+            assert replaced["characters"] == replaced["from"] + 4
+            await send(ws, type="speak", text="", append=True, flush=True)
+            _, _, complete = await until(ws, "complete")
+            assert complete["charactersProcessed"] == replaced["characters"]
+            # Each frame is a character: nothing was said twice, and nothing that was taken back.
+            return complete["audioLengthMs"] / FRAME_MS, replaced["characters"]
+
+    frames, characters = run(flow())
+    assert frames == characters
+
+
+def test_a_text_that_waits_is_replaced_whole(server):
+    async def flow():
+        async with connect(server.ws()) as ws:
+            await receive(ws)
+            await send(ws, type="speak", text="x" * 50)
+            await piece(ws, "The first wish.")
+            await send(ws, type="replace", **{"from": 0}, text="Another.")
+            assert (await until(ws, "replaced"))[2]["characters"] == 8
+            await send(ws, type="speak", text="", append=True, flush=True)
+            lengths = []
+            for _ in range(2):
+                lengths.append((await until(ws, "complete"))[2]["charactersProcessed"])
+            return lengths
+
+    assert run(flow()) == [50, 8]

@@ -10,6 +10,8 @@ import openai
 import pytest
 import soundfile
 
+from test_http import CLIP, form, recording
+
 TEXT = "A tone of one frame for each of these characters."
 
 
@@ -153,8 +155,66 @@ def test_lists(client, server):
     # What Open WebUI asks for.
     assert {"id": "tts-1", "object": "model", "created": 0, "owned_by": "makima"} in server.json(
         "GET", "/v1/audio/models")[1]["models"]
-    voices = server.json("GET", "/v1/audio/voices")[1]["voices"]
-    assert "makima" in [voice["id"] for voice in voices] and all(voice["name"] for voice in voices)
+    told = server.json("GET", "/v1/audio/voices")[1]
+    assert told["object"] == "list" and told["has_more"] is False
+    assert told["data"] == told["voices"] and told["first_id"] == told["data"][0]["id"] == "makima"
+    for voice in told["data"]:
+        assert voice["object"] == "audio.voice" and voice["name"] and voice["created_at"] > 0
+        assert server.json("GET", f"/v1/audio/voices/{voice['id']}")[1] == voice
+
+
+STANDARD = ["alloy", "ash", "ballad", "coral", "echo", "fable", "nova", "onyx", "sage", "shimmer", "verse"]
+
+
+def test_the_standard_names_are_spread_over_the_voices(client, server):
+    voices = [voice["id"] for voice in server.json("GET", "/v1/audio/voices")[1]["data"]]
+
+    def speak(voice):
+        return client.audio.speech.create(model="tts-1", voice=voice, input="Hi.", response_format="pcm").content
+
+    for place, name in enumerate(STANDARD):
+        assert speak(name) == speak(voices[place % len(voices)]), name
+    assert speak("ash") != speak("alloy") == speak("marin")
+    # A voice of that name is meant itself.
+    body, headers = form(audio_sample=CLIP, name="Verse", consent="mine")
+    assert server.json("POST", "/v1/audio/voices", body, headers)[0] == 200
+    samples = speak("verse")
+    assert samples == speak("Verse") and samples not in [speak(voice) for voice in voices]
+    assert server.request("DELETE", "/v1/audio/voices/verse")[0] == 200
+
+
+def test_a_voice_is_made_and_deleted(client, server):
+    body, headers = form(audio_sample=CLIP, name="Rita", consent="Recorded by herself")
+    status, voice = server.json("POST", "/v1/audio/voices", body, headers)
+    assert (status, voice["object"], voice["id"], voice["name"]) == (200, "audio.voice", "rita", "Rita")
+    assert abs(voice["created_at"] - time.time()) < 600
+    assert server.json("GET", "/api/v1/voices/rita")[1]["consent"] == "Recorded by herself"
+    client.audio.speech.create(model="tts-1", voice={"id": "rita"}, input="Hi.", response_format="pcm")
+    deleted = server.json("DELETE", "/v1/audio/voices/rita")
+    assert deleted == (200, {"object": "audio.voice", "id": "rita", "deleted": True})
+    good = {"audio_sample": CLIP, "name": "Rita", "consent": "yes"}
+    for wanted, param, change in [
+            (400, "consent", {"consent": ""}), (400, "name", {"name": ""}), (400, "audio_sample", {"audio_sample": b"x"}),
+            (422, "audio_sample", {"audio_sample": recording(1)}), (400, "language", {"language": "en"})]:
+        body, headers = form(**{**good, **change})
+        status, answer = server.json("POST", "/v1/audio/voices", body, headers)
+        assert (status, answer["error"]["param"]) == (wanted, param), answer
+        assert set(answer["error"]) == {"message", "type", "param", "code"}
+    assert server.json("POST", "/v1/audio/voices", b"{}", {"content-type": "application/json"})[0] == 415
+    for method in ("GET", "DELETE"):
+        status, answer = server.json(method, "/v1/audio/voices/rita")
+        assert (status, answer["error"]["param"]) == (404, "voice_id")
+    assert server.request("DELETE", "/v1/audio/voices/makima")[0] == 403
+
+
+def test_how_freely_a_model_speaks_is_taken_within_bounds(client):
+    for options in {"temperature": 0}, {"temperature": 0.7, "top_p": 0.9, "seed": 7}, {"top_p": 1}:
+        client.audio.speech.create(model="tts-1", voice="alloy", input="Hi.", response_format="pcm", extra_body=options)
+    for name, value in [("temperature", -1), ("temperature", 11), ("temperature", "hot"), ("top_p", 0), ("top_p", 1.1),
+                        ("seed", -1), ("seed", 1.5)]:
+        with pytest.raises(openai.BadRequestError) as caught:
+            client.audio.speech.create(model="tts-1", voice="alloy", input="Hi.", extra_body={name: value})
+        assert caught.value.param == name
 
 
 @pytest.mark.parametrize("change, error, param", [

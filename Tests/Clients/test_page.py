@@ -14,7 +14,7 @@ import soundfile
 import conftest
 from browser import CHROMEDRIVER, CHROMIUM, CONTROL, ENTER, FIREFOX, PULSEAUDIO, RIGHT, TAB, Browser
 from conftest import Server
-from test_http import recording
+from test_http import form, recording
 
 FOUND = {"chromium": bool(CHROMIUM and CHROMEDRIVER), "firefox": bool(FIREFOX and PULSEAUDIO)}
 PHONE, DESK = 390, 1280
@@ -181,12 +181,18 @@ def test_everything_is_reached_by_the_keyboard(page):
 
 
 def test_errors_are_told_beside_their_field(page):
-    for text, words in ("   ", "Write something"), ("...", "nothing to say"):
+    for text, words in ("   ", "Write something"), ("...", "nothing to say"), ("x" * 10_001, "takes 10000 at once"):
         say(page, text)
         page.wait(f"document.getElementById('text-error').textContent.includes({json.dumps(words)})")
         assert page.run("return document.getElementById('text').getAttribute('aria-invalid')") == "true"
     look(page)
     page.write("#text", "Good.")
+    assert page.text("#text-error") == ""
+    # What the page does not look at itself, the appliance says with the field's name.
+    page.run("document.getElementById('speed').append(new Option('Too fast', '9'))")
+    page.write("#speed", "9")
+    page.click("#start")
+    page.wait("document.getElementById('speed-error').textContent.includes('from 0.25 to 4')")
     assert page.text("#text-error") == ""
 
 
@@ -318,6 +324,36 @@ def test_a_voice_says_its_own_sentence_and_is_chosen(page, server):
     assert page.run("return document.getElementById('voice').value") == "denji"
     assert page.text("[data-voice=denji] .choose") == "Chosen" and page.text("[data-voice=makima] .choose") == "Choose"
     assert page.run("return document.querySelectorAll('.delete').length") == 0
+
+
+def test_a_voice_is_renamed_and_made_the_default(page, server, clip):
+    body, headers = form(audio=clip.read_bytes(), name="Rosa", consent="yes", id=f"rosa-{page.name}")
+    assert server.json("POST", "/api/v1/voices", body, headers)[0] == 201
+    rosa = f"[data-voice=rosa-{page.name}]"
+    enter(page, server)
+    assert page.run("return document.querySelectorAll('[data-voice=denji] .rename').length") == 0
+    page.click(f"{rosa} .rename")
+    field = f"#rename-rosa-{page.name}"
+    assert page.run("return document.activeElement.id") == field[1:]
+    look(page)
+    # What is wrong stands beside the name.
+    for name, words in ("denji", "Choose another name"), (" ", "name of 1 to 100 characters"):
+        page.write(field, name)
+        page.click(f"{rosa} form button[type=submit]")
+        page.wait(f"document.querySelector('{field}-error').textContent.includes('{words}')")
+    assert page.text(f"{field}-error").startswith("A voice needs")
+    look(page, PHONE)
+    page.write(field, "Rosa <b>&")
+    page.click(f"{rosa} form button[type=submit]")
+    page.wait("document.getElementById('voices-state').textContent === 'Rosa is now called Rosa <b>&.'")
+    page.wait(f"document.querySelector('{rosa} h3').textContent === 'Rosa <b>&'")
+    page.click(f"{rosa} .make-default")
+    page.wait(f"document.querySelector('#cards li').dataset.voice === 'rosa-{page.name}'")
+    assert page.text(f"{rosa} .badge") == "default"
+    assert page.run(f"return document.querySelectorAll('{rosa} .make-default, {rosa} .delete').length") == 0
+    page.click("[data-voice=makima] .make-default")
+    page.wait("document.querySelector('#cards li').dataset.voice === 'makima'")
+    assert server.request("DELETE", f"/api/v1/voices/rosa-{page.name}")[0] == 204
 
 
 @pytest.fixture

@@ -51,7 +51,7 @@ import Testing
         let connection = try await wrapped(channel, RequestPart.self, ResponsePart.self)
         let serving = Task {
             try await HTTPConnection(
-                router: .all(service, uploadLimit: 1 << 20), requestGuard: RequestGuard(), logger: service.logger
+                router: .all(service), requestGuard: RequestGuard(), logger: service.logger
             ).run(connection)
         }
         let body = #"{"input": "\#(Self.text)", "response_format": "pcm", "language": "english"}"#
@@ -146,7 +146,7 @@ import Testing
         let channel = NIOAsyncTestingChannel()
         let connection = try await wrapped(channel, ByteBuffer.self, ByteBuffer.self)
         let serving = Task { await WyomingConnection(service, channel, RefusalLog(service.logger)).run(connection) }
-        let voice = WyomingValue.object(["language": .text("en")])
+        let voice = JSONValue.object(["language": .text("en")])
         try await channel.writeInbound(WyomingEvent("synthesize", ["text": .text(Self.text), "voice": voice]).bytes)
         var (decoder, types, sound): (WyomingDecoder, [String], [UInt8]) = (WyomingDecoder(), [], [])
         while types.last != "audio-stop" {

@@ -133,6 +133,27 @@ import Testing
         #expect(requestGuard.refusal(of: Self.head(.GET, rebound))?.status == .misdirectedRequest)
     }
 
+    /// Addresses that do something when they are opened: by people and players, not by pages of others.
+    @Test(arguments: [
+        ([:], false), (["user-agent": "Lavf/60.16.100"], false), (["origin": "http://box:8012"], false),
+        (["referer": "http://box:8012/"], false), (["referer": "https://app.example.org/chat"], false),
+        (["sec-fetch-site": "none"], false), (["sec-fetch-site": "same-origin"], false),
+        (["user-agent": "Mozilla/5.0", "upgrade-insecure-requests": "1"], false),
+        (["origin": "https://evil.example.com"], true), (["origin": "null"], true),
+        (["referer": "https://evil.example.com/box:8012/"], true),
+        (["referer": "http://box:8012@evil.example.com/"], true),
+        (["referer": "nonsense"], true), (["sec-fetch-site": "cross-site"], true),
+        (["sec-fetch-site": "same-site"], true),
+        (["sec-fetch-site": "cross-site", "referer": "https://app.example.org/"], false),
+        (["user-agent": "Mozilla/5.0 (X11; Linux x86_64)"], true),
+    ])
+    func pagesOfOthersOpenNothing(headers: [String: String], isFromElsewhere: Bool) {
+        let requestGuard = RequestGuard(allowedOrigins: ["https://app.example.org"])
+        var all: HTTPHeaders = ["host": "box:8012"]
+        for (name, value) in headers { all.add(name: name, value: value) }
+        #expect(requestGuard.isFromElsewhere(Self.head(.GET, all)) == isFromElsewhere)
+    }
+
     @Test func aPreflightAllowsWhatAnSDKAsksFor() {
         let requestGuard = RequestGuard(allowedOrigins: ["*"])
         let asked = "Authorization, content-type,x-stainless-arch, X-Stainless-Retry-Count, evil\u{e9}, "

@@ -23,6 +23,8 @@ import Testing
                 == .speak(SpeakMessage(text: "Hello, I am Makima.")))
         #expect(try ClientMessage(#"{"type":"stop","reason":"user_requested"}"#) == .stop(reason: "user_requested"))
         #expect(try ClientMessage(#"{"type":"cancel"}"#) == .cancel)
+        #expect(
+            try ClientMessage(#"{"type":"replace","from":7,"text":"\ud83d"}"#) == .replace(from: 7, text: "\u{FFFD}"))
     }
 
     @Test func aSentenceHasItsPlaceItsTimeAndItsWords() throws {
@@ -58,7 +60,10 @@ import Testing
             (#"{"type":"start","sampleRate":-1}"#, "sampleRate"),
             (#"{"type":"start","encoding":"mp3"}"#, "encoding"), (#"{"type":"start","transport":"udp"}"#, "transport"),
             (#"{"type":"start","seed":-1}"#, "seed"), (#"{"type":"start","seed":99999999999999999999999}"#, "seed"),
-            (#"{"type":"played","ms":-5}"#, "ms"),
+            (#"{"type":"played","ms":-5}"#, "ms"), (#"{"type":"replace","text":"a"}"#, "from"),
+            (#"{"type":"replace","from":1}"#, "text"), (#"{"type":"replace","from":-1,"text":"a"}"#, "from"),
+            (#"{"type":"replace","from":1.5,"text":"a"}"#, "from"),
+            (#"{"type":"replace","from":99999999999999999999,"text":"a"}"#, "from"),
         ] as [(String, String?)])
     func whatIsWrongIsNamed(json: String, field: String?) {
         let error = #expect(throws: SpeakError.self) { try ClientMessage(json) }
@@ -126,12 +131,12 @@ import Testing
         )
     }
 
-    /// §4.5.1 and §5.2 of the specification.
+    /// §4.5.1 and §5.2 of the specification, and our own.
     @Test func everyCodeIsRecoverableAsTheSpecificationSays() {
         let table: [SpeakError.Code: (Bool, Int)] = [
             .modelLoading: (true, 503), .synthesisError: (true, 500), .invalidText: (false, 400),
             .voiceNotFound: (false, 404), .outOfMemory: (true, 503), .unauthorized: (false, 401),
-            .rateLimited: (true, 429), .timeout: (true, 408), .cancelled: (true, 499),
+            .rateLimited: (true, 429), .timeout: (true, 408), .cancelled: (true, 499), .tooLate: (false, 409),
         ]
         for code in SpeakError.Code.allCases {
             #expect(code.isRecoverable == table[code]?.0)

@@ -14,7 +14,7 @@ import Testing
         let service = SpeechService(.tone, voices: library, logger: Logger(label: "test")) { _, _ in
             SynthesisScheduler(ToneEngine())
         }
-        let routes = Router.all(service, uploadLimit: 1).routes.map { route in
+        let routes = Router.all(service).routes.map { route in
             let path = route.pattern.map { $0.hasPrefix(":") ? "{\($0.dropFirst())}" : $0 }.joined(separator: "/")
             return "\(route.method.rawValue.lowercased()) /\(path)"
         }

@@ -38,9 +38,11 @@ import Testing
             case .send(.interrupted): "interrupted"
             case .send(.resumed): "resumed"
             case .send(.buffering(let wait)): "buffering(\(wait.components.seconds))"
+            case .send(.replaced(let from, let characters)): "replaced(\(from) of \(characters))"
             case .sendAudio: "audio"
             case .begin(let id, _, _): "begin\(id)"
             case .append(let id, let text, let isLast): "append\(id)(\(text)\(isLast ? "." : ""))"
+            case .replace(let id, let from, let text): "replace\(id)(\(from) \(text))"
             case .cancel(let id): "cancel\(id)"
             case .join(let contract): "join(\(contract))"
             case .close(let closure): "close\(closure.code)"
@@ -71,6 +73,7 @@ import Testing
     static let events: [(name: String, event: Machine.Event)] = [
         ("start", .start(StartMessage(), denial: nil, hasVoice: true)),
         ("speak", .speak(SpeakMessage(text: "two"))),
+        ("replace", .replace(from: 1, text: "new")),
         ("cancel", .cancel),
         ("stop", .stop(reason: "done")),
         ("played", .played(milliseconds: 10)),
@@ -95,6 +98,7 @@ import Testing
     static let table: [[String]] = [
         ["started", "started", "started", "started", ""],
         ["begin1", "begin1", "", "MODEL_LOADING", ""],
+        ["INVALID_TEXT", "INVALID_TEXT", "INVALID_TEXT", "INVALID_TEXT", ""],
         ["CANCELLED", "CANCELLED", "cancel1 CANCELLED", "cancel1 CANCELLED stopped(server_shutdown) close1001", ""],
         [
             "stopped(done) close1000", "stopped(done) close1000", "cancel1 stopped(done) close1000",
@@ -261,6 +265,51 @@ import Testing
         var piece = SpeakMessage(text: String(repeating: "x", count: 6000))
         piece.append = true
         play(&machine, [(.speak(piece), ""), (.speak(piece), "INVALID_TEXT")])
+    }
+
+    @Test func theEndOfATextThatWaitsIsReplaced() {
+        var machine = Self.machine(in: .speaking)
+        var piece = SpeakMessage(text: "The red hat")
+        piece.append = true
+        play(
+            &machine,
+            [
+                (.replace(from: 0, text: "x"), "INVALID_TEXT"), (.speak(piece), ""),
+                (.replace(from: 12, text: "x"), "INVALID_TEXT"),
+                (.replace(from: 4, text: "blue coat"), "replaced(4 of 13)"),
+                (.replace(from: 13, text: ""), "replaced(13 of 13)"),
+                (.replace(from: 4, text: String(repeating: "x", count: 9_997)), "INVALID_TEXT"),
+                // What does not come piece by piece waits behind it, and is none of this.
+                (.speak(SpeakMessage(text: "later")), ""), (.replace(from: 8, text: " tie"), "replaced(8 of 12)"),
+            ])
+        let next = machine.handle(.ended(1, .endOfSpeech, SpeechSummary()), at: Self.now)
+        guard case .begin(2, let message, _) = next.last else {
+            Issue.record("no begin")
+            return
+        }
+        #expect(message.text == "The blue tie")
+        // From now on it is the session's to know how far the engine is.
+        play(
+            &machine,
+            [
+                (.replace(from: 5, text: "y"), "replace2(5 y)"),
+                (.replaced(2, from: 5, characters: 6), "replaced(5 of 6)"),
+                (.replaced(1, from: 5, characters: 6), ""),
+                (.refused(2, SpeakError(.tooLate, "?"), characters: 0), "TOO_LATE"),
+            ])
+        guard
+            case .send(.complete(let complete)) = machine.handle(.ended(2, .endOfSpeech, SpeechSummary()), at: Self.now)
+                .first
+        else {
+            Issue.record("it did not complete")
+            return
+        }
+        #expect(complete.charactersProcessed == 6)
+    }
+
+    @Test func aStrangerReplacesNothing() {
+        var machine = Machine(isAuthorized: false, defaultVoice: "makima", textLimit: 10_000)
+        play(&machine, [(.replace(from: 0, text: "x"), "UNAUTHORIZED")])
     }
 
     @Test func textsThatWaitAreToldThatTheServerStops() {

@@ -13,13 +13,15 @@ import Testing
         try await scheduler.speak(
             SpeechRequest(text: text, voice: .none, isOpen: isOpen),
             of: isOpen ? open(text) : TextInlet(source ?? SpokenText(verbatim: text)), priority: priority,
-            client: client)
+            client: SpeechClient(client))
     }
 
     /// An open text that begins so, as it is.
     private static func open(_ text: String, limit: Int = 10_000) -> TextInlet {
         let inlet = TextInlet(OpenText(nil), limit: limit)
         #expect(throws: Never.self) { try inlet.add(text, isLast: false) }
+        // The request has these words.
+        _ = inlet.next()
         return inlet
     }
 
@@ -404,15 +406,19 @@ import Testing
 
     @Test func whatWaitsToBeSaidIsLimited() async throws {
         let inlet = TextInlet(OpenText(nil), limit: 10)
-        #expect(try inlet.add("12345678", isLast: false) == "12345678")
+        func give(_ text: String, isLast: Bool = false) throws -> String? {
+            try inlet.add(text, isLast: isLast)
+            return inlet.next()?.words
+        }
+        #expect(try give("12345678") == "12345678")
         #expect(inlet.room == 2)
         let error = #expect(throws: SpeakError.self) { try inlet.add("abc", isLast: true) }
         #expect(error?.code == .rateLimited && error?.retryAfter != nil)
         // What was refused was not taken.
-        #expect(try inlet.add("ab", isLast: false) == "ab")
+        #expect(try give("ab") == "ab")
         #expect(inlet.originalOffset(ofSpoken: 9) == 9)
         #expect(inlet.room == 9)
-        #expect(try inlet.add("cdefghijk", isLast: true) == "cdefghijk")
+        #expect(try give("cdefghijk", isLast: true) == "cdefghijk")
         #expect(inlet.originalOffset(ofSpoken: 19) == 19)
     }
 

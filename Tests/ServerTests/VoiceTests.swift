@@ -254,6 +254,56 @@ func buzz(
         _ = try store.add(buzz(seconds: 4), VoiceProposal(name: "c", consent: "yes"))
     }
 
+    @Test func aNameChangesAndTheIDStays() throws {
+        let folder = try TemporaryFolder()
+        let store = try store(folder)
+        for name in ["Ada", "Ben"] { _ = try store.add(buzz(seconds: 4), VoiceProposal(name: name, consent: "yes")) }
+        try store.rename("ada", to: " Frau Ada ")
+        #expect(try store.find(named: "FRAU ADA").metadata.id == "ada")
+        #expect(try store.find("ada").metadata.consent == "yes")
+        #expect(throws: VoiceError.nameTaken("BEN", by: "ben")) { try store.rename("ada", to: "BEN") }
+        // What would mean another voice by its id is taken as well.
+        try store.rename("ben", to: "Benjamin")
+        #expect(throws: VoiceError.nameTaken("ben", by: "ben")) { try store.rename("ada", to: "ben") }
+        for name in ["", "  ", String(repeating: "x", count: 101), "a\nb", "a\u{202E}b", "a\u{0}"] {
+            let error = #expect(throws: VoiceError.self) { try store.rename("ada", to: name) }
+            #expect(error?.field == "name")
+        }
+        try write(["cut/reference.wav": clip(folder), "cut/metadata.json": Data("{".utf8)], folder)
+        #expect(throws: VoiceError.self) { try store.rename("cut", to: "Cut") }
+        #expect(try store.find("ada").metadata.name == "Frau Ada")
+    }
+
+    @Test func theDefaultIsWhatWasChosenAsLongAsItIsThere() throws {
+        let folder = try TemporaryFolder()
+        let store = VoiceStore(directory: folder.path + "/own", builtIn: nil, defaultVoice: "ADA")
+        // Nothing is there at all.
+        #expect(store.defaultVoice == "ADA" && store.chosenVoice == nil)
+        for name in ["Ada", "Ben"] { _ = try store.add(buzz(seconds: 4), VoiceProposal(name: name, consent: "yes")) }
+        #expect(store.defaultVoice == "ada")
+        try store.choose("ben")
+        #expect(store.defaultVoice == "ben")
+        #expect(store.list().voices.map(\.metadata.id) == ["ben", "ada"])
+        #expect(throws: VoiceError.isDefault("ben")) { try store.remove("ben") }
+        #expect(try store.find(named: "").metadata.id == "ben")
+        // The choice is in the folder: whoever looks next sees it.
+        let next = VoiceStore(directory: folder.path + "/own", builtIn: nil, defaultVoice: "makima")
+        #expect(next.defaultVoice == "ben")
+        try FileManager.default.removeItem(atPath: folder.path + "/own/ben")
+        #expect(store.defaultVoice == "ada" && store.list().unusable == [])
+        // A file that somebody filled with something else is as good as none.
+        try write(["default-voice": Data(count: 5000)], folder)
+        #expect(store.defaultVoice == "ada")
+    }
+
+    /// Which the store does not know: the service asks whether the model has it.
+    @Test func aSpeakerOfAModelMayBeChosen() throws {
+        let folder = try TemporaryFolder()
+        let store = try store(folder)
+        try store.choose("vivian")
+        #expect(store.chosenVoice == "vivian" && store.defaultVoice == "makima")
+    }
+
     @Test func whatAKilledProgramLeftIsSweptAway() throws {
         let folder = try TemporaryFolder()
         let store = try store(folder)

@@ -84,8 +84,8 @@ import Testing
             ("-de", nil, "", "german"),
         ] as [(String, String?, String, String)])
     func aNameMayEndInALanguage(name: String, language: String?, voice: String, spoken: String) {
-        var fields = ["name": WyomingValue.text(name)]
-        fields["language"] = language.map(WyomingValue.text)
+        var fields = ["name": JSONValue.text(name)]
+        fields["language"] = language.map(JSONValue.text)
         let asked = WyomingVoice(WyomingEvent("synthesize", ["voice": .object(fields)]), service())
         #expect(asked.name == voice)
         #expect(asked.language == spoken)
@@ -98,7 +98,7 @@ import Testing
             Issue.record("no voices")
             return
         }
-        let languages: [String: WyomingValue] = Dictionary(
+        let languages: [String: JSONValue] = Dictionary(
             uniqueKeysWithValues: voices.compactMap { voice in
                 voice["name"]?.text.map { ($0, voice["languages"] ?? .null) }
             })

@@ -60,11 +60,8 @@ package final class VoiceCloner: VoiceMaker {
 
     private func check(_ clip: [Float]) throws(SynthesisError) {
         let seconds = Double(clip.count) / Double(information.sampleRate)
-        let range = Self.clipSeconds
-        guard range.contains(seconds) else {
-            let length = (seconds * 10).rounded() / 10
-            throw .badReference(
-                "it is \(length) s long; give \(Int(range.lowerBound)) to \(Int(range.upperBound)) s, best 5 to 15 s.")
+        guard Self.clipSeconds.contains(seconds) else {
+            throw .badReference("it is \((seconds * 10).rounded() / 10) s long; \(ClipLength.advice).")
         }
         guard clip.allSatisfy(\.isFinite) else { throw .badReference("it holds samples that are no numbers.") }
         let power = clip.reduce(0.0) { $0 + Double($1 * $1) } / Double(clip.count)

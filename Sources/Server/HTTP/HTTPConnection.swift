@@ -51,9 +51,9 @@ struct HTTPConnection: Sendable {
     private func note(_ response: Response, _ head: HTTPRequestHead, _ remote: String) {
         guard let error = HTTPErrorNote(response) else { return }
         refusals.note(
-            client: remote, door: "http", code: error.code ?? "\(response.status.code)",
+            client: remote, door: .http, code: error.code ?? "\(response.status.code)",
             reason: error.message ?? response.status.reasonPhrase,
-            more: ["request": "\(head.method) \(head.uri)", "status": "\(response.status.code)"])
+            more: ["request": "\(head.method) \(head.path)", "status": "\(response.status.code)"])
     }
 
     private func respond(to head: HTTPRequestHead, _ body: RequestBody, remote: String) async -> Response {
@@ -71,12 +71,14 @@ struct HTTPConnection: Sendable {
             response = failure.response
         } catch let error as SpeakError {
             response = .error(error)
+        } catch let error as VoiceError {
+            response = .voiceError(error)
         } catch is HTTPParserError {
             response = .failure(.badRequest, "The request breaks off or cannot be read.")
         } catch is CancellationError {
             response = .failure(.serviceUnavailable, "The server is shutting down.")
         } catch {
-            logger.error("request failed", metadata: ["path": "\(head.uri)", "error": "\(error)"])
+            logger.error("request failed", metadata: ["path": "\(head.path)", "error": "\(error)"])
             response = .failure(.internalServerError, "The server failed; its log says why.")
         }
         requestGuard.addHeaders(to: &response, for: head)
@@ -86,14 +88,15 @@ struct HTTPConnection: Sendable {
     private func dispatch(_ request: inout Request) async throws -> Response {
         switch router.match(request.head.method, request.path) {
         case .notFound:
-            return .failure(.notFound, "There is nothing at \(request.head.uri). See /openapi.json for what there is.")
+            return .failure(.notFound, "There is nothing at \(request.head.path). See /openapi.json for what there is.")
         case .methodNotAllowed(let allowed):
             var response = Response.failure(.methodNotAllowed, "\(request.head.method) is not possible here.")
             response.headers.add(name: "allow", value: allowed.map(\.rawValue).joined(separator: ", "))
             return response
         case .route(let route, let parameters):
             request.parameters = parameters
-            if !route.isOpen { request.client = try await requestGuard.authenticate(request) }
+            if route.access == .player, requestGuard.isFromElsewhere(request.head) { return RequestGuard.foreignPage }
+            if route.access != .open { request.client = try await requestGuard.authenticate(request, route.access) }
             return try await route.handler(request)
         }
     }
@@ -130,4 +133,9 @@ struct HTTPConnection: Sendable {
         let length = head.headers.first(name: "content-length").flatMap { Int($0) } ?? 0
         return length > 65_536
     }
+}
+
+extension HTTPRequestHead {
+    /// The target without its query, for the log: that may hold a token, or what is to be said.
+    fileprivate var path: Substring { uri.prefix { $0 != "?" } }
 }

@@ -66,13 +66,13 @@ package struct Response: Sendable {
     }
 
     /// An error that has no code of its own.
-    package static func failure(_ status: HTTPResponseStatus, _ message: String) -> Response {
+    package static func failure(_ status: HTTPResponseStatus, _ message: String, field: String? = nil) -> Response {
         let code = status.reasonPhrase.uppercased().map { $0.isLetter ? $0 : "_" }
-        return .json(HTTPErrorBody(error: .init(code: String(code), message: message)), status)
+        return .json(HTTPErrorBody(error: .init(code: String(code), message: message, field: field)), status)
     }
 }
 
-/// `{"error":{"code":…,"message":…}}`
+/// `{"error":{"code":…,"message":…}}`, and the field of the request that was wrong.
 struct HTTPErrorBody: Encodable {
     struct Detail: Encodable {
         var code: String
@@ -129,11 +129,18 @@ package struct ResponseWriter: Sendable {
 
 /// What an endpoint throws to answer with something other than its usual response.
 package struct HTTPFailure: Error {
-    package let response: Response
+    let status: HTTPResponseStatus
+    let message: String
+    /// What of the request was wrong, where it was one thing.
+    let field: String?
 
-    package init(_ status: HTTPResponseStatus, _ message: String) {
-        response = .failure(status, message)
+    package init(_ status: HTTPResponseStatus, _ message: String, field: String? = nil) {
+        self.status = status
+        self.message = message
+        self.field = field
     }
+
+    package var response: Response { .failure(status, message, field: field) }
 }
 
 /// The body of a request, read from the connection piece by piece.

@@ -9,21 +9,30 @@ package struct Router: Sendable {
         package let method: HTTPMethod
         /// Segments; one that begins with a colon matches any and is named by the rest.
         package let pattern: [String]
-        /// Whether a request needs a token when tokens are asked for at all.
-        package let isOpen: Bool
+        package let access: Access
         let handler: Handler
+    }
+
+    /// Who may come to a route.
+    package enum Access: Sendable {
+        /// Everybody: health, metrics, the page.
+        case open
+        /// Whoever has a token, where tokens are asked for at all.
+        case token
+        /// The same for an address that does something when it is only opened: never a page of another site, and the token may
+        /// be in the address where the settings allow it.
+        case player
     }
 
     package private(set) var routes: [Route] = []
 
     package init() {}
 
-    /// `isOpen` routes answer without a token: health, metrics, the page.
     package mutating func on(
-        _ method: HTTPMethod, _ pattern: String, isOpen: Bool = false, _ handler: @escaping Handler
+        _ method: HTTPMethod, _ pattern: String, access: Access = .token, _ handler: @escaping Handler
     ) {
         let segments = pattern.split(separator: "/").map(String.init)
-        routes.append(Route(method: method, pattern: segments, isOpen: isOpen, handler: handler))
+        routes.append(Route(method: method, pattern: segments, access: access, handler: handler))
     }
 
     enum Match {

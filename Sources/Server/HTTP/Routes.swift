@@ -4,16 +4,18 @@ import NIOCore
 import NIOHTTP1
 
 extension Router {
-    package static func all(_ service: SpeechService, uploadLimit: Int) -> Router {
+    package static func all(_ service: SpeechService) -> Router {
         var router = Router()
         router.addOperation(service)
-        router.addVoices(service, uploadLimit: uploadLimit)
+        router.addVoices(service)
         router.addWords(service)
+        router.addSay(service)
         router.addOpenAI(service)
+        router.addOpenAIVoices(service)
         router.addCaptions(service)
         router.addPage()
         for path in ["/api/v1/speak", "/api/v1/listen"] {
-            router.on(.GET, path, isOpen: true) { _ in
+            router.on(.GET, path, access: .open) { _ in
                 // A handshake that came while the server shuts down: whoever stands in front takes it elsewhere.
                 if service.model.isStopping { _ = try service.model.use() }
                 var response = Response.failure(.upgradeRequired, "This is a WebSocket: connect with ws://.")

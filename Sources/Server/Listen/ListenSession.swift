@@ -1,6 +1,7 @@
 // One recognizer at `/api/v1/listen`: what it hears decides whether speech of the same contract goes on.
 
 import FoundationEssentials
+import Logging
 import NIOCore
 
 package actor ListenSession {
@@ -19,6 +20,7 @@ package actor ListenSession {
     private var toldSpeaking = false
     private var bargeIn = BargeIn(ListenPolicy())
     private var alarm: Task<Void, Never>?
+    private var interruptions = 0
 
     init(_ service: SpeechService, _ sender: WebSocketSender, _ identity: HandshakeIdentity, _ refusals: RefusalLog) {
         self.service = service
@@ -55,8 +57,15 @@ package actor ListenSession {
     private func leave() {
         alarm?.cancel()
         stranger?.cancel()
-        if let contract { service.contracts.remove(self, from: contract) }
-        contract = nil
+        guard let contract else { return }
+        service.contracts.remove(self, from: contract)
+        self.contract = nil
+        service.logger.info(
+            "listened",
+            metadata: [
+                "client": "\(client)", "door": "\(Door.listen.rawValue)", "policy": "\(bargeIn.policy.kind.rawValue)",
+                "interruptions": .stringConvertible(interruptions),
+            ])
     }
 
     private func receive(_ message: WebSocketMessage) async throws {
@@ -106,7 +115,9 @@ package actor ListenSession {
         for speaker in service.contracts.speakers(of: contract) {
             switch decision {
             case .interrupt(let mayResume):
-                if let progress = await speaker.interrupt(mayResume: mayResume) { send(.interrupted(progress)) }
+                guard let progress = await speaker.interrupt(mayResume: mayResume) else { continue }
+                interruptions += 1
+                send(.interrupted(progress))
             case .confirm: await speaker.confirm()
             case .resume: await speaker.resume()
             }
@@ -128,7 +139,7 @@ package actor ListenSession {
     private func send(_ reply: ListenReply) { sender.post(reply.json) }
 
     private func refuse(_ error: SpeakError) {
-        refusals.note(client: client, door: "listen", code: error.code.rawValue, reason: error.message)
+        refusals.note(client: client, door: .listen, code: error.code.rawValue, reason: error.message)
         send(.error(error))
     }
 }

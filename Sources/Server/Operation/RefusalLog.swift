@@ -24,11 +24,10 @@ package final class RefusalLog: Sendable {
 
     /// - Parameters:
     ///   - client: the address, or whom a token names.
-    ///   - door: http, speak, listen, wyoming.
     ///   - code: of the protocol, as in `INVALID_TEXT` or 404.
     ///   - reason: the sentence that the client got; what it quotes of the client is made harmless.
     package func note(
-        client: String, door: String, code: String, reason: String, more: Logger.Metadata = [:],
+        client: String, door: Door, code: String, reason: String, more: Logger.Metadata = [:],
         at now: ContinuousClock.Instant = .now
     ) {
         let unlogged = state.withLock { state -> Int? in
@@ -42,7 +41,7 @@ package final class RefusalLog: Sendable {
         guard let unlogged else { return }
         var metadata = more.mapValues { "\(Self.harmless("\($0)"))" as Logger.MetadataValue }
         metadata["client"] = "\(client)"
-        metadata["door"] = "\(door)"
+        metadata["door"] = "\(door.rawValue)"
         metadata["code"] = "\(code)"
         metadata["reason"] = "\(Self.harmless(reason))"
         if unlogged > 0 { metadata["unlogged"] = "\(unlogged)" }

@@ -4,8 +4,16 @@ import Speech
 import Synchronization
 
 package final class ServerMetrics: Sendable {
+    private struct Ending: Hashable {
+        let door: Door
+        /// Why the speech ended, or the code of what went wrong.
+        let outcome: String
+
+        var labels: String { "door=\"\(door.rawValue)\",outcome=\"\(outcome)\"" }
+    }
+
     private struct State {
-        var outcomes: [String: Int] = [:]
+        var endings: [Ending: Int] = [:]
         var audioSeconds = 0.0
         var computeSeconds = 0.0
         var underruns = 0
@@ -38,13 +46,8 @@ package final class ServerMetrics: Sendable {
     package init() {}
 
     func record(_ report: SpeechReport) {
-        let outcome =
-            switch report.outcome {
-            case .finished(let reason): reason.rawValue
-            case .failed(let code): code.rawValue
-            }
         state.withLock { state in
-            state.outcomes[outcome, default: 0] += 1
+            state.endings[Ending(door: report.client.door, outcome: report.reason), default: 0] += 1
             state.audioSeconds += report.summary.audio.seconds
             state.computeSeconds += report.summary.computing.seconds
             state.underruns += report.underruns
@@ -56,17 +59,18 @@ package final class ServerMetrics: Sendable {
     }
 
     /// A request that never became an utterance.
-    func refused(_ code: SpeakError.Code) {
-        state.withLock { $0.outcomes[code.rawValue, default: 0] += 1 }
+    func refused(_ code: SpeakError.Code, at door: Door) {
+        state.withLock { $0.endings[Ending(door: door, outcome: code.rawValue), default: 0] += 1 }
     }
 
     /// The text exposition format, version 0.0.4.
     package func exposition(running: Int, waiting: Int, sessions: Int, isReady: Bool, residentBytes: Int?) -> String {
         let state = state.withLock { $0 }
         var text = Exposition()
-        text.add("makima_requests_total", "counter", "Requests to speak, by how they ended.")
-        for (outcome, count) in state.outcomes.sorted(by: { $0.key < $1.key }) {
-            text.line("makima_requests_total{outcome=\"\(outcome)\"}", "\(count)")
+        text.add("makima_requests_total", "counter", "Requests to speak, by door and by how they ended.")
+        let endings = state.endings.map { (labels: $0.labels, count: $1) }
+        for (labels, count) in endings.sorted(by: { $0.labels < $1.labels }) {
+            text.line("makima_requests_total{\(labels)}", "\(count)")
         }
         text.single("makima_utterances_running", "gauge", "Utterances being spoken.", "\(running)")
         text.single("makima_utterances_waiting", "gauge", "Utterances waiting for a place.", "\(waiting)")

@@ -6,8 +6,8 @@ import NIOHTTP1
 extension Router {
     /// Open, for it holds nothing that is not in the program; what it asks for needs the token.
     package mutating func addPage() {
-        on(.GET, "/", isOpen: true) { _ in page("text/html", PackageResources.index_html) }
-        on(.GET, "/page/:file", isOpen: true) { request in
+        on(.GET, "/", access: .open) { _ in page("text/html", PackageResources.index_html) }
+        on(.GET, "/page/:file", access: .open) { request in
             let name = request.parameters["file"] ?? ""
             if name == "page.css" { return page("text/css", PackageResources.page_css) }
             guard let script = scripts[name] else { return .failure(.notFound, "The page has no such file.") }

@@ -3,12 +3,14 @@
 import { $, about, complain, element, languageCode, languageName, tell } from './dom.js'
 import * as panel from './panel.js'
 import { remember } from './recent.js'
-import { askJSON, keep, kept } from './server.js'
+import { askJSON, keep, kept, limits } from './server.js'
 import { Sound } from './sound.js'
 import { RATE, speak } from './speech.js'
 import { nameOf, refreshVoices } from './voices.js'
 
 const KEPT = ['language', 'speed']
+// Fields of a wish, which stand on the page under the same names.
+const FIELDS = ['text', 'voice', 'language', 'speed']
 
 export function showLanguages(languages) {
   const chosen = $('language').value || kept(() => localStorage, 'makima-language')
@@ -27,9 +29,10 @@ for (const id of KEPT) $(id).addEventListener('change', () => keep(() => localSt
 $('speak').onsubmit = event => {
   event.preventDefault()
   const text = $('text').value
-  for (const id of ['text', 'voice']) complain($(id))
-  if (!text.trim()) {
-    complain($('text'), 'Write something to say.')
+  for (const id of FIELDS) complain($(id))
+  const problem = problemOf(text)
+  if (problem) {
+    complain($('text'), problem)
     return $('text').focus()
   }
   const wish = { text, voice: $('voice').value || undefined, language: $('language').value,
@@ -37,6 +40,12 @@ $('speak').onsubmit = event => {
   const item = { wish, voiceName: nameOf(wish.voice), sound: new Sound(RATE), sentences: [], isMaking: true }
   panel.show(item)
   begin(item)
+}
+
+function problemOf(text) {
+  if (!text.trim()) return 'Write something to say.'
+  const count = [...text].length, most = limits.textCharacters
+  return count > most ? `The text has ${count} characters; the appliance takes ${most} at once.` : ''
 }
 
 function begin(item) {
@@ -62,10 +71,9 @@ function begin(item) {
       showFigures(item)
       remember(item)
     },
-    failed(message, code) {
-      const field = { INVALID_TEXT: 'text', VOICE_NOT_FOUND: 'voice' }[code]
+    failed(message, code, field) {
       panel.failed(item, message)
-      if (field) complain($(field), message)
+      if (FIELDS.includes(field)) complain($(field), message)
       if (code === 'VOICE_NOT_FOUND') refreshVoices()
     },
   })

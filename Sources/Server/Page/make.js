@@ -2,15 +2,15 @@
 
 import { $, clock, complain, element, face, question, tell } from './dom.js'
 import { Player } from './player.js'
-import { askJSON } from './server.js'
+import { askJSON, limits } from './server.js'
 import { decode } from './sound.js'
 import { RATE } from './speech.js'
 import { isNamed, refreshVoices } from './voices.js'
 
-const LEAST = 3, MOST = 30        // seconds, which the appliance takes
-const LARGEST = 60 << 20          // bytes of a file that a browser is asked to decode
+const TIMES = 3  // a file may be so much larger than what is sent of it: the sound of a film is a part of it
 const READABLE = /\.(wav|flac|mp3|ogg|oga|opus)$/i
-const FIELDS = { audio: 'clip', name: 'name', transcript: 'transcript', language: 'clip-language', description: 'who' }
+const FIELDS = { audio: 'clip', name: 'name', transcript: 'transcript', language: 'clip-language', description: 'who',
+  consent: 'consent' }
 
 // What is sent: a Blob.
 let clip
@@ -28,20 +28,28 @@ function forgetClip() {
   complain($('clip'))
 }
 
+// "5 to 10 s", as the appliance says.
+const best = () => `${limits.clipSeconds.bestFrom} to ${limits.clipSeconds.bestTo} s`
+
+export const showLimits = () => { $('best-length').textContent = best() }
+
 // What the appliance reads is sent as it is, if it is short enough; of the rest (phones record M4A, browsers WebM) this browser makes
 // WAV, and of what is too long it sends the beginning.
 async function take(blob, name) {
   forgetClip()
-  if (blob.size > LARGEST) return complain($('clip'), `${name} is too large: ${MOST} seconds are enough.`)
+  const { least, most } = limits.clipSeconds
+  if (blob.size > TIMES * limits.uploadBytes) {
+    return complain($('clip'), `${name} is too large: ${most} seconds are enough.`)
+  }
   tell($('recorded'), 'Reading the recording…')
   try {
-    const { sound, seconds } = await decode(blob, RATE, MOST)
-    clip = READABLE.test(name) && seconds <= MOST ? blob : sound.wav()
+    const { sound, seconds } = await decode(blob, RATE, most)
+    clip = READABLE.test(name) && seconds <= most && blob.size < limits.uploadBytes ? blob : sound.wav()
     player.load(sound)
     $('clip-play').hidden = false
-    tell($('recorded'), `${name}, ${Math.min(seconds, MOST).toFixed(1)} s`)
-    if (seconds < LEAST) complain($('clip'), `Too short: at least ${LEAST} s are needed, 5 to 10 s are best.`)
-    if (seconds > MOST) report(`It has ${clock(seconds)}; its first ${MOST} seconds are used.`, 'warning')
+    tell($('recorded'), `${name}, ${Math.min(seconds, most).toFixed(1)} s`)
+    if (seconds < least) complain($('clip'), `Too short: at least ${least} s are needed, ${best()} are best.`)
+    if (seconds > most) report(`It has ${clock(seconds)}; its first ${most} seconds are used.`, 'warning')
   } catch {
     // The appliance may know what this browser does not.
     clip = blob
@@ -102,9 +110,9 @@ function record(stream) {
   const showLevel = meter(stream)
   const timer = setInterval(() => {
     const seconds = (performance.now() - began) / 1000
-    tell($('recorded'), `${clock(seconds)}. Speak on: 5 to 10 s are best.`)
+    tell($('recorded'), `${clock(seconds)}. Speak on: ${best()} are best.`)
     showLevel()
-    if (seconds >= MOST) stop()
+    if (seconds >= limits.clipSeconds.most) stop()
   }, 100)
   const stop = () => { if (recorder.state !== 'inactive') recorder.stop() }
   recorder.ondataavailable = event => pieces.push(event.data)
@@ -197,7 +205,7 @@ async function send(form) {
   $('make-it').disabled = false
 }
 
-// An answer names its field as "name: what is wrong".
+// What the appliance says of a field goes beside it, without the field's name in front.
 function fail(error) {
   tell($('made'))
   if (error.report) {
@@ -205,8 +213,8 @@ function fail(error) {
     complain($('clip'), 'This recording will not do:')
     return $('clip').focus()
   }
-  const [, field, why] = /^(\w+): (.*)$/s.exec(error.message) ?? []
-  if (!FIELDS[field]) return tell($('made'), error.message, true)
-  complain($(FIELDS[field]), why.charAt(0).toUpperCase() + why.slice(1))
-  $(FIELDS[field]).focus()
+  const id = FIELDS[error.field]
+  if (!id) return tell($('made'), error.message, true)
+  complain($(id), error.reason)
+  $(id).focus()
 }

@@ -2,7 +2,7 @@
 
 import { showLanguages, showWords } from './compose.js'
 import { $, complain, languageName, tell } from './dom.js'
-import './make.js'
+import { showLimits } from './make.js'
 import { showRecent } from './recent.js'
 import { currentToken, listeners, LOST, setToken, watch } from './server.js'
 import { loadVoices, setLanguages } from './voices.js'
@@ -32,6 +32,7 @@ function showModel({ status, message, model }) {
   const now = JSON.stringify(model)
   if (!model || now === known) return false
   known = now
+  showLimits()
   setLanguages(model.languages)
   showLanguages(model.languages)
   $('making-voices').hidden = !model.clones

@@ -5,9 +5,18 @@ export class ServerError extends Error {
     super(message)
     Object.assign(this, { code, field, report })
   }
+
+  // The message where it stands beside its field: "name: it came twice." is "It came twice."
+  get reason() {
+    const why = this.message.startsWith(this.field + ': ') ? this.message.slice(this.field.length + 2) : this.message
+    return why.charAt(0).toUpperCase() + why.slice(1)
+  }
 }
 
 export const LOST = 'LOST'
+
+// What the appliance takes at most, as `/ready` tells it: the page shows nothing that is asked for before.
+export let limits
 const KEPT = 'makima-token'
 
 // Told when an answer shows that the token is missing or wrong, or that nobody answers.
@@ -65,6 +74,7 @@ export function watch(changed) {
     try {
       const answer = await fetch('/ready', { signal: AbortSignal.timeout(4000), cache: 'no-store' })
       ready = await answer.json()
+      limits = ready.limits
     } catch { /* Nobody answers. */ }
     changed(ready)
     clearTimeout(timer)

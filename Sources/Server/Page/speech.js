@@ -5,7 +5,7 @@ import { currentToken, listeners } from './server.js'
 export const RATE = 24000
 
 // A wish is { text, voice, language, speed, seed }. `events` are called with what comes: sound (16-bit samples), sentence, buffering,
-// loading, complete, failed (a message, a code). Returns what ends it.
+// loading, complete, failed (a message, a code, the field of the wish that is at fault). Returns what ends it.
 export function speak(wish, events) {
   let socket, timer, isOver = false
   const end = () => {
@@ -15,10 +15,10 @@ export function speak(wish, events) {
     if (socket.readyState === WebSocket.CONNECTING) socket.onopen = () => socket.close()
     else socket.close()
   }
-  const fail = (message, code) => {
+  const fail = (message, code, field) => {
     if (isOver) return
     end()
-    events.failed(message, code)
+    events.failed(message, code, field)
   }
   const open = () => {
     socket = new WebSocket(`${location.protocol === 'https:' ? 'wss' : 'ws'}://${location.host}/api/v1/speak`)
@@ -52,7 +52,7 @@ export function speak(wish, events) {
     case 'error':
       if (message.code === 'MODEL_LOADING') return wait(message)
       if (message.code === 'UNAUTHORIZED') listeners.refused()
-      fail(message.message, message.code)
+      fail(message.message, message.code, message.field)
       break
     case 'stopped': fail('The appliance is being shut down.', 'LOST')
     }

@@ -1,6 +1,6 @@
-// The voices there are: cards that speak, choose and delete, and the list of the form.
+// The voices there are: cards that speak, choose, rename and delete, and the list of the form.
 
-import { $, element, face, languageName, question, tell } from './dom.js'
+import { $, complain, element, face, languageName, question, tell } from './dom.js'
 import { Player } from './player.js'
 import { ask, askJSON, keep, kept } from './server.js'
 import { Sound } from './sound.js'
@@ -74,11 +74,14 @@ function card(voice) {
     $('voice').dispatchEvent(new Event('change'))
   }
   const buttons = element('div', { className: 'row' }, listen, choose)
-  if (!voice.isBuiltIn && !voice.isDefault) {
-    const remove = element('button', { type: 'button', className: 'delete', 'aria-label': `Delete ${name}` }, 'Delete…')
-    remove.onclick = () => removeVoice(voice)
-    buttons.append(remove)
+  const offer = (className, text, label, act) => {
+    const button = element('button', { type: 'button', className, 'aria-label': label }, text)
+    button.onclick = act
+    buttons.append(button)
   }
+  if (!voice.isDefault) offer('make-default', 'Make default', `Make ${name} the default`, () => makeDefault(voice))
+  if (!voice.isBuiltIn) offer('rename', 'Rename…', `Rename ${name}`, () => rename(voice, buttons))
+  if (!voice.isBuiltIn && !voice.isDefault) offer('delete', 'Delete…', `Delete ${name}`, () => removeVoice(voice))
   return element('li', { 'data-voice': id }, title,
     element('p', {}, voice.description || whose(voice)),
     element('p', { className: 'note' }, [language(voice), origin(voice)].join(' · ')), buttons)
@@ -89,11 +92,60 @@ const origin = ({ isBuiltIn, mode }) =>
   mode === 'preset' ? 'part of the model' : isBuiltIn ? 'came with the program' : 'made here'
 const language = voice => voice.language === 'Auto' ? 'Any language' : languageName(voice.language)
 
+const address = id => '/api/v1/voices/' + encodeURIComponent(id)
+const change = (id, json) => askJSON(address(id), { method: 'PATCH', json })
+
+async function makeDefault({ id, name }) {
+  try {
+    await change(id, { isDefault: true })
+    tell($('voices-state'), `${name} speaks for whoever names no voice.`)
+  } catch (error) {
+    return tell($('voices-state'), error.message, true)
+  }
+  await refreshVoices()
+  $('voices-title').focus()
+}
+
+// The card's buttons make room for a field with the name until it is changed, or not.
+function rename({ id, name }, buttons) {
+  const field = element('input', { id: 'rename-' + id, value: name, autocomplete: 'off',
+    'aria-describedby': `rename-${id}-error` })
+  const cancel = element('button', { type: 'button' }, 'Cancel')
+  const form = element('form', { className: 'renaming', noValidate: true },
+    element('label', { for: field.id }, `New name of ${name}`), field,
+    element('p', { id: field.id + '-error', className: 'error', role: 'alert' }),
+    element('div', { className: 'row' }, element('button', { type: 'submit', className: 'main' }, 'Rename'), cancel))
+  const close = () => {
+    form.remove()
+    buttons.hidden = false
+    buttons.querySelector('.rename').focus()
+  }
+  cancel.onclick = close
+  form.onkeydown = event => { if (event.key === 'Escape') close() }
+  field.oninput = () => complain(field)
+  form.onsubmit = async event => {
+    event.preventDefault()
+    try {
+      const renamed = await change(id, { name: field.value })
+      tell($('voices-state'), `${name} is now called ${renamed.name}.`)
+    } catch (error) {
+      complain(field, error.reason)
+      return field.focus()
+    }
+    await refreshVoices()
+    $('cards').querySelector(`[data-voice="${id}"] .rename`)?.focus()
+  }
+  buttons.hidden = true
+  buttons.after(form)
+  field.focus()
+  field.select()
+}
+
 async function removeVoice({ id, name }) {
   const text = `The recording and the voice made of it are deleted from the appliance, for everybody. There is no way back.`
   if (!await question(`Delete ${name}?`, text, 'Delete', 'Keep it')) return
   try {
-    await ask('/api/v1/voices/' + encodeURIComponent(id), { method: 'DELETE' })
+    await ask(address(id), { method: 'DELETE' })
     tell($('voices-state'), `${name} is deleted.`)
   } catch (error) {
     tell($('voices-state'), error.message, true)

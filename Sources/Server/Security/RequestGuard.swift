@@ -8,11 +8,17 @@ package struct RequestGuard: Sendable {
     package var allowedHosts: Set<String>
     /// Origins of pages elsewhere that may use this server from a browser; "*" for any.
     package var allowedOrigins: Set<String>
+    /// Whether a media player's address may hold the token.
+    package var takesTokenInAddress: Bool
 
-    package init(authenticator: Authenticator = .off, allowedHosts: [String] = [], allowedOrigins: [String] = []) {
+    package init(
+        authenticator: Authenticator = .off, allowedHosts: [String] = [], allowedOrigins: [String] = [],
+        takesTokenInAddress: Bool = false
+    ) {
         self.authenticator = authenticator
         self.allowedHosts = Set(allowedHosts.map { Self.withoutRoot($0.lowercased()) })
         self.allowedOrigins = Set(allowedOrigins)
+        self.takesTokenInAddress = takesTokenInAddress
     }
 
     /// Names that nobody can point here from the public internet, so that a hostile page cannot reach us under its own name.
@@ -28,12 +34,12 @@ package struct RequestGuard: Sendable {
                 .misdirectedRequest,
                 "This server does not answer to the name \(host). Add it to allowed-hosts if it should.")
         }
-        if changes(head), !isOriginAllowed(head) {
-            return .failure(
-                .forbidden, "Pages of another origin may not do this. Add the origin to allowed-origins if it may.")
-        }
+        if changes(head), !isOriginAllowed(head) { return Self.foreignPage }
         return nil
     }
+
+    static let foreignPage = Response.failure(
+        .forbidden, "Pages of another origin may not do this. Add the origin to allowed-origins if it may.")
 
     /// GET and HEAD change nothing, and without CORS a page of another origin cannot read the answer.
     private func changes(_ head: HTTPRequestHead) -> Bool {
@@ -66,7 +72,30 @@ package struct RequestGuard: Sendable {
     }
 
     func isOriginAllowed(_ head: HTTPRequestHead) -> Bool {
-        guard let origin = head.headers.first(name: "origin") else { return true }
+        head.headers.first(name: "origin").map { isAllowed($0, head) } ?? true
+    }
+
+    /// Whether a page of another site opens an address, as an image or a sound on it: no `Origin` comes with that. Browsers tell
+    /// it by `Referer`, and by `Sec-Fetch-Site` where the connection is one that they trust. One that was made to tell neither is
+    /// not believed, unless a person opens the address in it.
+    func isFromElsewhere(_ head: HTTPRequestHead) -> Bool {
+        if head.headers.contains(name: "origin") { return !isOriginAllowed(head) }
+        if let referer = head.headers.first(name: "referer") {
+            return Self.origin(of: referer).map { !isAllowed($0, head) } ?? true
+        }
+        if let site = head.headers.first(name: "sec-fetch-site") { return !["same-origin", "none"].contains(site) }
+        let isBrowser = head.headers.first(name: "user-agent")?.hasPrefix("Mozilla/") ?? false
+        return isBrowser && !head.headers.contains(name: "upgrade-insecure-requests")
+    }
+
+    /// "https://a.example/b?c" → "https://a.example"; nil when it is no address.
+    private static func origin(of address: String) -> String? {
+        guard let scheme = address.firstRange(of: "://") else { return nil }
+        let host = address[scheme.upperBound...].prefix { $0 != "/" && $0 != "?" && $0 != "#" }
+        return host.isEmpty || host.contains("@") ? nil : String(address[..<scheme.upperBound] + host)
+    }
+
+    private func isAllowed(_ origin: String, _ head: HTTPRequestHead) -> Bool {
         if allowedOrigins.contains("*") || allowedOrigins.contains(origin) { return true }
         guard let scheme = origin.firstRange(of: "://") else { return false }
         return origin[scheme.upperBound...].lowercased() == Self.host(of: head)?.lowercased()
@@ -79,7 +108,7 @@ package struct RequestGuard: Sendable {
         guard response.headers.contains(name: "access-control-allow-origin") else {
             return .failure(.forbidden, "Pages of another origin may not use this server. See allowed-origins.")
         }
-        response.headers.add(name: "access-control-allow-methods", value: "GET, POST, DELETE")
+        response.headers.add(name: "access-control-allow-methods", value: "GET, POST, PATCH, DELETE")
         response.headers.add(name: "access-control-allow-headers", value: Self.requestedHeaders(head))
         response.headers.add(name: "vary", value: "access-control-request-headers")
         response.headers.add(name: "access-control-max-age", value: "600")
@@ -114,7 +143,19 @@ package struct RequestGuard: Sendable {
     }
 
     /// Whom the request comes from, for fair shares.
-    func authenticate(_ request: Request) async throws(SpeakError) -> String {
-        try await authenticator.subject(of: request.bearerToken).map { "\($0)@\(request.remote)" } ?? request.remote
+    func authenticate(_ request: Request, _ access: Router.Access) async throws(SpeakError) -> String {
+        let token = try token(of: request, access)
+        return try await authenticator.subject(of: token).map { "\($0)@\(request.remote)" } ?? request.remote
+    }
+
+    private func token(of request: Request, _ access: Router.Access) throws(SpeakError) -> String? {
+        if let token = request.bearerToken { return token }
+        guard access == .player, let token = request.query["token"], authenticator.isOn else { return nil }
+        guard takesTokenInAddress else {
+            throw SpeakError(
+                .unauthorized, "This server takes no token in an address: its setting token-in-address allows it.",
+                field: "token")
+        }
+        return token
     }
 }

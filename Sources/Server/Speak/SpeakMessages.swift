@@ -10,6 +10,8 @@ package import Speech
 package enum ClientMessage: Sendable, Equatable {
     case start(StartMessage)
     case speak(SpeakMessage)
+    /// Other text for what begins at a character of the text that is being written.
+    case replace(from: Int, text: String)
     case cancel
     case stop(reason: String?)
     /// How much of the current utterance the client has played.
@@ -77,13 +79,15 @@ extension ClientMessage {
             switch try fields.string("type", limit: 40) {
             case "start": return .start(try start(fields))
             case "speak": return .speak(try speak(fields))
+            case "replace": return try replace(fields)
             case "cancel": return .cancel
             case "stop": return .stop(reason: try fields.string("reason", limit: 1000))
             case "played": return .played(milliseconds: try fields.integer("ms", 0...86_400_000) ?? 0)
             case nil: throw SpeakError(.invalidText, "The message has no type.", field: "type")
             case let other?:
                 throw SpeakError(
-                    .invalidText, "There is no message type \(other). There is: start, speak, cancel, stop, played.",
+                    .invalidText,
+                    "There is no message type \(other). There is: start, speak, replace, cancel, stop, played.",
                     field: "type")
             }
         }
@@ -106,6 +110,16 @@ extension ClientMessage {
             start.buffer = try fields.choice("buffer") ?? start.buffer
             start.keep = try fields.flag("keep") ?? start.keep
             return start
+        }
+
+        private static func replace(_ fields: MessageFields) throws(SpeakError) -> ClientMessage {
+            guard let from = try fields.integer("from", 0...Int.max) else {
+                throw SpeakError(.invalidText, "replace does not say from which character on.", field: "from")
+            }
+            guard let text = try fields.string("text", limit: .max) else {
+                throw SpeakError(.invalidText, "replace has no text; an empty one takes the end away.", field: "text")
+            }
+            return .replace(from: from, text: text)
         }
 
         private static func speak(_ fields: MessageFields) throws(SpeakError) -> SpeakMessage {
@@ -154,6 +168,26 @@ package struct MessageFields: Decodable {
         self = fields
     }
 
+    /// The query of an address, where every value is text; a name without a value counts as absent.
+    ///
+    /// - Parameter numbers: the fields that are numbers.
+    init(query: [String: String], numbers: Set<String>) throws(SpeakError) {
+        let object = query.filter { !$0.value.isEmpty }.map { name, value in
+            (name, numbers.contains(name) ? Self.number(value) : .text(value))
+        }
+        guard let fields = MessageFields(bytes: Array(JSON.encode(Dictionary(uniqueKeysWithValues: object)).utf8))
+        else {
+            throw SpeakError(.invalidText, "The address cannot be read.")
+        }
+        self = fields
+    }
+
+    /// What is no number stays text, and is refused as such.
+    private static func number(_ text: String) -> JSONValue {
+        guard let number = Double(text), number.isFinite else { return .text(text) }
+        return .number(number)
+    }
+
     /// nil when it is no JSON object.
     package init?(bytes: [UInt8]) {
         do { self = try JSONDecoder().decode(MessageFields.self, from: Data(SurrogateHalves.marked(bytes))) } catch {
@@ -183,10 +217,18 @@ package struct MessageFields: Decodable {
 
     package func flag(_ name: String) throws(SpeakError) -> Bool? { try value(name, "true or false") }
 
-    package func number(_ name: String, _ range: ClosedRange<Double>) throws(SpeakError) -> Double? {
-        let what = "a number from \(range.lowerBound) to \(range.upperBound)"
+    /// - Parameter isOpenBelow: the lower end of the range is no part of it.
+    package func number(
+        _ name: String, _ range: ClosedRange<Double>, isOpenBelow: Bool = false
+    ) throws(SpeakError) -> Double? {
+        let what =
+            isOpenBelow
+            ? "a number above \(range.lowerBound), at most \(range.upperBound)"
+            : "a number from \(range.lowerBound) to \(range.upperBound)"
         guard let number: Double = try value(name, what) else { return nil }
-        guard range.contains(number) else { throw SpeakError(.invalidText, "\(name) must be \(what).", field: name) }
+        guard range.contains(number), !isOpenBelow || number > range.lowerBound else {
+            throw SpeakError(.invalidText, "\(name) must be \(what).", field: name)
+        }
         return number
     }
 
@@ -239,6 +281,8 @@ package enum ServerMessage: Sendable, Equatable {
     case resumed
     /// Sound is held back until it can be heard without a hole: so long from now, as far as can be told.
     case buffering(Duration)
+    /// From this character on other text is said; the text now has so many.
+    case replaced(from: Int, characters: Int)
 
     /// How far the listener has heard.
     package struct Progress: Sendable, Equatable {
@@ -335,6 +379,7 @@ extension ServerMessage {
             object.recoverable = error.code.isRecoverable
             object.retryAfterMs = error.retryAfter?.milliseconds
             object.field = error.field
+            object.position = error.position
             object.set(progress)
         case .stopped(let reason, let progress):
             object.type = "stopped"
@@ -348,6 +393,10 @@ extension ServerMessage {
         case .buffering(let wait):
             object.type = "buffering"
             object.startsInMs = wait.milliseconds
+        case .replaced(let from, let characters):
+            object.type = "replaced"
+            object.from = from
+            object.characters = characters
         }
         return JSON.encode(object)
     }
@@ -392,6 +441,7 @@ extension ServerMessage {
         var reason: String?
         var playedMs, spokenCharacters: Int?
         var startsInMs: Int?
+        var from, characters, position: Int?
 
         mutating func set(_ sentence: SentenceMessage) {
             (start, end) = (sentence.start, sentence.end)

@@ -37,12 +37,12 @@ package actor SpeakSession {
         let id: SpeakStateMachine.UtteranceID
         let request: SpeakRequest
         let settings: StartMessage
-        /// Text that came before there was a stream, and how much of it.
-        var early: [(text: String, isLast: Bool)] = []
-        var earlyCharacters = 0
+        /// What came before there was a stream, in order.
+        private var early: [Early] = []
+        private var earlyCharacters = 0
         /// Puts characters together that the client cut in two.
         private var joiner = SurrogateHalves.Joiner()
-        var stream: SpeechStream?
+        private(set) var stream: SpeechStream?
         /// Chunks of sound sent as JSON.
         var sequence = 0
 
@@ -56,6 +56,7 @@ package actor SpeakSession {
                 text: joiner.join(message.text, isLast: !isOpen), voice: settings.voice, language: settings.language,
                 instruction: settings.instruction, priority: message.priority,
                 isOpen: isOpen, client: client)
+            request.door = .speak
             request.format = settings.textFormat
             request.normalizes = settings.normalize
             request.speed = settings.speed
@@ -74,8 +75,40 @@ package actor SpeakSession {
             let waiting = request.text.unicodeScalars.count + earlyCharacters
             try TextInlet.check(text.unicodeScalars.count, after: waiting, limit: limit)
             earlyCharacters += text.unicodeScalars.count
-            early.append((text, isLast))
+            early.append(.text(text, isLast: isLast))
         }
+
+        /// The same for a change of it: only the stream knows whether it comes in time.
+        func keepReplacement(from: Int, _ text: String) { early.append(.replacement(from: from, text)) }
+
+        /// Half a character that waited for its other half is gone with the text that it ended.
+        func forgetHalf() { joiner = SurrogateHalves.Joiner() }
+
+        /// Takes the stream, and gives it what came before it in one go, so that nothing comes in between.
+        /// - Returns: what became of the changes.
+        func take(_ stream: SpeechStream) throws(SpeakError) -> [SpeakStateMachine.Event] {
+            self.stream = stream
+            defer { early = [] }
+            var changes: [SpeakStateMachine.Event] = []
+            for piece in early {
+                switch piece {
+                case .text(let text, let isLast): try stream.text.add(text, isLast: isLast)
+                case .replacement(let from, let text):
+                    do throws(SpeakError) {
+                        try stream.text.replace(from: from, with: text)
+                        changes.append(.replaced(id, from: from, characters: from + text.unicodeScalars.count))
+                    } catch {
+                        changes.append(.refused(id, error, characters: 0))
+                    }
+                }
+            }
+            return changes
+        }
+    }
+
+    private enum Early {
+        case text(String, isLast: Bool)
+        case replacement(from: Int, String)
     }
 
     private enum Outgoing: Sendable {
@@ -143,6 +176,7 @@ extension SpeakSession {
         switch parsed {
         case .start(let start): await receive(start)
         case .speak(let speak): await handle(.speak(speak))
+        case .replace(let from, let text): await handle(.replace(from: from, text: text))
         case .cancel: await handle(.cancel)
         case .stop(let reason): await handle(.stop(reason: reason))
         case .played(let milliseconds): await handle(.played(milliseconds: milliseconds))
@@ -168,6 +202,7 @@ extension SpeakSession {
             hasVoice = id != nil
             settings.voice = id ?? name
         }
+        machine.defaultVoice = service.defaultVoice
         await handle(.start(settings, denial: denial, hasVoice: hasVoice))
     }
 
@@ -186,6 +221,7 @@ extension SpeakSession {
                 utterances[id] = Utterance(id, message, settings, client: client)
                 begin.yield(id)
             case .append(let id, let text, let isLast): await append(text, isLast: isLast, to: id)
+            case .replace(let id, let from, let text): await replace(from, text, of: id)
             case .cancel(let id):
                 outgoing.removeAll { $0.utterance == id }
                 utterances[id]?.stream?.cancel()
@@ -200,7 +236,7 @@ extension SpeakSession {
     /// A line in the log for what the client was refused.
     private func note(_ message: ServerMessage) {
         guard case .error(let error, _) = message, error.code != .cancelled else { return }
-        refusals.note(client: client, door: "speak", code: error.code.rawValue, reason: error.message)
+        refusals.note(client: client, door: .speak, code: error.code.rawValue, reason: error.message)
     }
 
     private func append(_ text: String, isLast: Bool, to id: SpeakStateMachine.UtteranceID) async {
@@ -217,6 +253,16 @@ extension SpeakSession {
             if isLast { await append("", isLast: true, to: id) }
             await handle(.refused(id, error, characters: text.unicodeScalars.count))
         }
+    }
+
+    private func replace(_ from: Int, _ text: String, of id: SpeakStateMachine.UtteranceID) async {
+        guard let utterance = utterances[id] else { return }
+        utterance.forgetHalf()
+        guard let stream = utterance.stream else { return utterance.keepReplacement(from: from, text) }
+        do throws(SpeakError) { try await stream.replace(from: from, with: text) } catch {
+            return await handle(.refused(id, error, characters: 0))
+        }
+        await handle(.replaced(id, from: from, characters: from + text.unicodeScalars.count))
     }
 
     /// The client has left.
@@ -245,12 +291,9 @@ extension SpeakSession {
     private func take(_ utterance: Utterance) async throws(SpeakError) {
         let stream = try await service.speak(utterance.request)
         guard machine.currentID == utterance.id else { return stream.cancel() }
-        while !utterance.early.isEmpty {
-            let piece = utterance.early.removeFirst()
-            try await stream.append(piece.text, isLast: piece.isLast)
-        }
-        utterance.stream = stream
         do {
+            for change in try utterance.take(stream) { await handle(change) }
+            await stream.control.textCame(for: stream.ticket)
             try await pass(stream, utterance)
         } catch let error as SpeakError {
             stream.cancel()

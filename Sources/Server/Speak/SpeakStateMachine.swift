@@ -20,6 +20,7 @@ package struct SpeakStateMachine: Sendable {
         /// A start whose token and voice have been looked at.
         case start(StartMessage, denial: SpeakError?, hasVoice: Bool)
         case speak(SpeakMessage)
+        case replace(from: Int, text: String)
         case cancel
         case stop(reason: String?)
         case played(milliseconds: Int)
@@ -35,6 +36,8 @@ package struct SpeakStateMachine: Sendable {
         case failed(UtteranceID, SpeakError)
         /// As many characters were not taken that came for an open utterance, which goes on.
         case refused(UtteranceID, SpeakError, characters: Int)
+        /// From this character on an open utterance has other text; it now has so many.
+        case replaced(UtteranceID, from: Int, characters: Int)
         /// The other side of the contract: somebody talks; it was a false start; it was meant.
         case interrupt(mayResume: Bool), resume, confirm
         /// The time to name a token is over.
@@ -50,6 +53,7 @@ package struct SpeakStateMachine: Sendable {
         case sendAudio
         case begin(UtteranceID, SpeakMessage, StartMessage)
         case append(UtteranceID, String, isLast: Bool)
+        case replace(UtteranceID, from: Int, text: String)
         /// End an utterance, and drop what has not been sent of it.
         case cancel(UtteranceID)
         case join(contract: String)
@@ -65,7 +69,8 @@ package struct SpeakStateMachine: Sendable {
     private var settings = StartMessage()
     package private(set) var isAuthorized: Bool
     private var denials = 0
-    private let defaultVoice: String
+    /// Voice of those who name none: another one may be chosen while the session is open.
+    package var defaultVoice: String
     private var current: Utterance?
     private var queue: [Queued] = []
     private var nextID = 1
@@ -85,6 +90,8 @@ package struct SpeakStateMachine: Sendable {
         /// Unicode scalars of the text so far.
         var characters: Int
         var isOpen: Bool { message.append && !message.flush }
+        /// Whether the text came, or comes, piece by piece.
+        var isWritten: Bool { message.append }
     }
 
     /// The utterance being spoken.
@@ -93,6 +100,7 @@ package struct SpeakStateMachine: Sendable {
         let began: ContinuousClock.Instant
         var characters: Int
         var isOpen: Bool
+        let isWritten: Bool
         var firstAudio: ContinuousClock.Instant?
         var sent = Duration.zero
         /// Sound sent so far, and the characters taken up by then; one entry a frame.
@@ -123,6 +131,7 @@ extension SpeakStateMachine {
         switch event {
         case .start(let message, let denial, let hasVoice): return start(message, denial, hasVoice)
         case .speak(let message): return speak(message, now)
+        case .replace(let from, let text): return replace(from, text)
         case .cancel: return cancel(now)
         case .stop(let reason): return stop(reason ?? "client_requested", .normal, now)
         case .played(let milliseconds):
@@ -138,6 +147,10 @@ extension SpeakStateMachine {
             guard id == current?.id else { return [] }
             current?.characters -= characters
             return [.send(.error(error, nil))]
+        case .replaced(let id, let from, let characters):
+            guard id == current?.id else { return [] }
+            current?.characters = characters
+            return [.send(.replaced(from: from, characters: characters))]
         case .interrupt(let mayResume): return interrupt(mayResume, now)
         case .resume:
             guard isHeld else { return [] }
@@ -184,10 +197,7 @@ extension SpeakStateMachine {
     }
 
     private mutating func speak(_ message: SpeakMessage, _ now: ContinuousClock.Instant) -> [Action] {
-        guard isAuthorized else {
-            let error = SpeakError(.unauthorized, "Send start with an authToken first.", field: "authToken")
-            return [.send(.error(error, nil))]
-        }
+        guard isAuthorized else { return [.send(.error(Self.noToken, nil))] }
         guard phase != .stopping else {
             return [.send(.error(Self.stopping, nil))]
         }
@@ -230,6 +240,32 @@ extension SpeakStateMachine {
         return [.append(utterance.id, message.text, isLast: message.flush)]
     }
 
+    /// Changes the end of the text that comes, or came last, piece by piece.
+    private mutating func replace(_ from: Int, _ text: String) -> [Action] {
+        guard isAuthorized else { return [.send(.error(Self.noToken, nil))] }
+        if let index = queue.lastIndex(where: \.isWritten) { return replaceQueued(index, from, text) }
+        guard let utterance = current, utterance.isWritten else {
+            let error = SpeakError(.invalidText, "There is no text that was sent with append.", field: "type")
+            return [.send(.error(error, nil))]
+        }
+        return [.replace(utterance.id, from: from, text: text)]
+    }
+
+    private mutating func replaceQueued(_ index: Int, _ from: Int, _ text: String) -> [Action] {
+        let characters = from.addingReportingOverflow(text.unicodeScalars.count).partialValue
+        do throws(SpeakError) {
+            try TextInlet.check(replacingFrom: from, reached: 0, given: queue[index].characters)
+            guard characters <= textLimit else {
+                throw SpeakError(SynthesisError.textTooLong(characters: characters, limit: textLimit))
+            }
+        } catch {
+            return [.send(.error(error, nil))]
+        }
+        queue[index].message.text = String(scalars: queue[index].message.text.unicodeScalars.prefix(from)) + text
+        queue[index].characters = characters
+        return [.send(.replaced(from: from, characters: characters))]
+    }
+
     private mutating func cancel(_ now: ContinuousClock.Instant) -> [Action] {
         guard let utterance = current else {
             return [.send(.error(SpeakError(.cancelled, "Nothing was being spoken."), nil))]
@@ -258,7 +294,8 @@ extension SpeakStateMachine {
     private mutating func beginNext(_ now: ContinuousClock.Instant) -> [Action] {
         guard !queue.isEmpty else { return [] }
         let next = queue.removeFirst()
-        current = Utterance(id: nextID, began: now, characters: next.characters, isOpen: next.isOpen)
+        current = Utterance(
+            id: nextID, began: now, characters: next.characters, isOpen: next.isOpen, isWritten: next.isWritten)
         if settings.sentences { current?.sentences = [] }
         nextID += 1
         if phase != .stopping { phase = .speaking }
@@ -348,6 +385,8 @@ extension SpeakStateMachine {
         return dropped
     }
 
+    private static let noToken = SpeakError(
+        .unauthorized, "Send start with an authToken first.", field: "authToken")
     private static let stopping = SpeakError(.modelLoading, "The server is shutting down.")
     private static let goingAway = WebSocketClosure(1001, "server shutdown")
 

@@ -119,7 +119,7 @@ final class PhraseRecorder: Sendable {
 /// What stands in for the scheduler behind sound that is there already.
 final class RenderedSpeech: SpeechControl {
     func wake() {}
-    func append(_ words: String, isLast: Bool, to ticket: SpeechTicket) {}
+    func textCame(for ticket: SpeechTicket) {}
 
     /// The whole of it at once, in pieces as a model makes them. `characters`: of the door's text, taken up evenly.
     static func stream(

@@ -7,7 +7,7 @@ final class ScheduledUtterance<Engine: SpeechEngine> {
     let text: TextInlet
     let priority: SpeakRequest.Priority
     /// Whose share of the machine it takes.
-    let client: String
+    let client: SpeechClient
     let ticket: SpeechTicket
     private let model: ModelInformation
     let submitted = ContinuousClock.now
@@ -37,7 +37,7 @@ final class ScheduledUtterance<Engine: SpeechEngine> {
     var underruns = 0
 
     init(
-        _ request: SpeechRequest, of text: TextInlet, _ priority: SpeakRequest.Priority, client: String,
+        _ request: SpeechRequest, of text: TextInlet, _ priority: SpeakRequest.Priority, client: SpeechClient,
         _ ticket: SpeechTicket, deadline: Duration, model: ModelInformation
     ) {
         self.model = model
@@ -150,7 +150,7 @@ extension Array {
         while chosen.count < places {
             let best = left.indices.min { left[$0].rank(shares, now) < left[$1].rank(shares, now) }!
             let next = left.remove(at: best)
-            shares[next.client, default: 0] += 1
+            shares[next.client.name, default: 0] += 1
             chosen.append(next)
         }
         return chosen
@@ -160,7 +160,7 @@ extension Array {
 extension ScheduledUtterance {
     /// The smaller, the sooner; `shares` are the places that each client has already.
     fileprivate func rank(_ shares: [String: Int], _ now: ContinuousClock.Instant) -> (Int, Int, Int) {
-        let share = shares[client] ?? 0
+        let share = shares[client.name] ?? 0
         let isBegun = utterance != nil
         let waitsLong = !isBegun && now - submitted > SchedulerLimits.patience
         let isUrgent = priority == .high || waitsLong || (isBegun && share == 0)

@@ -41,6 +41,8 @@ package struct SpeakRequest: Sendable, Equatable {
     package var options: SpeechOptions
     /// Whose rate and share of the machine it takes: `Request.client`.
     package var client: String
+    /// Where it came in.
+    package var door = Door.http
 
     package init(
         text: String, voice: String? = nil, language: String = "auto", instruction: String? = nil,

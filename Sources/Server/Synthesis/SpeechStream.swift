@@ -120,8 +120,14 @@ package struct SpeechStream: AsyncSequence, Sendable {
     /// More of an open text, as its writer sends it; `isLast` closes it. Refused with `RATE_LIMITED`, and not taken, when too
     /// much waits to be said.
     package func append(_ piece: String, isLast: Bool) async throws(SpeakError) {
-        let words = try text.add(piece, isLast: isLast)
-        if isLast || !words.isEmpty { await control.append(words, isLast: isLast, to: ticket) }
+        if try text.add(piece, isLast: isLast) { await control.textCame(for: ticket) }
+    }
+
+    /// Other text for what begins at a character of an open text, counted from its beginning. Refused with `TOO_LATE`, and not
+    /// taken, when the engine has some of that already.
+    func replace(from: Int, with piece: String) async throws(SpeakError) {
+        try text.replace(from: from, with: piece)
+        await control.textCame(for: ticket)
     }
 
     /// More of an open text of any length, as there is room for it.
@@ -173,6 +179,6 @@ package struct SpeechStream: AsyncSequence, Sendable {
 /// What a stream asks of the scheduler behind it.
 protocol SpeechControl: AnyObject, Sendable {
     func wake() async
-    /// More words for an open utterance. What is wrong with them ends it.
-    func append(_ words: String, isLast: Bool, to ticket: SpeechTicket) async
+    /// There is more, or other, text for an open utterance. What is wrong with it ends the utterance.
+    func textCame(for ticket: SpeechTicket) async
 }

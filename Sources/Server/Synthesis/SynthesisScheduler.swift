@@ -35,9 +35,11 @@ package struct SchedulerLimits: Sendable {
 
 /// How one utterance went, for metrics and the log.
 package struct SpeechReport: Sendable {
-    package var client: String
+    package var client: SpeechClient
     /// What the model was told; "auto" is its own to tell.
     package var language: String
+    /// Unicode scalars of the door's text.
+    package var characters: Int
     package var outcome: Outcome
     package var summary: SpeechSummary
     /// From the request until synthesis began; nil when it never did.
@@ -104,9 +106,9 @@ package actor SynthesisScheduler<Engine: SpeechEngine>: SpeechControl {
 
 extension SynthesisScheduler: Synthesizer {
     package func speak(
-        _ request: SpeechRequest, of text: TextInlet, priority: SpeakRequest.Priority, client: String
+        _ request: SpeechRequest, of text: TextInlet, priority: SpeakRequest.Priority, client: SpeechClient
     ) throws(SpeakError) -> SpeechStream {
-        try checkQueue(client)
+        try checkQueue(client.name)
         let (events, continuation) = AsyncStream.makeStream(of: SpokenEvent.self, bufferingPolicy: .unbounded)
         let ticket = SpeechTicket(continuation, sampleRate: information.sampleRate)
         waiting.append(
@@ -120,7 +122,7 @@ extension SynthesisScheduler: Synthesizer {
 
     /// A client alone cannot fill the queue.
     private func checkQueue(_ client: String) throws(SpeakError) {
-        let own = waiting.count { $0.client == client }
+        let own = waiting.count { $0.client.name == client }
         let isFull = waiting.count >= limits.waiting
         guard isFull || (waiting.count >= limits.crowd && own >= limits.modest) else { return }
         let what = isFull ? "\(waiting.count) requests wait" : "\(own) of your requests wait"
@@ -134,16 +136,24 @@ extension SynthesisScheduler: Synthesizer {
 
     package nonisolated func accepts(_ voice: PreparedVoice) -> Bool { preparation.accepts(voice) }
 
-    func append(_ words: String, isLast: Bool, to ticket: SpeechTicket) {
-        guard let entry = (begun + waiting).first(where: { $0.ticket === ticket }), entry.isOpen else { return }
-        entry.isOpen = !isLast
-        entry.isStarved = entry.isStarved && !isLast && !words.isSpeakable
-        if let utterance = entry.utterance {
-            do { try engine.append(words, isLast: isLast, to: utterance) } catch { fail(entry, SpeakError(error)) }
-        } else {
-            entry.early.append((words, isLast))
-        }
+    func textCame(for ticket: SpeechTicket) {
+        guard let entry = (begun + waiting).first(where: { $0.ticket === ticket }) else { return }
+        feed(entry)
         wake()
+    }
+
+    /// Hands on what has come of an open text, as far ahead of the sound as it may go: until there is something to say.
+    private func feed(_ entry: Entry) {
+        while entry.isOpen, let (words, isLast) = entry.text.next(isStarved: entry.isStarved) {
+            entry.isOpen = !isLast
+            entry.isStarved = entry.isStarved && !isLast && !words.isSpeakable
+            if let utterance = entry.utterance {
+                do { try engine.append(words, isLast: isLast, to: utterance) } catch { fail(entry, SpeakError(error)) }
+            } else {
+                entry.early.append((words, isLast))
+            }
+            guard entry.isStarved else { return }
+        }
     }
 
     func wake() {
@@ -204,6 +214,7 @@ extension SynthesisScheduler {
                 deliver(event, to: entry, at: end)
             }
         }
+        for entry in batch { feed(entry) }
         gauges.turns.add(1, ordering: .relaxed)
         return true
     }
@@ -287,7 +298,8 @@ extension SynthesisScheduler {
         case .working: break
         case .starved:
             entry.isStarved = true
-            entry.ticket.send(.starved)
+            feed(entry)
+            if entry.isStarved { entry.ticket.send(.starved) }
         case .ended(let reason):
             finish(entry, .finished(reason))
         case .failed(let error):
@@ -322,7 +334,8 @@ extension SynthesisScheduler {
         publishGauges()
         report(
             SpeechReport(
-                client: entry.client, language: entry.request.language, outcome: outcome, summary: entry.summary,
+                client: entry.client, language: entry.request.language, characters: entry.text.characters,
+                outcome: outcome, summary: entry.summary,
                 waited: entry.began.map { $0 - entry.submitted },
                 cancelLatency: outcome == .finished(.cancelled) ? entry.ticket.cancelTime.map { .now - $0 } : nil,
                 underruns: entry.underruns))

@@ -11,7 +11,7 @@ package protocol Synthesizer: AnyObject, Sendable {
     /// Refused with `RATE_LIMITED` when too many wait. `client` is whose share of the machine it takes; `text` is where the
     /// request's words come from, and takes the rest of an open one. Speech for the server itself has no client ("").
     func speak(
-        _ request: SpeechRequest, of text: TextInlet, priority: SpeakRequest.Priority, client: String
+        _ request: SpeechRequest, of text: TextInlet, priority: SpeakRequest.Priority, client: SpeechClient
     ) async throws(SpeakError) -> SpeechStream
 
     /// A voice from mono samples at the model's rate.

@@ -2,6 +2,7 @@
 
 package import Audio
 import Glibc
+import Speech
 
 package struct ClipReport: Sendable, Equatable, Encodable {
     package struct Finding: Sendable, Equatable, Encodable {
@@ -79,18 +80,7 @@ extension ClipReport {
     }
 
     private mutating func judge() {
-        func seconds(_ value: Double) -> String {
-            "\(Int(value)).\(Int(value * 10) % 10)"
-        }
-        if durationSeconds < 3 {
-            error(
-                "duration",
-                "The recording has \(seconds(durationSeconds)) s; at least 3 s are needed, 5 to 10 s are best.")
-        } else if durationSeconds > 30 {
-            error(
-                "duration",
-                "The recording has \(seconds(durationSeconds)) s; cut it to 30 s or less, 5 to 10 s are best.")
-        }
+        if let problem = ClipLength.problem(durationSeconds) { error("duration", problem) }
         if sampleRate < 16_000 {
             error("sampleRate", "The recording has \(sampleRate) samples a second; record at 24000 or more.")
         } else if sampleRate < 24_000 {

@@ -4,7 +4,7 @@ import Glibc
 import NIOCore
 
 /// A file that only we know, gone with its last reference.
-final class TemporaryFile {
+final class TemporaryFile: Sendable {
     private let file: OutputFile
 
     var path: String { file.path }

@@ -6,6 +6,7 @@ import Speech
 
 struct VoiceFolder {
     static let clip = "reference.wav"
+    static let metadata = "metadata.json"
     /// Endings of files that somebody may take for a voice.
     private static let sounds = [
         "wav", "mp3", "flac", "ogg", "oga", "opus", "m4a", "aac", "mp4", "webm", "aif", "aiff",
@@ -27,7 +28,7 @@ struct VoiceFolder {
             return nil
         }
         files = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
-        let meansVoice = files.contains(where: Self.isSound) || files.contains("metadata.json")
+        let meansVoice = files.contains(where: Self.isSound) || files.contains(Self.metadata)
         guard meansVoice else { return nil }
         guard VoiceID(name) != nil else { throw .misnamed(folder: path) }
     }

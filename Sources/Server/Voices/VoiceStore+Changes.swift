@@ -67,6 +67,22 @@ extension VoiceStore {
         try? FileManager.default.removeItem(atPath: aside)
     }
 
+    /// Changes the name under which a voice is shown. The id stays, and with it whoever speaks in the voice.
+    package func rename(_ id: String, to name: String) throws(VoiceError) {
+        let voice = try find(id)
+        guard !voice.isBuiltIn else { throw .builtIn(id) }
+        let name = try VoiceProposal.checked(name: name)
+        try check(isFree: name, for: id)
+        let path = voice.metadataPath
+        // A folder made by hand may say more about its voice than we know.
+        let old = FileManager.default.contents(atPath: path) ?? Data("{}".utf8)
+        guard var metadata = try? JSONDecoder().decode([String: JSONValue].self, from: old.withoutByteOrderMark) else {
+            throw .unreadable(id: id, file: VoiceFolder.metadata, reason: "it is no JSON object.")
+        }
+        metadata["name"] = .text(name)
+        try Self.write(metadata: metadata, to: path)
+    }
+
     /// Removes what a killed program left half done. Called once at start.
     package func sweep() {
         for name in (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
@@ -100,9 +116,14 @@ extension VoiceStore {
             id: id, name: proposal.name.trimmingWhitespace(), language: proposal.language.lowercased(),
             description: proposal.description, mode: transcript.isEmpty ? .speakerOnly : .inContext,
             consent: proposal.consent.trimmingWhitespace())
+        try Self.write(metadata: metadata, to: "\(folder)/\(VoiceFolder.metadata)")
+    }
+
+    private static func write(metadata: some Encodable, to path: String) throws(VoiceError) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        try Self.write(Array(encoder.encode(metadata)), to: folder + "/metadata.json")
+        guard let data = try? encoder.encode(metadata) else { preconditionFailure("metadata cannot be encoded") }
+        try write(Array(data), to: path)
     }
 
     private static func write(_ bytes: [UInt8], to path: String) throws(VoiceError) {
@@ -111,11 +132,20 @@ extension VoiceStore {
 }
 
 extension VoiceProposal {
-    fileprivate func check() throws(VoiceError) {
+    /// A name as it is kept: without white space around it, and without what hides or turns the words beside it.
+    fileprivate static func checked(name: String) throws(VoiceError) -> String {
         let name = name.trimmingWhitespace()
-        guard (1...100).contains(name.count) else {
+        guard (1...100).contains(name.unicodeScalars.count) else {
             throw .badField("name", "a voice needs a name of 1 to 100 characters.")
         }
+        guard name.unicodeScalars.allSatisfy(\.mayStandInName) else {
+            throw .badField("name", "it has a character that cannot be shown, such as a line break.")
+        }
+        return name
+    }
+
+    fileprivate func check() throws(VoiceError) {
+        _ = try Self.checked(name: name)
         guard transcript.utf8.count <= VoiceStore.transcriptLimit else {
             throw .badField(
                 "transcript", "it is longer than \(VoiceStore.transcriptLimit) bytes; 30 seconds of speech are shorter."
@@ -128,5 +158,15 @@ extension VoiceProposal {
         // A box that was not ticked is no consent.
         let refusals = ["", "false", "no", "0", "off"]
         guard !refusals.contains(consent.trimmingWhitespace().lowercased()) else { throw .noConsent }
+    }
+}
+
+extension Unicode.Scalar {
+    /// No line break, no control character, and nothing that turns the direction of what follows.
+    fileprivate var mayStandInName: Bool {
+        switch properties.generalCategory {
+        case .control, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned, .privateUse: false
+        default: !(0x202A...0x202E).contains(value) && !(0x2066...0x2069).contains(value)
+        }
     }
 }

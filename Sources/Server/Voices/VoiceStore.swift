@@ -11,6 +11,8 @@ package enum VoiceError: FileFailure, Sendable, Equatable, CustomStringConvertib
     case badID(String)
     case notFound(String, known: [String])
     case exists(String)
+    /// Another voice is shown under the name already.
+    case nameTaken(String, by: String)
     case builtIn(String)
     case isDefault(String)
     case unreadable(id: String, file: String, reason: String)
@@ -34,7 +36,8 @@ package enum VoiceError: FileFailure, Sendable, Equatable, CustomStringConvertib
         case .notFound(let id, let known):
             "There is no voice \(id.prefix(80)). There is: \(known.joined(separator: ", "))."
         case .exists(let id): "There is a voice \(id) already. Remove it first, or choose another name."
-        case .builtIn(let id): "The voice \(id) came with the program and cannot be removed."
+        case .nameTaken(let name, let id): "The voice \(id) is called \(name.prefix(80)) already. Choose another name."
+        case .builtIn(let id): "The voice \(id) came with the program and cannot be changed or removed."
         case .isDefault(let id): "The voice \(id) is the default. Choose another default voice before removing it."
         case .unreadable(let id, let file, let reason): "The voice \(id) cannot be used: \(file): \(reason)"
         case .misnamed(let folder):
@@ -52,6 +55,20 @@ package enum VoiceError: FileFailure, Sendable, Equatable, CustomStringConvertib
     }
 }
 
+extension VoiceError {
+    /// What of a request was wrong, where it was one thing.
+    package var field: String? {
+        switch self {
+        case .badID, .notFound, .exists: "id"
+        case .nameTaken: "name"
+        case .unusableClip: "audio"
+        case .noConsent: "consent"
+        case .badField(let field, _): field
+        case .builtIn, .isDefault, .unreadable, .misnamed, .loose, .full, .cannotWrite: nil
+        }
+    }
+}
+
 /// A voice's folder and what is in it.
 package struct StoredVoice: Sendable, Equatable {
     package var metadata: VoiceMetadata
@@ -59,6 +76,13 @@ package struct StoredVoice: Sendable, Equatable {
     package var isBuiltIn: Bool
 
     package var clipPath: String { folder + "/" + VoiceFolder.clip }
+    /// When its recording was made or changed: Unix time.
+    package var createdAt: Int {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: clipPath)
+        return Int((attributes?[.modificationDate] as? Date)?.timeIntervalSince1970 ?? 0)
+    }
+
+    var metadataPath: String { folder + "/" + VoiceFolder.metadata }
 
     /// Seconds of a clip that are decoded: no engine takes a longer one.
     package static let longestClip = 60.0
@@ -73,19 +97,30 @@ package struct VoiceStore: Sendable {
     package let directory: String
     /// Voices that came with the program; those of `directory` hide them.
     package let builtIn: String?
-    package let defaultVoice: String
+    /// Voice of those who name none, as long as no other was chosen: an id, or a name in any case.
+    let settingsVoice: String
     /// How many voices may be added.
     package let limit: Int
 
     package init(directory: String, builtIn: String?, defaultVoice: String, limit: Int = .max) {
         self.directory = directory
         self.builtIn = builtIn
-        self.defaultVoice = defaultVoice
+        settingsVoice = defaultVoice
         self.limit = limit
     }
 
     /// All that can be read, the default first; `unusable` says why others cannot.
     package func list() -> (voices: [StoredVoice], unusable: [VoiceError]) {
+        var (voices, unusable) = readAll()
+        let defaultVoice = defaultVoice
+        if let index = voices.firstIndex(where: { $0.metadata.id == defaultVoice }) {
+            voices.insert(voices.remove(at: index), at: 0)
+        }
+        return (voices, unusable)
+    }
+
+    /// The same by their ids.
+    func readAll() -> (voices: [StoredVoice], unusable: [VoiceError]) {
         var found: [String: StoredVoice] = [:]
         var unusable: [VoiceError] = []
         for (parent, isBuiltIn) in places {
@@ -98,21 +133,24 @@ package struct VoiceStore: Sendable {
                 }
             }
         }
-        let sorted = found.values.sorted {
-            let isDefault = ($0.metadata.id == defaultVoice, $1.metadata.id == defaultVoice)
-            return isDefault.0 != isDefault.1 ? isDefault.0 : $0.metadata.id < $1.metadata.id
-        }
-        return (sorted, unusable)
+        return (found.values.sorted { $0.metadata.id < $1.metadata.id }, unusable)
     }
 
     package func find(_ id: String) throws(VoiceError) -> StoredVoice {
         guard VoiceID(id) != nil else { throw .badID(id) }
+        guard let voice = try stored(id) else { throw .notFound(id, known: list().voices.map(\.metadata.id)) }
+        return voice
+    }
+
+    /// The voice of that id; nil when there is none.
+    func stored(_ id: String) throws(VoiceError) -> StoredVoice? {
+        guard VoiceID(id) != nil else { return nil }
         for (parent, isBuiltIn) in places {
             guard let folder = try VoiceFolder(parent, id), folder.hasClip else { continue }
             try folder.check()
             return try read(id, in: parent, isBuiltIn: isBuiltIn)
         }
-        throw .notFound(id, known: list().voices.map(\.metadata.id))
+        return nil
     }
 
     /// Says of each folder that is no voice why it is none.
@@ -131,7 +169,7 @@ package struct VoiceStore: Sendable {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).sorted()
     }
 
-    package func contains(_ id: String) -> Bool { (try? find(id)) != nil }
+    package func contains(_ id: String) -> Bool { (try? stored(id)) != nil }
 
     /// The specification puts voices that users bring into a folder `custom` beside the others.
     private var places: [(parent: String, isBuiltIn: Bool)] {
@@ -142,13 +180,13 @@ package struct VoiceStore: Sendable {
 
     private func read(_ name: String, in parent: String, isBuiltIn: Bool) throws(VoiceError) -> StoredVoice {
         let folder = "\(parent)/\(name)"
-        let path = folder + "/metadata.json"
+        let path = "\(folder)/\(VoiceFolder.metadata)"
         let data: Data
         if FileManager.default.fileExists(atPath: path) {
             guard let content = FileManager.default.contents(atPath: path), content.count <= Self.metadataLimit else {
-                throw .unreadable(id: name, file: "metadata.json", reason: "it cannot be read, or is too large.")
+                throw .unreadable(id: name, file: VoiceFolder.metadata, reason: "it cannot be read, or is too large.")
             }
-            data = content.starts(with: [0xef, 0xbb, 0xbf]) ? content.dropFirst(3) : content
+            data = content.withoutByteOrderMark
         } else {
             data = Data("{}".utf8)
         }
@@ -158,11 +196,16 @@ package struct VoiceStore: Sendable {
             let metadata = try decoder.decode(VoiceMetadata.self, from: data)
             return StoredVoice(metadata: metadata, folder: folder, isBuiltIn: isBuiltIn)
         } catch let error as DecodingError {
-            throw .unreadable(id: name, file: "metadata.json", reason: error.sentence)
+            throw .unreadable(id: name, file: VoiceFolder.metadata, reason: error.sentence)
         } catch {
-            throw .unreadable(id: name, file: "metadata.json", reason: "\(error)")
+            throw .unreadable(id: name, file: VoiceFolder.metadata, reason: "\(error)")
         }
     }
+}
+
+extension Data {
+    /// What editors of another system put in front of a text is no part of it.
+    var withoutByteOrderMark: Data { starts(with: [0xef, 0xbb, 0xbf]) ? dropFirst(3) : self }
 }
 
 extension DecodingError {

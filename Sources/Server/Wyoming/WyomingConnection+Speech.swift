@@ -68,6 +68,7 @@ extension WyomingConnection {
     ) async throws(SpeakError) -> SpeechStream {
         var request = SpeakRequest(
             text: text, voice: voice.name, language: voice.language, isOpen: isOpen, client: client)
+        request.door = .wyoming
         request.format = voice.format
         return try await service.speak(request)
     }
@@ -120,7 +121,7 @@ extension WyomingConnection {
         try await say(WyomingEvent("audio-chunk", Self.format(rate)), payload: sound)
     }
 
-    private static func format(_ rate: Int) -> [String: WyomingValue] {
+    private static func format(_ rate: Int) -> [String: JSONValue] {
         ["rate": .number(Double(rate)), "width": .number(2), "channels": .number(1)]
     }
 }

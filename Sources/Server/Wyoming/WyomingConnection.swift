@@ -165,7 +165,7 @@ extension WyomingConnection {
     private func end(_ message: String, code: String) async throws {
         guard !isEnding else { return }
         isEnding = true
-        refusals.note(client: client, door: "wyoming", code: code, reason: message)
+        refusals.note(client: client, door: .wyoming, code: code, reason: message)
         try await send(WyomingEvent("error", ["text": .text(message), "code": .text(code)]))
         try await close()
     }

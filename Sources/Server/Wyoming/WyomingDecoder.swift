@@ -49,7 +49,7 @@ package struct WyomingDecoder {
         let payload = buffer.readBytes(length: begun.payload) ?? []
         var event = WyomingEvent(begun.header.type, begun.header.data ?? [:], payload: payload)
         if !data.isEmpty {
-            let fields = try Self.json(data, as: [String: WyomingValue].self)
+            let fields = try Self.json(data, as: [String: JSONValue].self)
             event.data.merge(fields) { _, new in new }
         }
         return event

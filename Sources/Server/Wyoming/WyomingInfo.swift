@@ -11,7 +11,7 @@ extension WyomingEvent {
                 "version": service.version.isEmpty ? .null : .text(service.version), "voices": .list(voices(service)),
                 "supports_synthesize_streaming": .flag(true),
             ])
-        let none = WyomingValue.list([])
+        let none = JSONValue.list([])
         return WyomingEvent(
             "info",
             [
@@ -20,14 +20,9 @@ extension WyomingEvent {
             ])
     }
 
-    private static func voices(_ service: SpeechService) -> [WyomingValue] {
-        let model = service.information
-        let stored = (model?.clones ?? true) ? service.voices.store.list().voices : []
-        let all =
-            stored.map { (id: $0.metadata.id, name: $0.metadata.name) }
-            + (model?.speakers ?? []).map { (id: $0.lowercased(), name: $0) }
+    private static func voices(_ service: SpeechService) -> [JSONValue] {
         let languages = WyomingVoice.languages(service)
-        return all.flatMap { voice in
+        return service.offeredVoices.flatMap { voice in
             // Home Assistant sorts by description: the voice for one language comes before the one for all.
             let each = languages.count < 2 ? [] : languages
             return [entry(voice.id, each.isEmpty ? voice.name : "\(voice.name) (any language)", languages, service)]
@@ -37,17 +32,17 @@ extension WyomingEvent {
 
     private static func entry(
         _ name: String, _ description: String, _ languages: [Language], _ service: SpeechService
-    ) -> WyomingValue {
-        let codes = languages.map { WyomingValue.text($0.code) }
+    ) -> JSONValue {
+        let codes = languages.map { JSONValue.text($0.code) }
         return artifact(
             name, description, service, ["version": .null, "languages": .list(codes), "speakers": .null])
     }
 
     private static func artifact(
-        _ name: String, _ description: String, _ service: SpeechService, _ more: [String: WyomingValue]
-    ) -> WyomingValue {
+        _ name: String, _ description: String, _ service: SpeechService, _ more: [String: JSONValue]
+    ) -> JSONValue {
         let author = service.engine.author
-        let fields: [String: WyomingValue] = [
+        let fields: [String: JSONValue] = [
             "name": .text(name), "description": .text(description), "installed": .flag(true),
             "attribution": .object(["name": .text(author.name), "url": .text(author.url)]),
         ]

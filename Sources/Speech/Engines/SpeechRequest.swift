@@ -22,6 +22,8 @@ package struct SpeechOptions: Sendable, Equatable {
 
     package init() {}
 
+    package static let temperatures = 0.0...10.0
+
     /// No utterance is longer than a day.
     private static let mostFrames = 1_080_000
     /// Frames after which an utterance ends.
@@ -29,7 +31,9 @@ package struct SpeechOptions: Sendable, Equatable {
 
     /// Throws for numbers that no model takes.
     package func check() throws(SynthesisError) {
-        if let temperature, !(0...10).contains(temperature) { throw .unsupported("The temperature is 0 to 10.") }
+        if let temperature, !Self.temperatures.contains(Double(temperature)) {
+            throw .unsupported("The temperature is 0 to 10.")
+        }
         if let topK, topK < 0 { throw .unsupported("Top-k is 0 (all tokens) or more.") }
         if let topP, !(topP > 0 && topP <= 1) { throw .unsupported("Top-p is above 0 and at most 1.") }
         if let penalty = repetitionPenalty, !(penalty > 0 && penalty <= 10) {

@@ -37,6 +37,11 @@ package struct OpenText: Sendable {
         }
     }
 
+    /// Drops what waits beyond its first `count` Unicode scalars: it will be written anew.
+    package mutating func forget(after count: Int) {
+        waiting.removeLast(max(0, waiting.count - count))
+    }
+
     private mutating func takeAll() -> String {
         defer { waiting = [] }
         return String(scalars: waiting)

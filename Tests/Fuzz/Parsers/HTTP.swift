@@ -102,6 +102,6 @@ private func server() async -> HTTPListener {
     }
     await service.load()
     return HTTPListener(
-        host: "127.0.0.1", port: 0, router: .all(service, uploadLimit: 1 << 20), requestGuard: RequestGuard(),
+        host: "127.0.0.1", port: 0, router: .all(service), requestGuard: RequestGuard(),
         webSockets: HTTPListener.webSockets(service), logger: logger)
 }

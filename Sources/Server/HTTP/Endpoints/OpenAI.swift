@@ -15,10 +15,12 @@ extension Router {
             return .json(OpenAIModelList.Model(id: id))
         }
         on(.GET, "/v1/audio/models") { _ in .json(["models": OpenAIModelList(service).data]) }
-        on(.GET, "/v1/audio/voices") { _ in .json(["voices": OpenAIVoice.all(service)]) }
         on(.POST, "/v1/audio/speech") { request in
             do throws(OpenAIError) {
-                return try await OpenAISpeech(OpenAISpeechRequest(request, service), service).response()
+                let wanted = try await OpenAISpeechRequest(request, service)
+                do throws(SpeakError) { return try await wanted.answer(service).response() } catch {
+                    throw OpenAIError(error)
+                }
             } catch {
                 return .openAIError(error)
             }
@@ -44,18 +46,6 @@ private struct OpenAIModelList: Encodable {
     init(_ service: SpeechService) {
         let names = (service.information.map { [$0.name] } ?? []) + OpenAISpeechRequest.modelAliases
         data = names.map { Model(id: $0) }
-    }
-}
-
-private struct OpenAIVoice: Encodable {
-    var id: String
-    var name: String
-
-    static func all(_ service: SpeechService) -> [OpenAIVoice] {
-        let clones = service.information?.clones ?? true
-        let stored = clones ? service.voices.store.list().voices : []
-        return stored.map { OpenAIVoice(id: $0.metadata.id, name: $0.metadata.name) }
-            + (service.information?.speakers ?? []).map { OpenAIVoice(id: $0.lowercased(), name: $0) }
     }
 }
 
@@ -99,15 +89,22 @@ struct OpenAIError: Error, Encodable {
             switch cause.code {
             case .rateLimited: "rate_limit_error"
             case .unauthorized: "authentication_error"
-            case .invalidText, .voiceNotFound: "invalid_request_error"
+            case .invalidText, .voiceNotFound, .tooLate: "invalid_request_error"
             case .modelLoading, .synthesisError, .outOfMemory, .timeout, .cancelled: "server_error"
             }
-        let param = cause.field == "text" ? "input" : cause.field
-        error = Detail(message: cause.message, type: type, param: param, code: cause.code.rawValue.lowercased())
+        error = Detail(
+            message: cause.message, type: type, param: Self.parameter(cause.field),
+            code: cause.code.rawValue.lowercased())
     }
 
-    /// A format that cannot be made.
-    init(_ cause: AudioError) { self.init(.badRequest, cause.description, param: "response_format") }
+    /// What this interface calls a field of ours.
+    static func parameter(_ field: String?) -> String? {
+        switch field {
+        case "text": "input"
+        case "format": "response_format"
+        default: field
+        }
+    }
 
     static func unknownModel(_ name: String, _ service: SpeechService) -> OpenAIError {
         let known = OpenAIModelList(service).data.map(\.id).joined(separator: ", ")
@@ -134,12 +131,6 @@ struct OpenAISpeechRequest: Sendable {
     enum Streaming: String, CaseIterable { case audio, sse }
 
     static let modelAliases = ["tts-1", "tts-1-hd", "gpt-4o-mini-tts"]
-    /// Names of voices that clients send when nobody chose one: they mean the default voice.
-    static let voiceAliases: Set<String> = [
-        "alloy", "ash", "ballad", "coral", "echo", "fable", "nova", "onyx", "sage", "shimmer", "verse", "marin",
-        "cedar",
-        "default",
-    ]
 
     /// Language, seed and whether figures become words are not in OpenAI's interface.
     var speech: SpeakRequest
@@ -156,19 +147,21 @@ struct OpenAISpeechRequest: Sendable {
                     .invalidText, "The field input, which is the text to speak, is missing.", field: "text")
             }
             speech = SpeakRequest(text: input, client: request.client)
-            speech.voice = Self.voice(try fields.voiceName("voice"), service)
+            speech.voice = OpenAIVoices.voice(try fields.voiceName("voice"), service)
             // Models that take no instruction speak without it.
             let instructions = try fields.string("instructions", limit: 4096)
             speech.instruction = service.information?.takesInstructions == false ? nil : instructions
             speech.language = try fields.string("language", limit: 40) ?? speech.language
             speech.format = try fields.choice("text_format")
             speech.options.seed = try fields.integer("seed", 0...Int.max).map { UInt64($0) }
+            speech.options.temperature = try fields.number("temperature", SpeechOptions.temperatures).map { Float($0) }
+            speech.options.topP = try fields.number("top_p", 0...1, isOpenBelow: true).map { Float($0) }
             speech.normalizes = try fields.flag("normalize") ?? true
             speech.speed = try fields.number("speed", TimeStretch.speeds)
             speech.tellsSentences = asCaptions
             streaming = try fields.choice("stream_format") ?? .audio
             captions = try asCaptions ? fields.choice("response_format") ?? .srt : nil
-            format = try asCaptions ? .pcm : Self.format(fields.string("response_format", limit: 40))
+            format = try asCaptions ? .pcm : fields.choice("response_format") ?? .mp3
             let model = try fields.string("model", limit: 200) ?? ""
             guard model.isEmpty || service.information == nil || Self.isModel(model, service) else {
                 throw SpeakError(.voiceNotFound, model, field: "model")
@@ -177,6 +170,10 @@ struct OpenAISpeechRequest: Sendable {
             throw error.field == "model" && error.code == .voiceNotFound
                 ? .unknownModel(error.message, service) : OpenAIError(error)
         }
+    }
+
+    func answer(_ service: SpeechService) -> SpokenAnswer {
+        SpokenAnswer(speech: speech, format: format, isEvents: streaming == .sse, service: service)
     }
 
     private static func fields(of request: Request, limit: Int) async throws(OpenAIError) -> MessageFields {
@@ -193,13 +190,6 @@ struct OpenAISpeechRequest: Sendable {
         return fields
     }
 
-    private static func voice(_ name: String?, _ service: SpeechService) -> String? {
-        guard let name, !voiceAliases.contains(name.lowercased()) || service.voice(named: name) != nil else {
-            return nil
-        }
-        return name
-    }
-
     /// Whether the name is the loaded model's or one of OpenAI's, also one with a date as in "gpt-4o-mini-tts-2025-12-15".
     static func isModel(_ name: String, _ service: SpeechService) -> Bool {
         if name == service.information?.name { return true }
@@ -210,14 +200,6 @@ struct OpenAISpeechRequest: Sendable {
                 || (rest.first == UInt8(ascii: "-") && rest.count > 1
                     && rest.allSatisfy { $0 == UInt8(ascii: "-") || (48...57).contains($0) })
         }
-    }
-
-    private static func format(_ name: String?) throws(SpeakError) -> AudioFormat {
-        guard let name else { return .mp3 }
-        if let format = AudioFormat(rawValue: name) { return format }
-        let known = AudioFormat.allCases.map(\.rawValue).joined(separator: ", ")
-        throw SpeakError(
-            .invalidText, "response_format is one of \(known), not \(name).", field: "response_format")
     }
 }
 

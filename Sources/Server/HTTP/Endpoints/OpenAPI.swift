@@ -87,7 +87,7 @@ let openAPIDocument = #"""
           }
         },
         "/api/v1/voices/{id}": {
-          "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string", "pattern": "^[a-z0-9][a-z0-9-]{0,63}$"}}],
+          "parameters": [{"name": "id", "in": "path", "required": true, "description": "Its id or its name, in any case", "schema": {"type": "string"}}],
           "get": {
             "summary": "One voice",
             "operationId": "getVoice",
@@ -95,6 +95,20 @@ let openAPIDocument = #"""
               "200": {"description": "The voice", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Voice"}}}},
               "401": {"$ref": "#/components/responses/Error"},
               "404": {"$ref": "#/components/responses/Error"}
+            }
+          },
+          "patch": {
+            "summary": "Rename a voice, or make it that of those who name none",
+            "operationId": "changeVoice",
+            "requestBody": {"required": true, "content": {"application/json": {"schema": {"$ref": "#/components/schemas/VoiceChange"}}}},
+            "responses": {
+              "200": {"description": "The voice as it is now", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Voice"}}}},
+              "400": {"$ref": "#/components/responses/Error"},
+              "401": {"$ref": "#/components/responses/Error"},
+              "403": {"$ref": "#/components/responses/Error"},
+              "404": {"$ref": "#/components/responses/Error"},
+              "409": {"$ref": "#/components/responses/Error"},
+              "413": {"$ref": "#/components/responses/Error"}
             }
           },
           "delete": {
@@ -121,6 +135,25 @@ let openAPIDocument = #"""
               "404": {"$ref": "#/components/responses/Error"},
               "413": {"$ref": "#/components/responses/Error"},
               "429": {"$ref": "#/components/responses/Error"}
+            }
+          }
+        },
+        "/api/v1/say": {
+          "get": {
+            "summary": "Speech as an address that a media player opens",
+            "operationId": "say",
+            "parameters": [
+              {"name": "text", "in": "query", "required": true, "schema": {"type": "string"}},
+              {"name": "voice", "in": "query", "schema": {"type": "string"}},
+              {"name": "speed", "in": "query", "schema": {"type": "number", "minimum": 0.25, "maximum": 4}},
+              {"name": "language", "in": "query", "schema": {"type": "string"}},
+              {"name": "format", "in": "query", "schema": {"enum": ["mp3", "opus", "aac", "flac", "wav", "pcm"], "default": "mp3"}},
+              {"name": "token", "in": "query", "description": "where the setting token-in-address allows it", "schema": {"type": "string"}}
+            ],
+            "responses": {
+              "200": {"description": "Sound as it is made", "content": {"audio/*": {"schema": {"type": "string", "contentEncoding": "binary"}}}},
+              "4XX": {"$ref": "#/components/responses/Error"},
+              "5XX": {"$ref": "#/components/responses/Error"}
             }
           }
         },
@@ -188,9 +221,44 @@ let openAPIDocument = #"""
         },
         "/v1/audio/voices": {
           "get": {
-            "summary": "The voices, as Open WebUI asks for them",
+            "summary": "The voices, the default first; also as Open WebUI looks for them",
             "operationId": "listAudioVoices",
-            "responses": {"200": {"description": "A list", "content": {"application/json": {"schema": {"type": "object"}}}}}
+            "responses": {"200": {"description": "A list", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OpenAIVoiceList"}}}}}
+          },
+          "post": {
+            "summary": "Make a voice from a recording, in the shape of OpenAI's custom voices",
+            "operationId": "createAudioVoice",
+            "requestBody": {
+              "required": true,
+              "content": {"multipart/form-data": {"schema": {"$ref": "#/components/schemas/OpenAIVoiceForm"}}}
+            },
+            "responses": {
+              "200": {"description": "The voice", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OpenAIVoice"}}}},
+              "4XX": {"$ref": "#/components/responses/OpenAIError"},
+              "5XX": {"$ref": "#/components/responses/OpenAIError"}
+            }
+          }
+        },
+        "/v1/audio/voices/{id}": {
+          "parameters": [{"name": "id", "in": "path", "required": true, "schema": {"type": "string"}}],
+          "get": {
+            "summary": "One voice",
+            "operationId": "getAudioVoice",
+            "responses": {
+              "200": {"description": "The voice", "content": {"application/json": {"schema": {"$ref": "#/components/schemas/OpenAIVoice"}}}},
+              "4XX": {"$ref": "#/components/responses/OpenAIError"}
+            }
+          },
+          "delete": {
+            "summary": "Remove a voice",
+            "operationId": "deleteAudioVoice",
+            "responses": {
+              "200": {"description": "Removed", "content": {"application/json": {"schema": {
+                "type": "object", "required": ["id", "object", "deleted"],
+                "properties": {"id": {"type": "string"}, "object": {"const": "audio.voice"}, "deleted": {"const": true}}}}}},
+              "4XX": {"$ref": "#/components/responses/OpenAIError"},
+              "5XX": {"$ref": "#/components/responses/OpenAIError"}
+            }
           }
         },
         "/": {
@@ -270,7 +338,9 @@ let openAPIDocument = #"""
               "language": {"type": "string"},
               "text_format": {"enum": ["plain", "ssml"]},
               "normalize": {"type": "boolean", "default": true},
-              "seed": {"type": "integer"}
+              "seed": {"type": "integer", "minimum": 0},
+              "temperature": {"type": "number", "minimum": 0, "maximum": 10},
+              "top_p": {"type": "number", "exclusiveMinimum": 0, "maximum": 1}
             }
           },
           "Model": {
@@ -281,6 +351,32 @@ let openAPIDocument = #"""
               "object": {"const": "model"},
               "created": {"type": "integer"},
               "owned_by": {"type": "string"}
+            }
+          },
+          "OpenAIVoice": {
+            "type": "object",
+            "required": ["id", "object", "created_at", "name"],
+            "properties": {
+              "id": {"type": "string"}, "object": {"const": "audio.voice"}, "created_at": {"type": "integer"}, "name": {"type": "string"}
+            }
+          },
+          "OpenAIVoiceList": {
+            "type": "object",
+            "required": ["object", "data", "has_more", "voices"],
+            "properties": {
+              "object": {"const": "list"}, "has_more": {"const": false},
+              "first_id": {"type": "string"}, "last_id": {"type": "string"},
+              "data": {"type": "array", "items": {"$ref": "#/components/schemas/OpenAIVoice"}},
+              "voices": {"type": "array", "items": {"$ref": "#/components/schemas/OpenAIVoice"}}
+            }
+          },
+          "OpenAIVoiceForm": {
+            "type": "object",
+            "required": ["audio_sample", "name", "consent"],
+            "properties": {
+              "audio_sample": {"type": "string", "format": "binary"},
+              "name": {"type": "string"},
+              "consent": {"type": "string", "description": "who agreed to the use of their voice, and how"}
             }
           },
           "ModelList": {
@@ -323,10 +419,11 @@ let openAPIDocument = #"""
           },
           "Readiness": {
             "type": "object",
-            "required": ["status"],
+            "required": ["status", "limits"],
             "properties": {
               "status": {"enum": ["ready", "busy", "unloaded", "loading", "failed", "stopping"]},
               "message": {"type": "string"},
+              "limits": {"$ref": "#/components/schemas/Limits"},
               "model": {
                 "type": "object",
                 "required": ["engine", "name", "variant", "format", "sampleRate", "languages", "speakers", "clones"],
@@ -340,6 +437,29 @@ let openAPIDocument = #"""
                   "clones": {"type": "boolean"}
                 }
               }
+            }
+          },
+          "Limits": {
+            "type": "object",
+            "required": ["textCharacters", "uploadBytes", "clipSeconds", "sessions"],
+            "properties": {
+              "textCharacters": {"type": "integer"},
+              "uploadBytes": {"type": "integer"},
+              "sessions": {"type": "integer", "description": "connections that may be open at once"},
+              "clipSeconds": {
+                "type": "object",
+                "required": ["least", "most", "bestFrom", "bestTo"],
+                "properties": {
+                  "least": {"type": "number"}, "most": {"type": "number"}, "bestFrom": {"type": "number"}, "bestTo": {"type": "number"}
+                }
+              }
+            }
+          },
+          "VoiceChange": {
+            "type": "object",
+            "properties": {
+              "name": {"type": "string", "maxLength": 100},
+              "isDefault": {"const": true}
             }
           },
           "Voice": {

@@ -6,12 +6,12 @@ import Speech
 
 extension Router {
     package mutating func addOperation(_ service: SpeechService) {
-        on(.GET, "/health", isOpen: true) { _ in .json(["status": "ok"]) }
-        on(.GET, "/ready", isOpen: true) { _ in ready(service) }
-        on(.GET, "/metrics", isOpen: true) { _ in
+        on(.GET, "/health", access: .open) { _ in .json(["status": "ok"]) }
+        on(.GET, "/ready", access: .open) { _ in ready(service) }
+        on(.GET, "/metrics", access: .open) { _ in
             Response(.ok, "text/plain; version=0.0.4; charset=utf-8", await exposition(of: service))
         }
-        on(.GET, "/openapi.json", isOpen: true) { _ in Response(.ok, "application/json", openAPIDocument) }
+        on(.GET, "/openapi.json", access: .open) { _ in Response(.ok, "application/json", openAPIDocument) }
     }
 }
 
@@ -19,6 +19,7 @@ private struct Readiness: Encodable {
     var status: String
     var message: String?
     var model: Model?
+    var limits: ServiceLimits
 
     struct Model: Encodable {
         var engine, name, variant, format: String
@@ -29,26 +30,27 @@ private struct Readiness: Encodable {
 }
 
 private func ready(_ service: SpeechService) -> Response {
+    func answer(_ status: String, _ message: String? = nil, model: Readiness.Model? = nil) -> Response {
+        .json(
+            Readiness(status: status, message: message, model: model, limits: service.limits),
+            model == nil ? .serviceUnavailable : .ok)
+    }
     switch service.model.state {
     case .ready(let synthesizer) where synthesizer.gauges.waiting >= service.settings.scheduler.crowd:
-        let message = "\(synthesizer.gauges.waiting) requests wait. Ask another server, or again in a few seconds."
-        return .json(Readiness(status: "busy", message: message), .serviceUnavailable)
+        let waiting = synthesizer.gauges.waiting
+        return answer("busy", "\(waiting) requests wait. Ask another server, or again in a few seconds.")
     case .ready(let synthesizer):
         let model = synthesizer.information
-        return .json(
-            Readiness(
-                status: "ready",
-                model: .init(
-                    engine: model.engine, name: model.name, variant: model.variant, format: model.format,
-                    sampleRate: model.sampleRate,
-                    languages: model.languages, speakers: model.speakers, clones: model.clones)))
-    case .unloaded:
-        return .json(Readiness(status: "unloaded", message: "The model is loaded on first use."), .serviceUnavailable)
-    case .loading:
-        return .json(Readiness(status: "loading", message: "The model is being loaded."), .serviceUnavailable)
-    case .failed(let why): return .json(Readiness(status: "failed", message: why), .serviceUnavailable)
-    case .stopping:
-        return .json(Readiness(status: "stopping", message: "The server is shutting down."), .serviceUnavailable)
+        return answer(
+            "ready",
+            model: .init(
+                engine: model.engine, name: model.name, variant: model.variant, format: model.format,
+                sampleRate: model.sampleRate,
+                languages: model.languages, speakers: model.speakers, clones: model.clones))
+    case .unloaded: return answer("unloaded", "The model is loaded on first use.")
+    case .loading: return answer("loading", "The model is being loaded.")
+    case .failed(let why): return answer("failed", why)
+    case .stopping: return answer("stopping", "The server is shutting down.")
     }
 }
 

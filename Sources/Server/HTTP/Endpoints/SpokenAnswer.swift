@@ -1,4 +1,4 @@
-// The answer to POST /v1/audio/speech: encoded sound, or events with sound in them, sent while it is made.
+// An answer that is speech: encoded sound, or events with sound in them, sent while it is made.
 
 import Audio
 import FoundationEssentials
@@ -7,37 +7,30 @@ import NIOCore
 import NIOHTTP1
 import Speech
 
-struct OpenAISpeech: Sendable {
-    private let request: OpenAISpeechRequest
-    private let service: SpeechService
-
-    init(_ request: OpenAISpeechRequest, _ service: SpeechService) {
-        self.request = request
-        self.service = service
-    }
+struct SpokenAnswer: Sendable {
+    let speech: SpeakRequest
+    let format: AudioFormat
+    /// OpenAI's events of a stream, with the sound in them.
+    var isEvents = false
+    let service: SpeechService
 
     /// Waits for the first sound: a failure before it is still an error with a status.
-    func response() async throws(OpenAIError) -> Response {
+    func response() async throws(SpeakError) -> Response {
         let stream: SpeechStream
-        do throws(SpeakError) { stream = try await service.speak(request.speech) } catch {
-            guard error == .nothingToSay, !request.speech.text.trimmingWhitespace().isEmpty else {
-                throw OpenAIError(error)
-            }
+        do throws(SpeakError) { stream = try await service.speak(speech) } catch {
+            guard error == .nothingToSay, !speech.text.trimmingWhitespace().isEmpty else { throw error }
             return try silence()
         }
-        // Checks format and speed before anything is sent.
-        do throws(AudioError) {
-            _ = try SpeechEncoder(request.format, speed: stream.speed, sampleRate: stream.sampleRate)
-        } catch {
+        do throws(SpeakError) { try checkFormat(speed: stream.speed, stream.sampleRate) } catch {
             stream.cancel()
-            throw OpenAIError(error)
+            throw error
         }
         var events = stream.makeAsyncIterator()
         var first = await events.next()
         while case .buffering = first { first = await events.next() }
         switch first {
-        case .failed(let error): throw OpenAIError(error)
-        case .ended(.cancelled, _): throw OpenAIError(.shuttingDown)
+        case .failed(let error): throw error
+        case .ended(.cancelled, _): throw .shuttingDown
         case .frame, .sentence, .starved, .buffering, .ended, nil: break
         }
         return Response(
@@ -50,21 +43,44 @@ struct OpenAISpeech: Sendable {
             })
     }
 
+    /// What a HEAD is answered: as much of it as is known without speaking.
+    func heading() throws(SpeakError) -> Response {
+        let rate = try service.synthesizer().information.sampleRate
+        let name = speech.voice ?? ""
+        guard service.voice(named: name) != nil else {
+            throw SpeakError(.voiceNotFound, "There is no voice \(name.prefix(80)).", field: "voice")
+        }
+        _ = try service.language(requested: speech.language, voice: speech.voice)
+        try checkFormat(speed: speech.speed ?? 1, rate)
+        return Response(headers: headers(rate), body: .stream { _ in })
+    }
+
+    /// Throws for what cannot be encoded, before anything is sent.
+    private func checkFormat(speed: Double, _ sampleRate: Int) throws(SpeakError) {
+        do throws(AudioError) { _ = try SpeechEncoder(format, speed: speed, sampleRate: sampleRate) } catch {
+            throw Self.unusableFormat(error)
+        }
+    }
+
+    private static func unusableFormat(_ error: AudioError) -> SpeakError {
+        SpeakError(.invalidText, error.description, field: "format")
+    }
+
     /// For a text with nothing in it to say, such as "😀": programs send an answer sentence by sentence, and drop the rest of it
     /// when one of them is refused.
-    private func silence() throws(OpenAIError) -> Response {
+    private func silence() throws(SpeakError) -> Response {
         let rate = service.information?.sampleRate ?? 24_000
         var sound: ByteBuffer
         do throws(AudioError) {
-            var encoder = try SpeechEncoder(request.format, speed: 1, sampleRate: rate)
+            var encoder = try SpeechEncoder(format, speed: 1, sampleRate: rate)
             sound = try encoder.encode([Float](repeating: 0, count: Int(Double(rate) * Self.silence)))
             sound.writeImmutableBuffer(try encoder.finish())
         } catch {
-            throw OpenAIError(error)
+            throw Self.unusableFormat(error)
         }
-        if request.streaming == .sse {
+        if isEvents {
             sound = Self.line(SpeechDelta(sound))
-            sound.writeImmutableBuffer(Self.line(SpeechDone(input: request.speech.text.count, output: 0)))
+            sound.writeImmutableBuffer(Self.line(SpeechDone(input: speech.text.count, output: 0)))
         }
         return Response(headers: headers(rate), body: .bytes(sound))
     }
@@ -74,13 +90,13 @@ struct OpenAISpeech: Sendable {
 
     private func headers(_ sampleRate: Int) -> HTTPHeaders {
         [
-            "content-type": request.streaming == .sse ? "text/event-stream" : request.format.mediaType,
+            "content-type": isEvents ? "text/event-stream" : format.mediaType,
             "cache-control": "no-store", "x-sample-rate": String(sampleRate),
         ]
     }
 
     private func send(_ first: SpokenEvent?, _ stream: SpeechStream, to writer: ResponseWriter) async throws {
-        var encoder = try SpeechEncoder(request.format, speed: stream.speed, sampleRate: stream.sampleRate)
+        var encoder = try SpeechEncoder(format, speed: stream.speed, sampleRate: stream.sampleRate)
         var events = stream.makeAsyncIterator()
         var frames = 0
         var event = first
@@ -98,14 +114,14 @@ struct OpenAISpeech: Sendable {
             event = event == nil ? nil : await events.next()
         }
         try await send(try encoder.finish(), to: writer)
-        if request.streaming == .sse {
-            try await writer.write(Self.line(SpeechDone(input: request.speech.text.count, output: frames)))
+        if isEvents {
+            try await writer.write(Self.line(SpeechDone(input: speech.text.count, output: frames)))
         }
     }
 
     private func send(_ bytes: ByteBuffer, to writer: ResponseWriter) async throws {
         guard bytes.readableBytes > 0 else { return }
-        try await writer.write(request.streaming == .sse ? Self.line(SpeechDelta(bytes)) : bytes)
+        try await writer.write(isEvents ? Self.line(SpeechDelta(bytes)) : bytes)
     }
 
     private static func line(_ event: some Encodable) -> ByteBuffer {
