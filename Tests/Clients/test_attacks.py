@@ -147,7 +147,7 @@ def test_chunks_of_no_length(server, chunk):
     ("127.0.0.1:{}", "null", 403), ("127.0.0.1:{}", "http://rebound.example.com:{}", 403), ("127.0.0.1:{}", "file://", 403),
     ("127.0.0.1.rebound.example.com", None, 421), ("2130706433", None, 101), ("127.0.0.1:{}", None, 101),
 ])
-@pytest.mark.parametrize("path", ["/api/v1/speak", "/api/v1/listen"])
+@pytest.mark.parametrize("path", ["/api/v1/speak", "/api/v1/listen", "/v1/realtime"])
 def test_pages_of_others_open_no_websocket(server, path, host, origin, wanted):
     with socket.create_connection(("127.0.0.1", server.port)) as client:
         client.settimeout(5)

@@ -141,7 +141,7 @@ def test_random_frames(server, seed):
         message(type="cancel"), message(type="played", ms=5), message(type="start", voice="nobody"), message(type="stop"),
         message(type="hello", contractId="c", minSpeechMs=0), message(type="speech_started"), message(type="final", text="stop"),
     ]
-    raw = Raw(server, chance.choice(["/api/v1/speak", "/api/v1/listen"]))
+    raw = Raw(server, chance.choice(["/api/v1/speak", "/api/v1/listen", "/v1/realtime"]))
     try:
         for _ in range(chance.randrange(1, 40)):
             kind = chance.random()

@@ -90,6 +90,19 @@ HELLO = json.dumps({
     "resumeAfterMs": 500, "authToken": "t"})
 
 
+REALTIME = [json.dumps(event) for event in (
+    {"type": "session.update", "event_id": "e", "session": {
+        "type": "realtime", "instructions": "a", "tools": [], "output_modalities": ["audio"], "audio": {"output": {
+            "voice": {"id": "makima"}, "speed": 1.5, "format": {"type": "audio/pcm", "rate": 24000}}}}},
+    {"type": "conversation.item.create", "previous_item_id": "root", "item": {
+        "type": "message", "role": "user", "id": "a", "content": [{"type": "input_text", "text": "Hi \ud83d."}]}},
+    {"type": "response.create", "response": {
+        "conversation": "none", "metadata": {"a": "b"}, "input": [{"type": "item_reference", "id": "a"}]}},
+    {"type": "response.cancel"},
+    {"type": "conversation.item.truncate", "item_id": "item_1", "content_index": 0, "audio_end_ms": 100},
+)]
+
+
 def frames():
     yield "start", b"\xff" + START.encode()
     yield "speak", b"\xff" + SPEAK.encode()
@@ -98,6 +111,9 @@ def frames():
     yield "fragments", b"\x03" + frame('{"type":"pla', last=False) + frame("p", 10) + frame('yed","ms":5}', 0)
     yield "close", b"\xff" + frame(b"\x03\xe8bye", 8)
     yield "listen", b"\xff" + frame('{"type":"partial","text":"stop"}') + frame('{"type":"final","text":"stop"}')
+    yield "realtime", b"\xff" + b"".join(frame(event) for event in REALTIME)
+    yield "realtime-session", b"\xff" + REALTIME[0].encode()
+    yield "realtime-item", b"\xff" + REALTIME[1].encode()
     yield "huge", b"\xff\x82\xff" + b"\x7f" + b"\xff" * 7 + b"\0\0\0\0"
 
 
@@ -188,6 +204,7 @@ def requests():
     yield "chunked", request("POST", "/v1/audio/speech", b"", "Transfer-Encoding: chunked") + b'5\r\n{"inp\r\n0\r\n\r\n'
     yield "speak", request("GET", "/api/v1/speak", b"", *upgrade) + frame(START) + frame(SPEAK) + frame('{"type":"stop"}')
     yield "listen", request("GET", "/api/v1/listen", b"", *upgrade) + frame(HELLO) + frame('{"type":"speech_started"}')
+    yield "realtime", request("GET", "/v1/realtime?model=gpt-realtime", b"", *upgrade) + b"".join(frame(event) for event in REALTIME)
     yield "absolute", request("OPTIONS", "http://makima.local:8012/v1/models", b"", "Origin: null",
                               "Access-Control-Request-Method: POST", "Authorization: Bearer x.y.z")
     yield "old", b"GET / HTTP/1.0\r\nConnection: keep-alive, Upgrade\r\nUpgrade: h2c\r\n\r\n"

@@ -14,7 +14,7 @@ extension Router {
         router.addOpenAIVoices(service)
         router.addCaptions(service)
         router.addPage()
-        for path in ["/api/v1/speak", "/api/v1/listen"] {
+        for path in ["/api/v1/speak", "/api/v1/listen", "/v1/realtime"] {
             router.on(.GET, path, access: .open) { _ in
                 // A handshake that came while the server shuts down: whoever stands in front takes it elsewhere.
                 if service.model.isStopping { _ = try service.model.use() }
@@ -39,6 +39,11 @@ extension HTTPListener {
                 let identity = await HandshakeIdentity(service, head, sender)
                 try await ListenSession(service, sender, identity, refusals).run(&receiver)
             },
+            "/v1/realtime": { receiver, sender, head in
+                let token = RealtimeHandshake.token(head.headers)
+                let identity = await HandshakeIdentity(service, token: token, sender)
+                try await RealtimeSession(service, identity, refusals, head).run(&receiver, sender)
+            },
         ]
     }
 }
@@ -56,9 +61,13 @@ struct HandshakeIdentity {
     }
 
     init(_ service: SpeechService, _ head: HTTPRequestHead, _ sender: WebSocketSender) async {
+        self = await HandshakeIdentity(service, token: bearerToken(head.headers), sender)
+    }
+
+    init(_ service: SpeechService, token: String?, _ sender: WebSocketSender) async {
         let remote = sender.channel.remoteAddress?.ipAddress ?? "local"
         do throws(SpeakError) {
-            let subject = try await service.authenticator.subject(of: bearerToken(head.headers))
+            let subject = try await service.authenticator.subject(of: token)
             client = subject.map { "\($0)@\(remote)" } ?? remote
             isAuthorized = true
         } catch {

@@ -50,6 +50,12 @@ func isWebSocketHandshake(_ head: HTTPRequestHead) -> Bool {
         && !headers.contains(name: "content-length") && !headers.contains(name: "transfer-encoding")
 }
 
+/// A browser that offers subprotocols gives the connection up unless one of them is chosen.
+private func chosenSubprotocol(_ head: HTTPRequestHead) -> HTTPHeaders {
+    let isOffered = RealtimeHandshake.offered(head.headers).contains { $0 == RealtimeHandshake.subprotocol }
+    return isOffered ? ["sec-websocket-protocol": RealtimeHandshake.subprotocol] : [:]
+}
+
 /// Lets the connection write byte buffers, which are sendable, where NIO's own part is not.
 private final class PartEncoder: ChannelOutboundHandler {
     typealias OutboundIn = ResponsePart
@@ -181,7 +187,7 @@ func configureConnection(
     ]
     let upgrader = NIOTypedWebSocketServerUpgrader<ConnectionKind>(
         maxFrameSize: maximumFrame,
-        shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture(HTTPHeaders()) },
+        shouldUpgrade: { channel, head in channel.eventLoop.makeSucceededFuture(chosenSubprotocol(head)) },
         upgradePipelineHandler: { channel, head in
             channel.eventLoop.makeCompletedFuture {
                 // A WebSocket has a closing handshake of its own, and its own watch over a quiet peer.

@@ -254,7 +254,10 @@ package struct MessageFields: Decodable {
         return value
     }
 
-    private func value<Value: Decodable>(_ name: String, _ what: String) throws(SpeakError) -> Value? {
+    var names: [String] { container.allKeys.map(\.stringValue) }
+
+    /// `what` it should be, for the message.
+    func value<Value: Decodable>(_ name: String, _ what: String) throws(SpeakError) -> Value? {
         do {
             return try container.decodeIfPresent(Value.self, forKey: Name(stringValue: name))
         } catch {

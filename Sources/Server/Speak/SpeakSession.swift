@@ -10,19 +10,12 @@ import NIOCore
 import Speech
 
 package actor SpeakSession {
-    /// Pieces of sound that may wait for the socket: two thirds of a second.
-    private static let audioAhead = 8
-    /// Messages that may wait for the socket before the session stops reading.
-    private static let messagesAhead = 256
-
     package nonisolated let id = UUID().uuidString.lowercased()
     private nonisolated let service: SpeechService
     private let refusals: RefusalLog
     private let client: String
     private var machine: SpeakStateMachine
-    private var outgoing: [Outgoing] = []
-    private var waiters: [CheckedContinuation<Void, Never>] = []
-    private var isClosed = false
+    private let outbox = Outbox()
     /// Utterances that the state machine has begun and whose sound is not taken to its end.
     private var utterances: [SpeakStateMachine.UtteranceID: Utterance] = [:]
     private var contract: String?
@@ -111,20 +104,6 @@ package actor SpeakSession {
         case replacement(from: Int, String)
     }
 
-    private enum Outgoing: Sendable {
-        case message(String)
-        case audio(SpeakStateMachine.UtteranceID, ByteBuffer)
-        case audioText(SpeakStateMachine.UtteranceID, String)
-        case close(WebSocketClosure)
-
-        var utterance: SpeakStateMachine.UtteranceID? {
-            switch self {
-            case .audio(let id, _), .audioText(let id, _): id
-            case .message, .close: nil
-            }
-        }
-    }
-
     init(_ service: SpeechService, _ identity: HandshakeIdentity, _ refusals: RefusalLog) {
         self.service = service
         self.refusals = refusals
@@ -160,13 +139,11 @@ extension SpeakSession {
     private func greet() {
         if !machine.isAuthorized { stranger = service.whenTokenIsDue { await self.handle(.tokenDue) } }
         let names = service.languages.map { $0.prefix(1).uppercased() + $0.dropFirst() }
-        outgoing.append(
-            .message(ServerMessage.ready(sessionId: id, voiceLoaded: service.defaultVoice, languages: names).json))
-        signal()
+        outbox.add(ServerMessage.ready(sessionId: id, voiceLoaded: service.defaultVoice, languages: names).json)
     }
 
     private func receive(_ message: WebSocketMessage) async {
-        while outgoing.count > Self.messagesAhead, !isClosed { await change() }
+        await outbox.roomForAnswers()
         guard case .text(let text) = message else {
             let error = SpeakError(.invalidText, "Messages are JSON in text frames; a binary frame came.")
             return await handle(.invalid(error))
@@ -214,7 +191,7 @@ extension SpeakSession {
         for action in actions {
             switch action {
             case .send(let message):
-                outgoing.append(.message(message.json))
+                outbox.add(message.json)
                 note(message)
             case .sendAudio: preconditionFailure("sound is sent where it is encoded")
             case .begin(let id, let message, let settings):
@@ -223,13 +200,13 @@ extension SpeakSession {
             case .append(let id, let text, let isLast): await append(text, isLast: isLast, to: id)
             case .replace(let id, let from, let text): await replace(from, text, of: id)
             case .cancel(let id):
-                outgoing.removeAll { $0.utterance == id }
+                outbox.drop(id)
                 utterances[id]?.stream?.cancel()
             case .join(let contract): join(contract)
-            case .close(let closure): outgoing.append(.close(closure))
+            case .close(let closure): outbox.add(closure)
             }
         }
-        signal()
+        outbox.isHeld = machine.isHeld
         await tellListeners()
     }
 
@@ -268,17 +245,18 @@ extension SpeakSession {
     /// The client has left.
     private func leave() async {
         await handle(.disconnected)
-        isClosed = true
+        outbox.finish()
         stranger?.cancel()
         begin.finish()
         if let contract { service.contracts.remove(self, from: contract) }
-        signal()
     }
 }
 
 // MARK: - Sound
 
 extension SpeakSession {
+    private func write(to sender: WebSocketSender) async { await outbox.write(to: sender) }
+
     /// One utterance after the other, as the state machine begins them.
     private func takeSound() async {
         for await id in begun {
@@ -334,7 +312,7 @@ extension SpeakSession {
         _ bytes: ByteBuffer, _ length: Duration, _ characters: Int?, of utterance: Utterance
     ) async -> Bool {
         let id = utterance.id
-        while machine.currentID == id, machine.isHeld || waitingAudio >= Self.audioAhead { await change() }
+        await outbox.roomForSound { machine.currentID == id }
         if let characters {
             let actions = machine.handle(.audio(id, length, characters: characters), at: .now)
             guard actions == [.sendAudio] else { return false }
@@ -343,59 +321,16 @@ extension SpeakSession {
         let (isFinal, isEmpty) = (characters == nil, bytes.readableBytes == 0)
         switch utterance.settings.transport {
         case .binary:
-            if !isEmpty { outgoing.append(.audio(id, bytes)) }
+            if !isEmpty { outbox.add(sound: bytes, of: id) }
         case .json:
             guard isFinal || !isEmpty else { break }
             utterance.sequence += 1
             let chunk = ServerMessage.audioChunk(
                 bytes, sequenceNumber: utterance.sequence, isFinal: isFinal,
                 timestampMs: Int(Date().timeIntervalSince1970 * 1000))
-            outgoing.append(.audioText(id, chunk))
+            outbox.add(sound: chunk, of: id)
         }
-        signal()
         return true
-    }
-
-    private var waitingAudio: Int { outgoing.count { $0.utterance != nil } }
-}
-
-// MARK: - Writing
-
-extension SpeakSession {
-    private func write(to sender: WebSocketSender) async {
-        do {
-            while let next = await nextOutgoing() {
-                switch next {
-                case .message(let text), .audioText(_, let text): try await sender.send(text)
-                case .audio(_, let bytes): try await sender.send(bytes)
-                case .close(let closure): return try await sender.close(closure)
-                }
-            }
-        } catch {
-            // The connection is gone, which the reading side sees as well.
-        }
-    }
-
-    /// The next thing to write; while held, no sound. nil when the client has left.
-    private func nextOutgoing() async -> Outgoing? {
-        while !isClosed {
-            if let index = outgoing.firstIndex(where: { $0.utterance == nil || !machine.isHeld }) {
-                defer { signal() }
-                return outgoing.remove(at: index)
-            }
-            await change()
-        }
-        return nil
-    }
-
-    private func change() async {
-        await withCheckedContinuation { waiters.append($0) }
-    }
-
-    private func signal() {
-        let woken = waiters
-        waiters = []
-        for waiter in woken { waiter.resume() }
     }
 }
 

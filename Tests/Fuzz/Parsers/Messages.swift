@@ -88,6 +88,7 @@ func parseFrames(_ bytes: [UInt8]) {
 
 private func parseMessage(_ text: String) {
     _ = try? ListenMessage(text)
+    _ = try? RealtimeClientEvent(text, textLimit: 10_000)
     guard let message = try? ClientMessage(text) else { return }
     if case .start(let start) = message {
         precondition(

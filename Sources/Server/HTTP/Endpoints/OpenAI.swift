@@ -205,7 +205,7 @@ struct OpenAISpeechRequest: Sendable {
 
 extension MessageFields {
     /// A voice's name, or `{"id": name}`.
-    fileprivate func voiceName(_ name: String) throws(SpeakError) -> String? {
+    func voiceName(_ name: String) throws(SpeakError) -> String? {
         struct Voice: Decodable { var id: String }
         if let voice = object(name, as: Voice.self) { return voice.id }
         return try string(name, limit: 200)

@@ -6,7 +6,7 @@ let openAPIDocument = #"""
       "info": {
         "title": "makima",
         "version": "1",
-        "description": "Streamed speech from Qwen3-TTS. The WebSocket doors /api/v1/speak and /api/v1/listen are described in docs/protocol.md."
+        "description": "Streamed speech from Qwen3-TTS. The WebSocket doors /api/v1/speak and /api/v1/listen are described in docs/protocol.md, /v1/realtime in docs/openai.md."
       },
       "security": [{}, {"bearer": []}],
       "paths": {
@@ -173,6 +173,14 @@ let openAPIDocument = #"""
               "4XX": {"$ref": "#/components/responses/OpenAIError"},
               "5XX": {"$ref": "#/components/responses/OpenAIError"}
             }
+          }
+        },
+        "/v1/realtime": {
+          "get": {
+            "summary": "WebSocket: OpenAI's Realtime interface, text in and sound out",
+            "operationId": "realtime",
+            "parameters": [{"name": "model", "in": "query", "schema": {"type": "string"}}],
+            "responses": {"101": {"description": "WebSocket"}, "426": {"$ref": "#/components/responses/Error"}}
           }
         },
         "/v1/audio/captions": {
