@@ -111,17 +111,22 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ]
         ),
+        // A server of the Model Context Protocol: JSON-RPC over lines. Knows nothing of speech.
+        .target(name: "ModelContext"),
         // What the program was started with.
         .target(name: "CArguments"),
         .target(name: "Invocation", dependencies: ["CArguments"]),
         .executableTarget(
             name: "makima",
             dependencies: [
-                "Addresses", "Audio", "Chatterbox", "Compute", "Files", "Invocation", "Memory", "ModelFile",
-                "ModelStore", "Quantization", "Qwen3TTS", "Server", "Speech", "Verifying", "WebSocketClient",
+                "Addresses", "Audio", "Chatterbox", "Compute", "Files", "Invocation", "Memory", "ModelContext",
+                "ModelFile", "ModelStore", "Quantization", "Qwen3TTS", "Server", "Speech", "Verifying",
+                "WebSocketClient",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             // What computers of known kinds are expected to reach.
@@ -208,6 +213,7 @@ let package = Package(
             path: "Tests/Fuzz/Parsers"
         ),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzedParsers", "TestSupport"]),
+        .testTarget(name: "ModelContextTests", dependencies: ["ModelContext"]),
         .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport"]),
         .testTarget(
             name: "Qwen3TTSTests",
@@ -252,7 +258,9 @@ let package = Package(
             ]
         ),
         // Runs the program itself, beside tests of its parts.
-        .testTarget(name: "CommandTests", dependencies: ["makima", "Memory", "Server", "Speech", "TestSupport"]),
+        .testTarget(
+            name: "CommandTests",
+            dependencies: ["Files", "makima", "Memory", "ModelContext", "Server", "Speech", "TestSupport"]),
         .testTarget(
             name: "ModelStoreTests",
             dependencies: [

@@ -12,19 +12,8 @@ package func serve(
 ) async throws {
     let authenticator = try await Authenticator(configuration)
     try configuration.refusePublicAddress(isGuarded: authenticator.isOn)
-    let store = VoiceStore(
-        directory: configuration.voicesDirectory, builtIn: configuration.builtInVoices,
-        defaultVoice: configuration.defaultVoice, limit: configuration.voicesLimit)
-    let library = VoiceLibrary(
-        store,
-        cacheDirectory: configuration.cacheDirectory.isEmpty ? nil : configuration.cacheDirectory,
-        capacity: configuration.preparedVoices, measuresLoudness: configuration.loudness != nil)
-    store.sweep()
-    store.logUnusable(to: logger)
-    await library.sweep()
-    let service = SpeechService(
-        engine, voices: library, authenticator: authenticator,
-        settings: SpeechService.Settings(configuration, version: version), logger: logger, loader: loader)
+    let service = await SpeechService(
+        engine, configuration, authenticator: authenticator, version: version, logger: logger, loader: loader)
 
     let requestGuard = RequestGuard(
         authenticator: authenticator, allowedHosts: configuration.allowedHosts,
@@ -55,6 +44,28 @@ package func serve(
     }
     if let manager { doors.append(Notifier(manager: manager, service: service, doorsAreOpen: doorsAreOpen)) }
     try await MakimaServer(service, doors: doors, timing: timing).run()
+}
+
+extension SpeechService {
+    /// What speaks behind every door, by the settings.
+    package convenience init(
+        _ engine: EngineDescription, _ configuration: ServerConfiguration, authenticator: Authenticator = .off,
+        version: String, logger: Logger, loader: @escaping ModelLifecycle.Loader
+    ) async {
+        let store = VoiceStore(
+            directory: configuration.voicesDirectory, builtIn: configuration.builtInVoices,
+            defaultVoice: configuration.defaultVoice, limit: configuration.voicesLimit)
+        let library = VoiceLibrary(
+            store,
+            cacheDirectory: configuration.cacheDirectory.isEmpty ? nil : configuration.cacheDirectory,
+            capacity: configuration.preparedVoices, measuresLoudness: configuration.loudness != nil)
+        store.sweep()
+        store.logUnusable(to: logger)
+        await library.sweep()
+        self.init(
+            engine, voices: library, authenticator: authenticator,
+            settings: SpeechService.Settings(configuration, version: version), logger: logger, loader: loader)
+    }
 }
 
 /// Loads the model while the doors are already open.

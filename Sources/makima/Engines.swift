@@ -1,7 +1,10 @@
+import ArgumentParser
 import Audio
 import Chatterbox
 import FoundationEssentials
+import Logging
 import Qwen3TTS
+import Server
 import Speech
 
 extension EngineList {
@@ -41,6 +44,31 @@ struct EngineChoice {
             engine = try EngineList.installed.engine(name, for: folder)
             self.model = ModelLocations.name(model, environment: environment)
             options = EngineOptions(folder: folder)
+        }
+    }
+}
+
+extension EngineChoice {
+    /// What a server speaks which model with, and where.
+    init(_ configuration: ServerConfiguration) throws {
+        do { try self.init(engine: configuration.engine, model: configuration.model) } catch {
+            throw error is EngineError ? ValidationError("\(error)") : error
+        }
+        do { try engine.check(device: configuration.device) } catch { throw ValidationError("\(error)") }
+        options.device = configuration.device
+        options.threads = configuration.threads == 0 ? nil : configuration.threads
+        options.promptCache = configuration.promptCache << 20
+        options.frameTime = .milliseconds(configuration.toneFrame)
+    }
+
+    /// Loads the model into a server.
+    func loader(_ logger: Logger) -> ModelLifecycle.Loader {
+        { limits, report in
+            let loaded = try load(utterances: limits.running, reserve: limits.memoryReserve) {
+                logger.warning("memory is short", metadata: ["reason": "\($0)"])
+            }
+            return Server.schedule(
+                loaded, identity: engine.identity(options.folder), limits: limits, report: report)
         }
     }
 }

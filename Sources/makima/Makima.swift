@@ -11,7 +11,7 @@ struct Makima: AsyncParsableCommand {
         version: version,
         subcommands: [
             Say.self, Play.self, Serve.self, Voices.self, Models.self, Doctor.self, Inspect.self, Verify.self,
-            Discover.self, Words.self, Render.self,
+            Discover.self, Words.self, Render.self, MCP.self,
         ])
 
     static var commands: [String] { configuration.subcommands.map { $0._commandName } }

@@ -50,6 +50,9 @@ struct RemoteSpeech {
         var keep: Bool?
     }
 
+    /// What an appliance that asks for a token is told.
+    static var token: String? { ProcessInfo.processInfo.environment["MAKIMA_TOKEN"] }
+
     let address: RemoteAddress
     let token: String?
     let start: Start
@@ -67,7 +70,7 @@ struct RemoteSpeech {
     /// Through an appliance by its name or address. A token that it asks for is in MAKIMA_TOKEN.
     init(through name: String, _ start: Start) throws {
         address = try RemoteAddress(applianceURL(name))
-        token = ProcessInfo.processInfo.environment["MAKIMA_TOKEN"]
+        token = Self.token
         self.start = start
     }
 

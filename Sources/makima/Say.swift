@@ -161,15 +161,22 @@ struct Say: AsyncParsableCommand {
     }
 
     private func finish(_ output: SpeechOutput, _ reason: FinishReason) throws {
-        switch reason {
-        case .endOfSpeech: break
-        case .cancelled: throw ExitCode(130)
-        case .budget: printError("The speech was cut at the longest that the text should take.")
-        case .silence: printError("The speech was cut after two seconds of silence.")
-        }
+        if reason == .cancelled { throw ExitCode(130) }
+        if let remark = reason.remark { printError(remark) }
         guard output.hasSound else { throw Failure.nothingToSay }
         try output.finish()
         if let path = output.path { printError("\(path): \(output.seconds) s") }
+    }
+}
+
+extension FinishReason {
+    /// What a person should know of the end.
+    var remark: String? {
+        switch self {
+        case .endOfSpeech, .cancelled: nil
+        case .budget: "The speech was cut at the longest that the text should take."
+        case .silence: "The speech was cut after two seconds of silence."
+        }
     }
 }
 

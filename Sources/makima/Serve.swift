@@ -72,30 +72,9 @@ extension Serve {
         PronunciationLocations.complete(&configuration)
         var logger = (LogFormat(rawValue: configuration.logFormat) ?? .text).logger("makima")
         logger.logLevel = Logger.Level(rawValue: configuration.logLevel) ?? .info
-        let choice = try choice(configuration)
+        let choice = try EngineChoice(configuration)
         try await Server.serve(
             choice.engine, configuration, version: version, logger: logger,
-            manager: ServiceManager(environment: ProcessInfo.processInfo.environment)
-        ) { [logger] limits, report in
-            let engine = try choice.load(utterances: limits.running, reserve: limits.memoryReserve) {
-                logger.warning("memory is short", metadata: ["reason": "\($0)"])
-            }
-            return Server.schedule(
-                engine, identity: choice.engine.identity(choice.options.folder), limits: limits, report: report)
-        }
-    }
-
-    /// What speaks which model, and where.
-    private func choice(_ configuration: ServerConfiguration) throws -> EngineChoice {
-        var choice: EngineChoice
-        do { choice = try EngineChoice(engine: configuration.engine, model: configuration.model) } catch {
-            throw error is EngineError ? ValidationError("\(error)") : error
-        }
-        do { try choice.engine.check(device: configuration.device) } catch { throw ValidationError("\(error)") }
-        choice.options.device = configuration.device
-        choice.options.threads = configuration.threads == 0 ? nil : configuration.threads
-        choice.options.promptCache = configuration.promptCache << 20
-        choice.options.frameTime = .milliseconds(configuration.toneFrame)
-        return choice
+            manager: ServiceManager(environment: ProcessInfo.processInfo.environment), loader: choice.loader(logger))
     }
 }

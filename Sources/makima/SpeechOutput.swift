@@ -90,7 +90,7 @@ final class SpeechOutput {
         // In short pieces, so that an interruption is heard at once.
         let piece = sampleRate / 10
         for start in stride(from: 0, to: held.count, by: piece) {
-            if Interruption.isRequested { throw ExitCode(130) }
+            if Interruption.isRequested || Task.isCancelled { throw ExitCode(130) }
             try player?.play(Array(held[start..<min(start + piece, held.count)]))
         }
         held = []
@@ -107,7 +107,13 @@ final class SpeechOutput {
     }
 
     private func writeRaw(_ samples: [Float]) throws {
-        let bytes = try PCM.int16LittleEndian(samples)
+        try StandardOutput.write(PCM.int16LittleEndian(samples))
+    }
+}
+
+enum StandardOutput {
+    /// Waits until all of it is written.
+    static func write(_ bytes: [UInt8]) throws {
         var written = 0
         while written < bytes.count {
             let count = unsafe bytes[written...].withUnsafeBytes {

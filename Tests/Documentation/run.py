@@ -60,6 +60,7 @@ UNDERSTOOD = {
     r"makima-bench": "takes minutes and the whole machine",
     r"makima discover": "waits for the network",
     r"makima say .*--remote": "needs a second computer",
+    r"makima mcp": "talks to another program; Tests/Clients/test_mcp.py is one",
     r"makima render": "needs an appliance that keeps what it makes; Tests/Clients/test_slow.py has one",
     r"Tests/Appliance/home-assistant\.sh": "installs Home Assistant in a Debian 13 root, which takes an hour",
 }

@@ -106,7 +106,7 @@ extension RealtimeSession {
     /// The id of a voice in place of its name.
     private func findVoice(of change: inout RealtimeSettings.Change, in place: String) throws(RealtimeError) {
         guard let name = change.voice else { return }
-        guard let voice = service.voice(named: OpenAISpeechRequest.voice(name, service) ?? "") else {
+        guard let voice = service.voice(named: OpenAIVoices.voice(name, service) ?? "") else {
             let error = SpeakError(
                 .voiceNotFound, "There is no voice \(name.prefix(80)). /v1/audio/voices lists those there are.")
             throw RealtimeError(error, param: place + ".audio.output.voice")
