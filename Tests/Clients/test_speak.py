@@ -419,7 +419,9 @@ def test_the_log_holds_an_utterance_and_its_text_only_when_asked(start):
 def test_while_the_model_loads_the_doors_are_open(start):
     server = start("--set", "load=first-use", wait=False)
     assert server.until(lambda: server.process.poll() is None and _health(server), 20)
-    assert server.json("GET", "/ready") == (503, {"message": "The model is loaded on first use.", "status": "unloaded"})
+    status, ready = server.json("GET", "/ready")
+    assert (status, ready["status"], ready["message"]) == (503, "unloaded", "The model is loaded on first use.")
+    assert ready["limits"]["textCharacters"] == 10_000
 
     async def flow():
         async with connect(server.ws()) as ws:
