@@ -12,6 +12,10 @@ package struct Door: RawRepresentable, Sendable, Hashable, ExpressibleByStringLi
     package static let speak: Door = "speak"
     package static let listen: Door = "listen"
     package static let wyoming: Door = "wyoming"
+    /// The WebSocket `/v1/realtime`.
+    package static let realtime: Door = "realtime"
+    /// `makima mcp`.
+    package static let modelContext: Door = "mcp"
 }
 
 package struct SpeechClient: Sendable, Hashable, ExpressibleByStringLiteral {

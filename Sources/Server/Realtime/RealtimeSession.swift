@@ -146,13 +146,14 @@ extension RealtimeSession {
 
     /// A line in the log for what the client was refused.
     private func note(_ error: RealtimeError) {
-        refusals.note(client: client, door: "realtime", code: error.code, reason: error.message)
+        refusals.note(client: client, door: .realtime, code: error.code, reason: error.message)
     }
 
     private func request(_ text: String, _ settings: RealtimeSettings) -> SpeakRequest {
         // Models that take no instruction speak without it.
         let instruction = service.information?.takesInstructions == false ? nil : settings.instructions
         var request = SpeakRequest(text: text, voice: settings.voice, instruction: instruction, client: client)
+        request.door = .realtime
         request.speed = settings.speed
         return request
     }

@@ -47,6 +47,13 @@ struct RealtimeStateMachine: Sendable {
         var progress = SpokenProgress()
 
         var transcript: String { String(scalars: text[..<told]) }
+
+        /// What the transcript gains when so many characters are said; nil for nothing.
+        mutating func tell(_ characters: Int) -> String? {
+            let known = told
+            told = max(told, min(characters, text.count))
+            return told > known ? String(scalars: text[known..<told]) : nil
+        }
     }
 
     private var phase = Phase.open
@@ -62,8 +69,9 @@ struct RealtimeStateMachine: Sendable {
         conversation = RealtimeConversation(textLimit: textLimit)
     }
 
+    // Not inlined: in functions that change `speaking` later on, the optimizer of Swift 6.3.1 loses who owns it, and stops.
     /// The response whose sound may be sent, and where it belongs.
-    var current: ResponseNumber? { speaking?.number }
+    @inline(never) var current: ResponseNumber? { speaking?.number }
     var place: RealtimeServerEvent.Place? { speaking.flatMap { Self.place(of: $0) } }
 
     private static func place(of speaking: Speaking) -> RealtimeServerEvent.Place? {
@@ -234,31 +242,32 @@ extension RealtimeStateMachine {
 extension RealtimeStateMachine {
     private mutating func sound(_ number: ResponseNumber, _ length: Duration, _ characters: Int) -> [Action] {
         guard number == current else { return [] }
-        var actions = beginItem()
-        guard var now = speaking.take(), let place = Self.place(of: now) else { return [] }
+        return beginItem() + hear(length, characters) + [.sendSound]
+    }
+
+    /// So much more of the response was heard, up to so many characters of its text.
+    private mutating func hear(_ length: Duration, _ characters: Int) -> [Action] {
+        guard var now = speaking, let place = Self.place(of: now) else { return [] }
         now.progress.add(length, characters: characters)
-        let told = min(characters, now.text.count)
-        if told > now.told {
-            actions.append(.send(.transcriptDelta(place, String(scalars: now.text[now.told..<told]))))
-            now.told = told
-        }
+        let text = now.tell(characters)
         speaking = now
-        return actions + [.sendSound]
+        return text.map { [.send(.transcriptDelta(place, $0))] } ?? []
     }
 
     private mutating func ended(_ number: ResponseNumber, _ reason: FinishReason, _ frames: Int) -> [Action] {
         guard number == current else { return [] }
-        var actions = beginItem()
-        guard var now = speaking.take(), let place = Self.place(of: now) else { return [] }
+        return beginItem() + conclude(reason, frames)
+    }
+
+    private mutating func conclude(_ reason: FinishReason, _ frames: Int) -> [Action] {
+        guard var now = speaking, let place = Self.place(of: now) else { return [] }
         now.response.usage = .init(input: now.text.count, output: frames)
+        var actions: [Action] = []
         let status: RealtimeResponse.Status
         switch reason {
         case .endOfSpeech:
             status = .completed
-            if now.told < now.text.count {
-                actions.append(.send(.transcriptDelta(place, String(scalars: now.text[now.told...]))))
-                now.told = now.text.count
-            }
+            if let text = now.tell(now.text.count) { actions.append(.send(.transcriptDelta(place, text))) }
         case .budget, .silence: status = .incomplete
         case .cancelled: status = .failed(RealtimeError(.shuttingDown))
         }
@@ -269,17 +278,16 @@ extension RealtimeStateMachine {
     /// The message of a response: there is none of one that fails before its first sound, so that what it was to say is still
     /// unanswered.
     private mutating func beginItem() -> [Action] {
-        guard var now = speaking, now.item == nil else { return [] }
+        guard let response = speaking?.response, let progress = speaking?.progress, speaking?.item == nil else {
+            return []
+        }
         var item = RealtimeItem(id: "", role: .assistant, status: .inProgress, parts: [])
-        item.sound = now.progress
-        item.id = now.response.joinsConversation ? conversation.append(item) : conversation.freeID()
-        now.item = item
-        speaking = now
-        let response = now.response.id
-        let joined =
-            now.response.joinsConversation ? tell(of: item.id) { [.itemAdded($0, after: $1)] } : []
-        return [.send(.outputItemAdded(item, response: response))] + joined
-            + [.send(.partAdded(.init(response: response, item: item.id)))]
+        item.sound = progress
+        item.id = response.joinsConversation ? conversation.append(item) : conversation.freeID()
+        speaking?.item = item
+        let joined = response.joinsConversation ? tell(of: item.id) { [.itemAdded($0, after: $1)] } : []
+        return [.send(.outputItemAdded(item, response: response.id))] + joined
+            + [.send(.partAdded(.init(response: response.id, item: item.id)))]
     }
 
     private mutating func stop(_ status: RealtimeResponse.Status) -> [Action] {
@@ -289,7 +297,8 @@ extension RealtimeStateMachine {
 
     /// Tells the end of the response, and what has become of its message.
     private mutating func finish(_ status: RealtimeResponse.Status) -> [Action] {
-        guard var now = speaking.take() else { return [] }
+        guard var now = speaking else { return [] }
+        speaking = nil
         var actions: [Action] = []
         if var item = now.item, let place = Self.place(of: now) {
             item.status = status == .completed ? .completed : .incomplete

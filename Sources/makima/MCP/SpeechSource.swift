@@ -55,6 +55,7 @@ enum SpeechSource: Sendable {
     ) async throws -> FinishReason {
         var request = SpeakRequest(
             text: saying.text, voice: saying.voice, language: saying.language ?? "auto", client: "mcp")
+        request.door = .modelContext
         request.speed = saying.speed
         // Whoever plays waits.
         request.whenSlow = .stream

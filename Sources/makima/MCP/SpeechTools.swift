@@ -4,6 +4,9 @@ import ModelContext
 import Server
 import Speech
 
+/// That of the protocol; the doors of the server have one for their events.
+typealias JSONValue = ModelContext.JSONValue
+
 /// The tools that `makima mcp` offers.
 struct SpeechTools: Toolbox {
     let finder: SpeechFinder
