@@ -261,8 +261,10 @@ struct VoiceOptions: ParsableArguments {
                     "\(model.name) makes voices of the sound alone: --transcript is for models like the released one.")
             }
             let clip = try AudioFile.read(path: reference)
+            let prepared = try prepare(clip, transcript: transcript, with: engine)
+            // One that no voice can be made of has said so by now.
             if let problem = ClipLength.problem(clip.duration) { printError(problem) }
-            return .cloned(id: reference, try prepare(clip, transcript: transcript, with: engine))
+            return .cloned(id: reference, prepared)
         }
         if !model.clones {
             guard let voice = voice ?? model.speakers.first else { return .none }
