@@ -73,7 +73,7 @@ extension RealtimeSession {
     }
 
     private func receive(_ message: WebSocketMessage) async {
-        await outbox.roomForAnswers()
+        await outbox.roomForAnswers(self)
         guard case .text(let text) = message else {
             return handle(
                 .invalid(RealtimeError("invalid_value", "Events are JSON in text frames; a binary frame came.")))
@@ -169,7 +169,7 @@ extension RealtimeSession {
 // MARK: - Sound
 
 extension RealtimeSession {
-    private func write(to sender: WebSocketSender) async { await outbox.write(to: sender) }
+    private func write(to sender: WebSocketSender) async { await outbox.write(to: sender, self) }
 
     /// One response after the other, as the state machine begins them.
     private func takeSound() async {
@@ -210,13 +210,13 @@ extension RealtimeSession {
             case .frame(let samples, let characters):
                 let length = Duration.seconds(1) * samples.count / stream.sampleRate / stream.speed
                 let bytes = try encoder.encode(samples)
-                await outbox.roomForSound { machine.current == number }
+                await outbox.roomForSound(self) { machine.current == number }
                 pass(machine.handle(.sound(number, length, characters: characters)), bytes, number)
                 guard machine.current == number else { return stream.cancel() }
             case .sentence, .buffering, .starved: break
             case .ended(let reason, let summary):
                 let rest = try encoder.finish()
-                await outbox.roomForSound { machine.current == number }
+                await outbox.roomForSound(self) { machine.current == number }
                 if machine.current == number { pass([.sendSound], rest, number) }
                 return handle(.ended(number, reason, frames: summary.frames))
             case .failed(let error): throw error

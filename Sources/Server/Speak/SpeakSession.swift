@@ -143,7 +143,7 @@ extension SpeakSession {
     }
 
     private func receive(_ message: WebSocketMessage) async {
-        await outbox.roomForAnswers()
+        await outbox.roomForAnswers(self)
         guard case .text(let text) = message else {
             let error = SpeakError(.invalidText, "Messages are JSON in text frames; a binary frame came.")
             return await handle(.invalid(error))
@@ -255,7 +255,7 @@ extension SpeakSession {
 // MARK: - Sound
 
 extension SpeakSession {
-    private func write(to sender: WebSocketSender) async { await outbox.write(to: sender) }
+    private func write(to sender: WebSocketSender) async { await outbox.write(to: sender, self) }
 
     /// One utterance after the other, as the state machine begins them.
     private func takeSound() async {
@@ -312,7 +312,7 @@ extension SpeakSession {
         _ bytes: ByteBuffer, _ length: Duration, _ characters: Int?, of utterance: Utterance
     ) async -> Bool {
         let id = utterance.id
-        await outbox.roomForSound { machine.currentID == id }
+        await outbox.roomForSound(self) { machine.currentID == id }
         if let characters {
             let actions = machine.handle(.audio(id, length, characters: characters), at: .now)
             guard actions == [.sendAudio] else { return false }
