@@ -32,29 +32,32 @@ struct Doctor: ParsableCommand {
         let memory = SystemMemory()
         let others = OtherPrograms.waitForQuiet()
         let speed = try measuring.speed(memory)
-        let findings =
-            [
-                DoctorChecks.processor(), DoctorChecks.clockRate(), DoctorChecks.memory(memory),
-                speed == nil ? nil : others.map(DoctorChecks.quiet),
-            ].compactMap { $0 }
-            + (speed.map(DoctorChecks.speed) ?? [DoctorChecks.unmeasured])
-            + [
-                speed.flatMap {
-                    DoctorChecks.estimate(
-                        DoctorChecks.identity, int8: $0.int8.timesRealTime, int4: $0.int4.timesRealTime)
-                }
-            ].compactMap { $0 }
-            + (speed.map(DoctorChecks.models) ?? [])
-            + [
-                DoctorChecks.model(model), DoctorChecks.voices(), DoctorChecks.disk(), DoctorChecks.sound(),
-                DoctorChecks.discovery(), DoctorChecks.port(port ?? UInt16(clamping: settings.port)),
-                DoctorChecks.clock(),
-            ]
+        var findings: [Finding] = [DoctorChecks.processor()]
+        if let rate = DoctorChecks.clockRate() { findings.append(rate) }
+        findings.append(DoctorChecks.memory(memory))
+        findings += Self.speeds(speed, beside: others)
+        findings += [
+            DoctorChecks.model(model), DoctorChecks.voices(), DoctorChecks.disk(), DoctorChecks.sound(),
+            DoctorChecks.discovery(), DoctorChecks.port(port ?? UInt16(clamping: settings.port)),
+            DoctorChecks.clock(),
+        ]
         let report = DoctorReport(
             version: version, deviceClass: speed?.deviceClass, speed: speed,
             recommended: speed.map { ModelRecommendation($0) }, findings: findings)
         if json { try printJSON(report) } else { report.printLines() }
         if report.findings.contains(where: { $0.status == .fail }) { throw ExitCode.failure }
+    }
+
+    /// What was measured, and what follows from it.
+    private static func speeds(_ speed: SpeedMeasurement?, beside others: OtherPrograms?) -> [Finding] {
+        guard let speed else { return [DoctorChecks.unmeasured] }
+        var findings: [Finding] = []
+        if let others { findings.append(DoctorChecks.quiet(others)) }
+        findings += DoctorChecks.speed(speed)
+        let expected = DoctorChecks.estimate(
+            DoctorChecks.identity, int8: speed.int8.timesRealTime, int4: speed.int4.timesRealTime)
+        if let expected { findings.append(expected) }
+        return findings + DoctorChecks.models(speed)
     }
 }
 
