@@ -77,7 +77,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Addresses", "Audio", "CAvahi", "Files", "Memory", "Speech",
+                "Addresses", "Audio", "CAvahi", "Files", "JSONText", "Memory", "Speech",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
@@ -111,15 +111,18 @@ let package = Package(
                 .product(name: "NIOWebSocket", package: "swift-nio"),
             ]
         ),
+        // JSON of any shape, and as it is written here.
+        .target(name: "JSONText"),
         // A server of the Model Context Protocol: JSON-RPC over lines. Knows nothing of speech.
-        .target(name: "ModelContext"),
+        .target(name: "ModelContext", dependencies: ["JSONText"]),
         // What the program was started with.
         .target(name: "CArguments"),
         .target(name: "Invocation", dependencies: ["CArguments"]),
         .executableTarget(
             name: "makima",
             dependencies: [
-                "Addresses", "Audio", "Chatterbox", "Compute", "Files", "Invocation", "Memory", "ModelContext",
+                "Addresses", "Audio", "Chatterbox", "Compute", "Files", "Invocation", "JSONText", "Memory",
+                "ModelContext",
                 "ModelFile", "ModelStore", "Quantization", "Qwen3TTS", "Server", "Speech", "Verifying",
                 "WebSocketClient",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -213,7 +216,7 @@ let package = Package(
             path: "Tests/Fuzz/Parsers"
         ),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzedParsers", "TestSupport"]),
-        .testTarget(name: "ModelContextTests", dependencies: ["ModelContext"]),
+        .testTarget(name: "ModelContextTests", dependencies: ["JSONText", "ModelContext"]),
         .testTarget(name: "TokenizationTests", dependencies: ["Tokenization", "TestSupport"]),
         .testTarget(
             name: "Qwen3TTSTests",
@@ -247,7 +250,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Addresses", "Server", "Audio", "Speech", "TestSupport",
+                "Addresses", "Server", "Audio", "JSONText", "Speech", "TestSupport",
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -1,5 +1,7 @@
 // JSON-RPC 2.0, as the Model Context Protocol has it: one object on each line, no batches, parameters by name.
 
+package import JSONText
+
 /// How a client names one of its requests.
 package enum RequestID: Hashable, Sendable {
     case integer(Int)

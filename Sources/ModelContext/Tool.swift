@@ -1,5 +1,7 @@
 // What a server of the Model Context Protocol offers to a language model.
 
+package import JSONText
+
 package struct Tool: Sendable {
     package var name: String
     package var title: String

@@ -1,5 +1,7 @@
 // The arguments of a call, read with messages that name the argument: the language model that chose them reads those.
 
+import JSONText
+
 /// Why a tool cannot do what it should, in a sentence.
 package struct ToolFault: Error, Equatable, Sendable {
     package var message: String

@@ -1,5 +1,7 @@
 // What a server of the Model Context Protocol does about each line, as a value: no streams, no tasks.
 
+package import JSONText
+
 package struct ToolServer: Sendable {
     /// The newest first.
     package static let versions = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"]

@@ -1,5 +1,7 @@
 // One client of the Model Context Protocol: its lines in, ours out, and the calls in between.
 
+import JSONText
+
 package actor ToolSession {
     /// Bytes of a line: a text of ten thousand characters has 120 000 when all of it is escaped.
     static let lineLimit = 1 << 18

@@ -1,5 +1,6 @@
 import ArgumentParser
 import FoundationEssentials
+import JSONText
 import Server
 
 /// `makima discover`: which appliances answer on the network?

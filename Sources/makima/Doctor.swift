@@ -44,7 +44,7 @@ struct Doctor: ParsableCommand {
         let report = DoctorReport(
             version: version, deviceClass: speed?.deviceClass, speed: speed,
             recommended: speed.map { ModelRecommendation($0) }, findings: findings)
-        if json { try printJSON(report) } else { report.printLines() }
+        if json { printJSON(report) } else { report.printLines() }
         if report.findings.contains(where: { $0.status == .fail }) { throw ExitCode.failure }
     }
 

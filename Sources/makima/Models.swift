@@ -37,7 +37,7 @@ extension Models {
 
         func run() throws {
             let models = options.models.list()
-            if json { return try printJSON(described(models)) }
+            if json { return printJSON(described(models)) }
             guard !models.isEmpty else {
                 print("No model is installed. makima models pull Qwen/Qwen3-TTS-12Hz-0.6B-Base fetches one.")
                 return
@@ -100,7 +100,7 @@ extension Models {
                 throw Failure("The speed is \(DoctorChecks.unmeasured.detail). End other programs first.")
             }
             let recommended = ModelRecommendation(speed)
-            if json { try printJSON(recommended) } else { print(recommended.sentence) }
+            if json { printJSON(recommended) } else { print(recommended.sentence) }
         }
     }
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSONText
 import NIOCore
 import NIOHTTP1
 import Server

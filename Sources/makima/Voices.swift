@@ -1,6 +1,7 @@
 import ArgumentParser
 import Audio
 import FoundationEssentials
+import JSONText
 import Server
 import Speech
 

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSONText
 import Logging
 import NIOCore
 import NIOEmbedded

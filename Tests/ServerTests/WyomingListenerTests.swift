@@ -1,5 +1,6 @@
 // The Wyoming port itself, over the loopback, with a client that says nothing for long.
 
+import JSONText
 import Logging
 import NIOCore
 import NIOPosix

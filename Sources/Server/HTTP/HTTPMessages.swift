@@ -1,6 +1,7 @@
 // Requests and responses as endpoints see them.
 
 import FoundationEssentials
+import JSONText
 package import NIOCore
 package import NIOHTTP1
 

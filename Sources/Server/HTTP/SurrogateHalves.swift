@@ -4,6 +4,7 @@
 // Such halves pass through the reader of JSON as three noncharacters each (U+FDD0 to U+FDEF, which Unicode keeps for uses like
 // this one), until they meet their other half or become U+FFFD, the sign of a character that was lost.
 
+import JSONText
 import Speech
 
 package enum SurrogateHalves {
@@ -104,5 +105,17 @@ package enum SurrogateHalves {
         let marks = scalars.prefix(3).map { $0.value &- base }
         guard marks.count == 3, marks[0] < 2, marks[1] < 32, marks[2] < 32 else { return nil }
         return 0xD800 | marks[0] << 10 | marks[1] << 5 | marks[2]
+    }
+}
+
+extension JSONValue {
+    /// With its texts mended, of JSON whose halves were marked.
+    var mended: JSONValue {
+        switch self {
+        case .text(let text): .text(SurrogateHalves.mended(text))
+        case .list(let values): .list(values.map(\.mended))
+        case .object(let fields): .object(fields.mapValues(\.mended))
+        case .null, .flag, .integer, .number: self
+        }
     }
 }

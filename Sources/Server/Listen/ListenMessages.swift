@@ -1,6 +1,7 @@
 // The messages of `/api/v1/listen`: any recognizer reports what it hears.
 
 import FoundationEssentials
+import JSONText
 
 package enum ListenMessage: Sendable, Equatable {
     case hello(ListenPolicy, contract: String, authToken: String?)

@@ -2,6 +2,7 @@
 
 import FoundationEssentials
 import Files
+import JSONText
 package import Logging
 
 /// How the log is written.
@@ -54,7 +55,7 @@ extension JSONValue {
         case .stringConvertible(let value):
             switch value {
             case let flag as Bool: self = .flag(flag)
-            case let number as Int: self = .number(Double(number))
+            case let number as Int: self = .integer(number)
             case let number as Double where number.isFinite: self = .number(number)
             default: self = .text(value.description)
             }

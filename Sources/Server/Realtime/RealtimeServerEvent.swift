@@ -1,5 +1,7 @@
 // What a client of /v1/realtime is told, in OpenAI's shapes.
 
+import JSONText
+
 enum RealtimeServerEvent: Equatable, Sendable {
     case sessionCreated(RealtimeSettings)
     case sessionUpdated(RealtimeSettings)

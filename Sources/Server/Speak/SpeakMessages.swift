@@ -2,6 +2,7 @@
 
 import Audio
 import FoundationEssentials
+import JSONText
 import NIOCore
 package import Speech
 

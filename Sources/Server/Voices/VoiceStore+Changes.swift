@@ -4,6 +4,7 @@ package import Audio
 import Files
 import FoundationEssentials
 import Glibc
+import JSONText
 import Speech
 
 /// What somebody says about a voice they add.

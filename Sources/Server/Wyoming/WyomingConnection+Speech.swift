@@ -1,5 +1,6 @@
 // The speaking task of a Wyoming connection.
 
+import JSONText
 import NIOCore
 import Speech
 

@@ -3,6 +3,7 @@
 // Two tasks share a connection: one reads events and answers at once what can be, one speaks. An error is the last thing that a
 // client gets: the connection is closed behind it, since many clients wait for the sound of a text and for nothing else.
 
+import JSONText
 import Logging
 import NIOCore
 import Speech

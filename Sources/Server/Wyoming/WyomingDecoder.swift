@@ -1,6 +1,7 @@
 // Wyoming's events out of bytes as they come. Each byte is looked at once, however small the pieces are.
 
 import FoundationEssentials
+import JSONText
 package import NIOCore
 
 package struct WyomingDecoder {
@@ -47,10 +48,10 @@ package struct WyomingDecoder {
         self.begun = nil
         let data = buffer.readBytes(length: begun.data) ?? []
         let payload = buffer.readBytes(length: begun.payload) ?? []
-        var event = WyomingEvent(begun.header.type, begun.header.data ?? [:], payload: payload)
+        var event = WyomingEvent(begun.header.type, (begun.header.data ?? [:]).mapValues(\.mended), payload: payload)
         if !data.isEmpty {
             let fields = try Self.json(data, as: [String: JSONValue].self)
-            event.data.merge(fields) { _, new in new }
+            event.data.merge(fields.mapValues(\.mended)) { _, new in new }
         }
         return event
     }

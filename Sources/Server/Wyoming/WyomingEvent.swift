@@ -1,6 +1,7 @@
 // Wyoming's wire format: a line of JSON, then as many bytes of JSON data and of payload as it says.
 
 import FoundationEssentials
+package import JSONText
 package import NIOCore
 
 /// The line that every event begins with.

@@ -1,5 +1,6 @@
 // What Home Assistant is told when it asks what this is.
 
+import JSONText
 import Speech
 
 extension WyomingEvent {

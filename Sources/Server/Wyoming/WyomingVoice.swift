@@ -1,6 +1,7 @@
 // The voices that Wyoming's clients see. Home Assistant sends the name of a voice and no language, so each voice is there once for
 // all languages, as `makima`, and once for each of them, as `makima-de`.
 
+import JSONText
 import Speech
 
 /// Which voice an event asks for, in which language.

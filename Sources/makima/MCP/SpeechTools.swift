@@ -1,11 +1,9 @@
 import Audio
 import FoundationEssentials
+import JSONText
 import ModelContext
 import Server
 import Speech
-
-/// That of the protocol; the doors of the server have one for their events.
-typealias JSONValue = ModelContext.JSONValue
 
 /// The tools that `makima mcp` offers.
 struct SpeechTools: Toolbox {

@@ -2,6 +2,7 @@
 // same seed they belong to the same sound.
 
 import FoundationEssentials
+import JSONText
 import NIOCore
 import NIOHTTP1
 import Speech

@@ -2,6 +2,7 @@
 
 import Audio
 import FoundationEssentials
+import JSONText
 import Logging
 import NIOCore
 import NIOHTTP1

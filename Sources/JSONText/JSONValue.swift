@@ -1,8 +1,8 @@
-// JSON of any shape: what a client of the Model Context Protocol sends is looked at field by field.
+// JSON of any shape: events and messages whose fields are looked at one by one, or passed on.
 
 import FoundationEssentials
 
-package enum JSONValue: Equatable, Sendable {
+package enum JSONValue: Sendable {
     case null
     case flag(Bool)
     case integer(Int)
@@ -17,11 +17,24 @@ package enum JSONValue: Equatable, Sendable {
     }
 
     /// On one line, sorted.
-    package var line: String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(self) else { return "null" }
-        return String(decoding: data, as: UTF8.self)
+    package var line: String { JSON.encode(self) }
+}
+
+extension JSONValue: Equatable {
+    /// JSON has one kind of numbers: 1 and 1.0 are the same.
+    package static func == (left: JSONValue, right: JSONValue) -> Bool {
+        switch (left, right) {
+        case (.null, .null): true
+        case (.flag(let left), .flag(let right)): left == right
+        case (.integer(let left), .integer(let right)): left == right
+        case (.number(let left), .number(let right)): left == right
+        case (.integer(let integer), .number(let number)), (.number(let number), .integer(let integer)):
+            Int(exactly: number) == integer
+        case (.text(let left), .text(let right)): left == right
+        case (.list(let left), .list(let right)): left == right
+        case (.object(let left), .object(let right)): left == right
+        default: false
+        }
     }
 }
 
@@ -51,7 +64,15 @@ extension JSONValue: Codable {
         case .null: try value.encodeNil()
         case .flag(let flag): try value.encode(flag)
         case .integer(let integer): try value.encode(integer)
-        case .number(let number): try value.encode(number)
+        case .number(let number):
+            if let integer = Int(exactly: number) {
+                try value.encode(integer)
+            } else if number.isFinite {
+                try value.encode(number)
+            } else {
+                // JSON has no such number.
+                try value.encodeNil()
+            }
         case .text(let text): try value.encode(text)
         case .list(let list): try value.encode(list)
         case .object(let object): try value.encode(object)
@@ -75,4 +96,6 @@ extension JSONValue: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Ex
 extension JSONValue {
     package var text: String? { if case .text(let text) = self { text } else { nil } }
     package var object: [String: JSONValue]? { if case .object(let object) = self { object } else { nil } }
+
+    package subscript(_ name: String) -> JSONValue? { object?[name] }
 }
