@@ -1,6 +1,4 @@
 // One client of `/v1/realtime`: the state machine between a WebSocket and the speech service.
-//
-// Three tasks share the session, as those of `SpeakSession` do: one reads, one takes sound, one writes.
 
 import Audio
 import FoundationEssentials
@@ -44,35 +42,16 @@ actor RealtimeSession {
         // Of those that wait here all but the newest are cancelled.
         (begun, begin) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
-
-    /// Serves the client until it leaves or is told to.
-    nonisolated func run(_ receiver: inout WebSocketReceiver, _ sender: WebSocketSender) async throws {
-        service.sessions.add(self)
-        defer { service.sessions.remove(self) }
-        await greet()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await self.write(to: sender) }
-            group.addTask { await self.takeSound() }
-            do {
-                while let message = try await receiver.next() { await receive(message) }
-            } catch {
-                await leave()
-                throw error
-            }
-            await leave()
-            try await group.waitForAll()
-        }
-    }
 }
 
 // MARK: - Messages
 
 extension RealtimeSession {
-    private func greet() {
+    func greet() {
         if let fault { handle(.turnAway(fault)) } else { send(machine.greeting) }
     }
 
-    private func receive(_ message: WebSocketMessage) async {
+    func receive(_ message: WebSocketMessage) async {
         await outbox.roomForAnswers(self)
         guard case .text(let text) = message else {
             return handle(
@@ -159,7 +138,7 @@ extension RealtimeSession {
     }
 
     /// The client has left.
-    private func leave() {
+    func leave() {
         handle(.disconnected)
         outbox.finish()
         begin.finish()
@@ -169,10 +148,10 @@ extension RealtimeSession {
 // MARK: - Sound
 
 extension RealtimeSession {
-    private func write(to sender: WebSocketSender) async { await outbox.write(to: sender, self) }
+    func write(to sender: WebSocketSender) async { await outbox.write(to: sender, self) }
 
     /// One response after the other, as the state machine begins them.
-    private func takeSound() async {
+    func takeSound() async {
         for await response in begun {
             guard machine.current == response.number else { continue }
             do throws(SpeakError) { try await take(response) } catch {
@@ -237,7 +216,9 @@ extension RealtimeSession {
     }
 }
 
-extension RealtimeSession: ServedSession {
+extension RealtimeSession: SpeakingSession {
+    nonisolated var sessions: SessionRegistry { service.sessions }
+
     func shutDown() async { handle(.shutDown) }
     func cut() async { handle(.cut) }
 }

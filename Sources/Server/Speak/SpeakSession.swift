@@ -1,7 +1,4 @@
 // One client of `/api/v1/speak`: the state machine between a WebSocket and the speech service.
-//
-// Three tasks share the session: one reads the client's messages, one takes sound from the scheduler, one writes. So a client
-// that does not read is still heard when it cancels, and holds up nothing but its own sound.
 
 import Audio
 import FoundationEssentials
@@ -112,37 +109,18 @@ package actor SpeakSession {
             isAuthorized: identity.isAuthorized, defaultVoice: service.defaultVoice, textLimit: service.textLimit)
         (begun, begin) = AsyncStream.makeStream()
     }
-
-    /// Serves the client until it leaves or is told to.
-    nonisolated func run(_ receiver: inout WebSocketReceiver, _ sender: WebSocketSender) async throws {
-        service.sessions.add(self)
-        defer { service.sessions.remove(self) }
-        await greet()
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { await self.write(to: sender) }
-            group.addTask { await self.takeSound() }
-            do {
-                while let message = try await receiver.next() { await receive(message) }
-            } catch {
-                await leave()
-                throw error
-            }
-            await leave()
-            try await group.waitForAll()
-        }
-    }
 }
 
 // MARK: - Messages
 
 extension SpeakSession {
-    private func greet() {
+    func greet() {
         if !machine.isAuthorized { stranger = service.whenTokenIsDue { await self.handle(.tokenDue) } }
         let names = service.languages.map { $0.prefix(1).uppercased() + $0.dropFirst() }
         outbox.add(ServerMessage.ready(sessionId: id, voiceLoaded: service.defaultVoice, languages: names).json)
     }
 
-    private func receive(_ message: WebSocketMessage) async {
+    func receive(_ message: WebSocketMessage) async {
         await outbox.roomForAnswers(self)
         guard case .text(let text) = message else {
             let error = SpeakError(.invalidText, "Messages are JSON in text frames; a binary frame came.")
@@ -243,7 +221,7 @@ extension SpeakSession {
     }
 
     /// The client has left.
-    private func leave() async {
+    func leave() async {
         await handle(.disconnected)
         outbox.finish()
         stranger?.cancel()
@@ -255,10 +233,10 @@ extension SpeakSession {
 // MARK: - Sound
 
 extension SpeakSession {
-    private func write(to sender: WebSocketSender) async { await outbox.write(to: sender, self) }
+    func write(to sender: WebSocketSender) async { await outbox.write(to: sender, self) }
 
     /// One utterance after the other, as the state machine begins them.
-    private func takeSound() async {
+    func takeSound() async {
         for await id in begun {
             defer { utterances[id] = nil }
             guard machine.currentID == id, let utterance = utterances[id] else { continue }
@@ -336,7 +314,9 @@ extension SpeakSession {
 
 // MARK: - Others
 
-extension SpeakSession: ServedSession {
+extension SpeakSession: SpeakingSession {
+    nonisolated var sessions: SessionRegistry { service.sessions }
+
     package func shutDown() async { await handle(.shutDown) }
     package func cut() async { await handle(.cut) }
 }
