@@ -263,7 +263,9 @@ let package = Package(
         // Runs the program itself, beside tests of its parts.
         .testTarget(
             name: "CommandTests",
-            dependencies: ["Files", "makima", "Memory", "ModelContext", "Server", "Speech", "TestSupport"]),
+            dependencies: [
+                "Compute", "Files", "makima", "Memory", "ModelContext", "Server", "Speech", "TestSupport",
+            ]),
         .testTarget(
             name: "ModelStoreTests",
             dependencies: [

@@ -1,6 +1,6 @@
 // How much of the processor others took while something was measured.
 
-import FoundationEssentials
+import Compute
 import Glibc
 
 struct OtherPrograms {
@@ -8,22 +8,15 @@ struct OtherPrograms {
     static let limit = 5.0
 
     private let began = Clock.now
-    private let busy = Self.busySeconds()
+    private let busy = ProcessorTimes.now
     private let own = Self.ownSeconds()
 
-    /// Per cent of all cores since the beginning, time that a hypervisor kept for itself among it.
+    /// Per cent of all cores since the beginning.
     var percent: Double {
         let seconds = Clock.milliseconds(since: began) / 1000 * Double(sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-        let others = (Self.busySeconds() - busy) - (Self.ownSeconds() - own)
+        guard let busy, let now = ProcessorTimes.now else { return 0 }
+        let others = (now.busySeconds - busy.busySeconds) - (Self.ownSeconds() - own)
         return seconds > 0 ? min(100, max(0, 100 * others / seconds)) : 0
-    }
-
-    /// Of all processors, from the first line of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal, …
-    private static func busySeconds() -> Double {
-        guard let text = try? String(contentsOf: URL(filePath: "/proc/stat"), encoding: .utf8) else { return 0 }
-        let ticks = text.prefix { $0 != "\n" }.split(separator: " ").dropFirst().compactMap { Double($0) }
-        guard ticks.count >= 8 else { return 0 }
-        return (ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6] + ticks[7]) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
     private static func ownSeconds() -> Double {

@@ -202,55 +202,65 @@ extension Results {
     }
 
     private func chatterboxLines(_ results: [String: ChatterboxResult]) -> [String] {
-        let names = results.keys.sorted()
-        let widths = [46] + names.map { _ in 12 }
-        func line(_ title: String, _ value: (ChatterboxResult) -> String) -> String {
-            row([title] + names.map { value(results[$0]!) }, widths)
-        }
+        let columns = Columns(results, titles: 46)
         return [
-            row([""] + names, widths),
-            line("× audio time, in pieces") { fixed($0.realTimeFactor, 3) },
-            line("× audio time, decoded at once") { fixed($0.wholeRealTimeFactor, 3) },
-            line("T3, ms a token") { fixed($0.tokenMs, 2) },
-            line("flow, a piece of a second, ms") { fixed($0.flowMs, 1) },
-            line("vocoder, a second, ms") { fixed($0.vocoderMs, 1) },
-            line("flow and vocoder, five seconds, ms a second") { fixed($0.wholeSoundMs, 1) },
-            line("first audio, warm voice, ms") { fixed($0.firstAudioMs, 1) },
-            line("first audio, cold voice, ms") { fixed($0.coldVoiceMs, 1) },
-            line("of it the flow's prompt, ms") { fixed($0.promptMs, 1) },
-            line("remembered of the prompt, MB") { fixed(Double($0.promptBytes) / 1e6, 0) },
-            line("load, ms") { fixed($0.loadMs, 0) },
-            line("resident, MB") { fixed(Double($0.residentBytes) / 1e6, 0) },
-            line("allocations per token") { fixed($0.allocationsPerToken, 2) },
+            columns.names,
+            columns.line("× audio time, in pieces") { fixed($0.realTimeFactor, 3) },
+            columns.line("× audio time, decoded at once") { fixed($0.wholeRealTimeFactor, 3) },
+            columns.line("T3, ms a token") { fixed($0.tokenMs, 2) },
+            columns.line("flow, a piece of a second, ms") { fixed($0.flowMs, 1) },
+            columns.line("vocoder, a second, ms") { fixed($0.vocoderMs, 1) },
+            columns.line("flow and vocoder, five seconds, ms a second") { fixed($0.wholeSoundMs, 1) },
+            columns.line("first audio, warm voice, ms") { fixed($0.firstAudioMs, 1) },
+            columns.line("first audio, cold voice, ms") { fixed($0.coldVoiceMs, 1) },
+            columns.line("of it the flow's prompt, ms") { fixed($0.promptMs, 1) },
+            columns.line("remembered of the prompt, MB") { fixed(Double($0.promptBytes) / 1e6, 0) },
+            columns.line("load, ms") { fixed($0.loadMs, 0) },
+            columns.line("resident, MB") { fixed(Double($0.residentBytes) / 1e6, 0) },
+            columns.line("allocations per token") { fixed($0.allocationsPerToken, 2) },
         ]
     }
 
     private func engineLines(_ engine: [String: EngineResult]) -> [String] {
-        let formats = engine.keys.sorted()
-        let widths = [40] + formats.map { _ in 12 }
-        func line(_ title: String, _ value: (EngineResult) -> String) -> String {
-            row([title] + formats.map { value(engine[$0]!) }, widths)
-        }
+        let columns = Columns(engine, titles: 40)
         return [
-            row([""] + formats, widths),
-            line("× audio time") { fixed($0.realTimeFactor, 3) },
-            line("frame to frame p50 / p95, ms") { fixed($0.frameMs, 1) + " / " + fixed($0.frameMsP95, 1) },
-            line("frame, listener ahead, over one by one") { fixed($0.frameAhead, 2) },
-            line("talker, ms") { fixed($0.talkerMs, 2) },
-            line("code predictor, ms") { fixed($0.codePredictorMs, 2) },
-            line("codec decoder (one thread), ms") { fixed($0.decoderMs, 2) },
-            line("first audio, warm x-vector, ms") { fixed($0.firstAudioMs, 1) },
-            line("first audio, 5 s reference, ms") { fixed($0.firstAudioICLMs, 1) },
-            line("first audio, cold voice, ms") { fixed($0.prefillMs, 1) },
-            line("last of 600 frames over first") { fixed($0.lastOverFirstFrame, 2) },
-            line("load, ms") { fixed($0.loadMs, 0) },
-            line("resident, MB") { fixed(Double($0.residentBytes) / 1e6, 0) },
-            line("allocations per frame") { fixed($0.allocationsPerFrame, 2) },
-            line("weights read per frame, MB") { fixed(Double($0.bytesPerFrame) / 1e6, 0) },
-            line("multiply-adds per frame, M") { fixed(Double($0.macsPerFrame) / 1e6, 0) },
-            line("bare loop, ms") { fixed($0.bareLoopMs, 1) },
-            line("of the bare loop's speed") { fixed(100 * $0.bareLoopFraction, 0) + " %" },
+            columns.names,
+            columns.line("× audio time") { fixed($0.realTimeFactor, 3) },
+            columns.line("frame to frame p50 / p95, ms") { fixed($0.frameMs, 1) + " / " + fixed($0.frameMsP95, 1) },
+            columns.line("frame, listener ahead, over one by one") { fixed($0.frameAhead, 2) },
+            columns.line("talker, ms") { fixed($0.talkerMs, 2) },
+            columns.line("code predictor, ms") { fixed($0.codePredictorMs, 2) },
+            columns.line("codec decoder (one thread), ms") { fixed($0.decoderMs, 2) },
+            columns.line("first audio, warm x-vector, ms") { fixed($0.firstAudioMs, 1) },
+            columns.line("first audio, 5 s reference, ms") { fixed($0.firstAudioICLMs, 1) },
+            columns.line("first audio, cold voice, ms") { fixed($0.prefillMs, 1) },
+            columns.line("last of 600 frames over first") { fixed($0.lastOverFirstFrame, 2) },
+            columns.line("load, ms") { fixed($0.loadMs, 0) },
+            columns.line("resident, MB") { fixed(Double($0.residentBytes) / 1e6, 0) },
+            columns.line("allocations per frame") { fixed($0.allocationsPerFrame, 2) },
+            columns.line("weights read per frame, MB") { fixed(Double($0.bytesPerFrame) / 1e6, 0) },
+            columns.line("multiply-adds per frame, M") { fixed(Double($0.macsPerFrame) / 1e6, 0) },
+            columns.line("bare loop, ms") { fixed($0.bareLoopMs, 1) },
+            columns.line("of the bare loop's speed") { fixed(100 * $0.bareLoopFraction, 0) + " %" },
         ]
+    }
+}
+
+/// A column for each result, under its name.
+private struct Columns<Result> {
+    private let results: [(name: String, result: Result)]
+    private let widths: [Int]
+
+    /// `titles` is how wide the titles of the lines may be.
+    init(_ results: [String: Result], titles: Int) {
+        self.results = results.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+        widths = [titles] + results.map { _ in 12 }
+    }
+
+    var names: String { row([""] + results.map(\.name), widths) }
+
+    func line(_ title: String, _ value: (Result) -> String) -> String {
+        row([title] + results.map { value($0.result) }, widths)
     }
 }
 

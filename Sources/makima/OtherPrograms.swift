@@ -1,28 +1,8 @@
+import Compute
 import Glibc
 
 /// How busy other programs keep the processors: a speed is measured when they rest.
 struct OtherPrograms {
-    /// Ticks of all processors since the computer started.
-    struct Times: Equatable {
-        let all, idle: UInt64
-
-        /// nil when the text is not that of /proc/stat.
-        init?(_ text: String) {
-            let fields = text.prefix { $0 != "\n" }.split(separator: " ")
-            // user nice system idle iowait irq softirq steal; the rest is counted in those.
-            let numbers = fields.dropFirst().prefix(8).compactMap { UInt64($0) }
-            guard fields.first == "cpu", numbers.count >= 4 else { return nil }
-            all = numbers.reduce(0) { $0 &+ $1 }
-            idle = numbers[3] &+ (numbers.count > 4 ? numbers[4] : 0)
-        }
-
-        /// The part of the processors' time from `earlier` until now that was spent computing.
-        func share(since earlier: Times) -> Double {
-            guard all > earlier.all, idle >= earlier.idle else { return 0 }
-            return max(0, 1 - Double(idle - earlier.idle) / Double(all - earlier.all))
-        }
-    }
-
     /// A processor that does a tenth of its work for others is as good as free.
     private static let quiet = 0.1
     private static let looks = 10
@@ -35,9 +15,9 @@ struct OtherPrograms {
     static func waitForQuiet() -> OtherPrograms? {
         var found: OtherPrograms?
         for _ in 0..<looks {
-            guard let before = Times(DoctorChecks.read("/proc/stat")) else { return nil }
+            guard let before = ProcessorTimes.now else { return nil }
             usleep(500_000)
-            guard let after = Times(DoctorChecks.read("/proc/stat")) else { return nil }
+            guard let after = ProcessorTimes.now else { return nil }
             let programs = OtherPrograms(share: after.share(since: before))
             if programs.isQuiet { return programs }
             found = programs

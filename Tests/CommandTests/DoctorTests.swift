@@ -1,3 +1,4 @@
+import Compute
 import Foundation
 import TestSupport
 import Testing
@@ -70,13 +71,13 @@ struct DoctorTests {
 
 struct OtherProgramsTests {
     @Test func howBusyTheProcessorsAreIsReadFromTheirTicks() throws {
-        let before = try #require(OtherPrograms.Times("cpu  100 0 50 800 50 0 0 0 7 7\ncpu0 1 2 3 4\n"))
-        let after = try #require(OtherPrograms.Times("cpu  130 0 70 830 70 0 0 0 9 9\n"))
-        #expect(before == OtherPrograms.Times("cpu 100 0 50 850"))
+        let before = try #require(ProcessorTimes("cpu  100 0 50 800 50 0 0 0 7 7\ncpu0 1 2 3 4\n"))
+        let after = try #require(ProcessorTimes("cpu  130 0 70 830 70 0 0 0 9 9\n"))
+        #expect(before == ProcessorTimes("cpu 100 0 50 850"))
         // Fifty of a hundred ticks were spent computing.
         #expect(abs(after.share(since: before) - 0.5) < 1e-9)
         #expect(after.share(since: after) == 0 && before.share(since: after) == 0)
-        for text in ["", "cpu0 1 2 3 4", "cpu a b", "cpu 1 2 3"] { #expect(OtherPrograms.Times(text) == nil) }
+        for text in ["", "cpu0 1 2 3 4", "cpu a b", "cpu 1 2 3"] { #expect(ProcessorTimes(text) == nil) }
     }
 
     @Test func aBusyComputerIsWarnedOf() {
