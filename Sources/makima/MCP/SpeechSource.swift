@@ -115,21 +115,13 @@ enum SpeechSource: Sendable {
             }
         case .here(let service):
             try await Self.load(service)
-            return Self.voices(of: service)
+            return service.offeredVoices.map {
+                let metadata = $0.stored?.metadata
+                return Voice(
+                    id: $0.id, name: $0.name, language: metadata?.language ?? "auto",
+                    description: metadata?.description, isDefault: $0.isDefault)
+            }
         }
-    }
-
-    private static func voices(of service: SpeechService) -> [Voice] {
-        let clones = service.information?.clones ?? true
-        let stored = (clones ? service.voices.store.list().voices : []).map(\.metadata).map {
-            Voice(
-                id: $0.id, name: $0.name, language: $0.language, description: $0.description,
-                isDefault: $0.id == service.defaultVoice)
-        }
-        let own = (service.information?.speakers ?? []).map {
-            Voice(id: $0, name: $0, language: "auto", isDefault: $0.lowercased() == service.defaultVoice)
-        }
-        return stored + own
     }
 
     /// Whether an appliance answers there.
